@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* str.c - text helpers. */
+#include "base/str.h"
+
+#include <stdio.h>
+
+struct bw_buf bw_buf_over(char *text, size_t size)
+{
+	text[0] = '\0';
+	return (struct bw_buf){.text = text, .size = size};
+}
+
+void bw_buf_addn(struct bw_buf *buf, const char *text, size_t len)
+{
+	if (buf->overflow || len >= buf->size - buf->len) {
+		buf->overflow = true;
+		return;
+	}
+	memcpy(buf->text + buf->len, text, len);
+	buf->len += len;
+	buf->text[buf->len] = '\0';
+}
+
+void bw_buf_add(struct bw_buf *buf, const char *text)
+{
+	bw_buf_addn(buf, text, strlen(text));
+}
+
+void bw_buf_addf(struct bw_buf *buf, const char *fmt, ...)
+{
+	size_t room = buf->size - buf->len;
+	va_list ap;
+	int len;
+
+	if (buf->overflow)
+		return;
+	va_start(ap, fmt);
+	len = vsnprintf(buf->text + buf->len, room, fmt, ap);
+	va_end(ap);
+	if (len < 0 || (size_t)len >= room) {
+		buf->text[buf->len] = '\0';
+		buf->overflow = true;
+		return;
+	}
+	buf->len += (size_t)len;
+}
+
+int bw_parse_u64(const char *text, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+	const char *p = text;
+
+	if (!*p)
+		return -1;
+	for (; *p; p++) {
+		if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, 10U, &value) ||
+			__builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+			return -1;
+	}
+	if (value > max)
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+	bool negative = text[0] == '-';
+	uint64_t size;
+	int64_t value;
+
+	if (bw_parse_u64(text + negative, negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX, &size) < 0)
+		return -1;
+	value = negative ? (int64_t)(0 - size) : (int64_t)size;
+	if (value < min || value > max)
+		return -1;
+	*ret = value;
+	return 0;
+}
+
+const char *bw_after_prefix(const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+bool bw_has_suffix(const char *text, const char *suffix)
+{
+	size_t a = strlen(text), b = strlen(suffix);
+
+	return a >= b && memcmp(text + a - b, suffix, b) == 0;
+}
+
+/* Linear: on a mismatch only the newest star is widened, which is enough for '*' alone. */
+bool bw_glob_match(const char *pattern, const char *text)
+{
+	const char *star = NULL, *mark = NULL;
+
+	while (*text) {
+		if (*pattern == '*') {
+			star = pattern++;
+			mark = text;
+		} else if (*pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star) {
+			pattern = star + 1;
+			text = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
+unsigned bw_edit_distance(const char *a, const char *b)
+{
+	enum { MAX = 31 };
+	size_t la = strlen(a), lb = strlen(b);
+	unsigned char row[MAX + 1];
+
+	if (la > MAX || lb > MAX)
+		return 99;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = (unsigned char)j;
+	for (size_t i = 1; i <= la; i++) {
+		unsigned char diagonal = row[0];
+
+		row[0] = (unsigned char)i;
+		for (size_t j = 1; j <= lb; j++) {
+			unsigned char above = row[j], best = diagonal;
+
+			best = (unsigned char)(best + (a[i - 1] != b[j - 1]));
+			if (above + 1 < best)
+				best = (unsigned char)(above + 1);
+			if (row[j - 1] + 1 < best)
+				best = (unsigned char)(row[j - 1] + 1);
+			row[j] = best;
+			diagonal = above;
+		}
+	}
+	return row[lb];
+}

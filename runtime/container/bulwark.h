@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bulwark.h - the facade: all that cli/ and shim/ include besides base/err.h, base/log.h and base/arena.h.
+ * One function per verb of runc(8). Functions fill *err and return -1 on failure; nothing here prints. */
+#ifndef BW_CONTAINER_BULWARK_H
+#define BW_CONTAINER_BULWARK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+/* Global options, as on the command line. */
+struct bw_context {
+	const char *root;        /* state root, absolute: /run/bulwark */
+	const char *policy_path; /* --policy, or NULL for the default place */
+	const char *profile;     /* --profile, or NULL */
+	bool systemd_cgroup;
+	bool debug;
+};
+
+struct bw_create_options {
+	const char *bundle;         /* absolute */
+	const char *console_socket; /* or NULL */
+	const char *pid_file;       /* absolute, or NULL */
+	bool no_pivot, no_new_keyring;
+	unsigned preserve_fds;
+	bool detach;   /* run */
+	bool keep;     /* run */
+	bool no_subreaper;
+};
+
+struct bw_exec_options {
+	const char *process_path;   /* --process, or NULL: the flags below over the container's own process */
+	const char *const *args;    /* NULL-terminated */
+	const char *cwd;
+	const char *const *env;     /* NULL-terminated KEY=VALUE, or NULL */
+	const char *user;           /* "uid[:gid]" or NULL */
+	const char *const *additional_gids;
+	const char *const *caps;
+	const char *apparmor, *process_label;
+	const char *console_socket, *pid_file;
+	bool tty, detach, no_new_privs, ignore_paused;
+	unsigned preserve_fds;
+};
+
+enum bw_status { BW_STATUS_CREATING, BW_STATUS_CREATED, BW_STATUS_RUNNING, BW_STATUS_PAUSED, BW_STATUS_STOPPED };
+const char *bw_status_word(enum bw_status status);
+
+/* What `state` and `list` show of one container. Strings live in the arena given. */
+struct bw_container_info {
+	const char *oci_version, *id, *bundle, *rootfs, *created, *owner;
+	pid_t pid; /* 0 when stopped */
+	enum bw_status status;
+	const struct bw_annotation {
+		const char *key, *value;
+	} * annotations;
+	size_t annotations_n;
+	const char *profile, *profile_reason;
+	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
+};
+
+int bw_container_create(const struct bw_context *ctx, const char *id, const struct bw_create_options *options,
+	struct bw_err *err) BW_MUST_CHECK;
+int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err) BW_MUST_CHECK;
+/* create + start + (unless detach) wait and delete. *ret_code: the program's exit code (0 when detached). */
+int bw_container_run(const struct bw_context *ctx, const char *id, const struct bw_create_options *options,
+	int *ret_code, struct bw_err *err) BW_MUST_CHECK;
+int bw_container_exec(const struct bw_context *ctx, const char *id, const struct bw_exec_options *options,
+	int *ret_code, struct bw_err *err) BW_MUST_CHECK;
+/* all: every process of the container (obsolete --all). */
+int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err) BW_MUST_CHECK;
+int bw_container_delete(const struct bw_context *ctx, const char *id, bool force, struct bw_err *err) BW_MUST_CHECK;
+int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
+	struct bw_container_info *ret, struct bw_err *err) BW_MUST_CHECK;
+/* Sorted by id. A root that does not exist is empty when it is the default one, else an error. */
+int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, struct bw_container_info **ret, size_t *ret_n,
+	struct bw_err *err) BW_MUST_CHECK;
+/* The pids in the container's cgroup, sorted, malloc'd. */
+int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+
+/* `explain` of a bundle or a container: format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
+ * 3 changed, 4 would refuse. */
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format, char **ret_text,
+	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+/* `check`: what this host can enforce for the chosen profile. *ret_verdict: 0 all, 1 degraded, 2 unusable. */
+int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+/* `policy lint|show|schema`: text for stdout, malloc'd. path may be NULL for the installed one. */
+int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* `plan BUNDLE`: the steps that create would take, one a line (for people and golden tests). */
+int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* `features`: the JSON document. */
+int bw_features_text(char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* `spec`: the default config.json. */
+const char *bw_default_spec(bool rootless);
+/* "bulwark version ...\ncommit: ...\nspec: ...\nlibseccomp: ...": no other line holds the word version. */
+const char *bw_version_text(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* control.h - one mechanism, one file: what it can see (probe), what it wants done (prepare), how to say it
+ * (say), and the two places where it acts: apply in the child, settle in the parent. */
+#ifndef BW_CONTROL_CONTROL_H
+#define BW_CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct bw_spec;
+struct bw_spec_process;
+struct bw_host;
+struct bw_plan;
+struct bw_arena;
+
+/* Ids of the controls, from the one list. */
+enum bw_control_id {
+#define BW_CONTROL(name) BW_CONTROL_##name,
+#include "control/list.h"
+#undef BW_CONTROL
+	BW_CONTROL_COUNT
+};
+
+/* What a control knows when it prepares. Everything is const and outlives the plan's building. */
+struct bw_request {
+	const struct bw_spec *spec;            /* hardened */
+	const struct bw_spec_process *process; /* spec->process, or that of the exec */
+	const struct bw_host *host;
+	struct bw_arena *arena;
+	bool exec;               /* a further process in a running container */
+	const char *id;
+	const char *bundle;      /* absolute */
+	const char *state_dir;   /* absolute: <root>/<id> */
+	int state_fd;            /* the same, opened */
+	const char *console_socket; /* or NULL */
+	int terminal_fd;         /* exec/run in the foreground: pty peer made by the caller, or -1 */
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool wait_for_start;     /* create: stop before FILTER until start */
+	pid_t target_pid;        /* exec: the container's init */
+	int target_pidfd;        /* exec: its pidfd */
+	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
+};
+
+/* What a child step may use: a few descriptors, set up by launch/child.c and by earlier steps. No pointers
+ * into the heap, nothing to free. */
+struct bw_child {
+	int root;       /* rootfs as O_PATH, from ROOTFS until the end; -1 before */
+	int host_proc;  /* the host's procfs until PIVOT, then -1 */
+	int null;       /* the host's /dev/null as O_PATH (verified 1:3) until PIVOT, then -1 */
+	int scratch;    /* a step may leave one descriptor for the next step of the same control; -1 if none */
+	int terminal;   /* pty peer, or -1 */
+	int channel;    /* to the parent; launch only */
+	int program;    /* opened program, O_PATH, from PROGRAM on */
+	unsigned preserve_fds;
+	const unsigned char *pool;
+	char *const *argv; /* of the program, for hooks and exec */
+	char *const *envp;
+};
+
+struct bw_control {
+	const char *name;  /* in logs, `features`, the policy and the plan */
+	const char *about; /* one sentence for `bulwark check` and the man page */
+	/* Looks, changes nothing; fills its facts in host. NULL: nothing to find out. */
+	int (*probe)(struct bw_host *host, struct bw_arena *arena, struct bw_err *err);
+	/* Adds steps. Fails when something required cannot be had; bw_plan_degrade() for "prefer". */
+	int (*prepare)(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err);
+	/* "load filter (214 instructions)": what the step does, for the plan listing and for errors. */
+	void (*say)(uint16_t op, const void *data, size_t len, char *buf, size_t size);
+};
+
+/* Runs in the child after clone(): system calls on prepared data, nothing else (tests/rules/child-symbols.sh
+ * proves it). 0 or -errno. */
+typedef int bw_apply_fn(struct bw_child *child, uint16_t op, const void *data, size_t len);
+
+#define BW_CONTROL(name)                                                                           \
+	extern const struct bw_control bw_##name;                                                  \
+	bw_apply_fn bw_##name##_apply;
+#include "control/list.h"
+#undef BW_CONTROL
+
+#endif

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libbulwark.a
+libbulwark_a_SOURCES =
+include runtime/base/local.mk
+include runtime/json/local.mk
+include runtime/spec/local.mk
+include runtime/policy/local.mk
+include runtime/host/local.mk
+include runtime/plan/local.mk
+include runtime/control/local.mk
+include runtime/launch/local.mk
+include runtime/container/local.mk
+include runtime/cli/local.mk

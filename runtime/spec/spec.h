@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec.h - the OCI runtime-spec 1.3 configuration for Linux as C structs, words as in the spec
+ * (config.md, config-linux.md). spec_table.c holds the rows; spec.c loads and cross-checks.
+ * Policy decisions that OCI has no words for are in struct bw_spec_hardening, which is never read
+ * from config.json, only written by policy/ and stored with the container. */
+#ifndef BW_SPEC_SPEC_H
+#define BW_SPEC_SPEC_H
+
+#include "json/schema.h"
+
+struct bw_spec_user {
+	struct bw_opt_uint uid, gid, umask;
+	struct bw_uints additional_gids;
+	char *username; /* Windows; ignored */
+};
+struct bw_spec_console_size {
+	struct bw_opt_uint height, width;
+};
+struct bw_spec_rlimit {
+	char *type; /* RLIMIT_NOFILE, ... */
+	struct bw_opt_uint soft, hard;
+};
+struct bw_spec_capabilities {
+	struct bw_strs bounding, effective, inheritable, permitted, ambient;
+};
+struct bw_spec_scheduler {
+	char *policy; /* SCHED_OTHER, ... */
+	struct bw_opt_int nice, priority;
+	struct bw_strs flags;
+	struct bw_opt_uint runtime, deadline, period;
+};
+struct bw_spec_io_priority {
+	char *class_; /* IOPRIO_CLASS_RT, _BE, _IDLE */
+	struct bw_opt_int priority;
+};
+struct bw_spec_cpu_affinity {
+	char *initial, *final; /* cpu lists: "0-3,7" */
+};
+struct bw_spec_process {
+	struct bw_opt_bool terminal;
+	struct bw_spec_console_size *console_size;
+	struct bw_spec_user *user;
+	struct bw_strs args;
+	char *command_line; /* Windows; ignored */
+	struct bw_strs env;
+	char *cwd;
+	struct bw_spec_capabilities *capabilities;
+	struct {
+		struct bw_spec_rlimit *v;
+		size_t n;
+	} rlimits;
+	struct bw_opt_bool no_new_privileges;
+	char *apparmor_profile;
+	struct bw_opt_int oom_score_adj;
+	struct bw_spec_scheduler *scheduler;
+	char *selinux_label;
+	struct bw_spec_io_priority *io_priority;
+	struct bw_spec_cpu_affinity *exec_cpu_affinity;
+};
+
+struct bw_spec_root {
+	char *path;
+	struct bw_opt_bool readonly;
+};
+
+struct bw_spec_id_mapping {
+	struct bw_opt_uint container_id, host_id, size;
+};
+struct bw_spec_id_mappings {
+	struct bw_spec_id_mapping *v;
+	size_t n;
+};
+struct bw_spec_mount {
+	char *destination, *type, *source;
+	struct bw_strs options;
+	struct bw_spec_id_mappings uid_mappings, gid_mappings;
+};
+
+struct bw_spec_hook {
+	char *path;
+	struct bw_strs args, env;
+	struct bw_opt_int timeout; /* seconds, > 0 */
+};
+struct bw_spec_hook_list {
+	struct bw_spec_hook *v;
+	size_t n;
+};
+struct bw_spec_hooks {
+	struct bw_spec_hook_list prestart, create_runtime, create_container, start_container, poststart, poststop;
+};
+
+struct bw_spec_namespace {
+	char *type; /* pid network mount ipc uts user cgroup time */
+	char *path;
+};
+struct bw_spec_device {
+	char *type; /* c b u p */
+	char *path;
+	struct bw_opt_int major, minor;
+	struct bw_opt_uint file_mode, uid, gid;
+};
+struct bw_spec_net_device {
+	char *key; /* name on the host */
+	char *name;
+};
+struct bw_spec_time_offset {
+	char *key; /* monotonic or boottime */
+	struct bw_opt_int secs;
+	struct bw_opt_uint nanosecs;
+};
+
+struct bw_spec_device_rule {
+	struct bw_opt_bool allow;
+	char *type; /* a c b, or absent: a */
+	struct bw_opt_int major, minor;
+	char *access; /* subset of rwm */
+};
+struct bw_spec_memory {
+	struct bw_opt_int limit, reservation, swap, kernel, kernel_tcp; /* bytes, -1: none */
+	struct bw_opt_uint swappiness;
+	struct bw_opt_bool disable_oom_killer, use_hierarchy, check_before_update;
+};
+struct bw_spec_cpu {
+	struct bw_opt_uint shares, period, realtime_period, burst;
+	struct bw_opt_int quota, realtime_runtime, idle;
+	char *cpus, *mems;
+};
+struct bw_spec_pids {
+	struct bw_opt_int limit;
+};
+struct bw_spec_weight_device {
+	struct bw_opt_int major, minor;
+	struct bw_opt_uint weight, leaf_weight;
+};
+struct bw_spec_throttle_device {
+	struct bw_opt_int major, minor;
+	struct bw_opt_uint rate;
+};
+struct bw_spec_throttle_devices {
+	struct bw_spec_throttle_device *v;
+	size_t n;
+};
+struct bw_spec_block_io {
+	struct bw_opt_uint weight, leaf_weight;
+	struct {
+		struct bw_spec_weight_device *v;
+		size_t n;
+	} weight_device;
+	struct bw_spec_throttle_devices read_bps, write_bps, read_iops, write_iops;
+};
+struct bw_spec_hugepage_limit {
+	char *page_size;
+	struct bw_opt_uint limit;
+};
+struct bw_spec_interface_priority {
+	char *name;
+	struct bw_opt_uint priority;
+};
+struct bw_spec_network {
+	struct bw_opt_uint class_id;
+	struct {
+		struct bw_spec_interface_priority *v;
+		size_t n;
+	} priorities;
+};
+struct bw_spec_rdma {
+	char *key; /* device */
+	struct bw_opt_uint hca_handles, hca_objects;
+};
+struct bw_spec_resources {
+	struct {
+		struct bw_spec_device_rule *v;
+		size_t n;
+	} devices;
+	struct bw_spec_memory *memory;
+	struct bw_spec_cpu *cpu;
+	struct bw_spec_pids *pids;
+	struct bw_spec_block_io *block_io;
+	struct {
+		struct bw_spec_hugepage_limit *v;
+		size_t n;
+	} hugepage_limits;
+	struct bw_spec_network *network;
+	struct {
+		struct bw_spec_rdma *v;
+		size_t n;
+	} rdma;
+	struct bw_pairs unified;
+};
+
+struct bw_spec_seccomp_arg {
+	struct bw_opt_uint index, value, value_two;
+	char *op;
+};
+struct bw_spec_seccomp_rule {
+	struct bw_strs names;
+	char *action;
+	struct bw_opt_uint errno_ret;
+	struct {
+		struct bw_spec_seccomp_arg *v;
+		size_t n;
+	} args;
+};
+struct bw_spec_seccomp {
+	char *default_action;
+	struct bw_opt_uint default_errno_ret;
+	struct bw_strs architectures;
+	struct bw_strs flags; /* BW_EMPTY_IS_SET: [] differs from absent */
+	char *listener_path, *listener_metadata;
+	struct {
+		struct bw_spec_seccomp_rule *v;
+		size_t n;
+	} syscalls;
+};
+
+struct bw_spec_intel_rdt {
+	char *clos_id, *l3_cache_schema, *mem_bw_schema;
+	struct bw_strs schemata;
+	struct bw_opt_bool enable_cmt, enable_mbm, enable_monitoring;
+};
+struct bw_spec_memory_policy {
+	char *mode;
+	char *nodes;
+	struct bw_strs flags;
+};
+struct bw_spec_personality {
+	char *domain;
+	struct bw_strs flags;
+};
+struct bw_spec_linux {
+	struct bw_spec_id_mappings uid_mappings, gid_mappings;
+	struct bw_pairs sysctl;
+	struct bw_spec_resources *resources;
+	char *cgroups_path;
+	struct {
+		struct bw_spec_namespace *v;
+		size_t n;
+	} namespaces;
+	struct {
+		struct bw_spec_device *v;
+		size_t n;
+	} devices;
+	struct {
+		struct bw_spec_net_device *v;
+		size_t n;
+	} net_devices;
+	struct bw_spec_seccomp *seccomp;
+	char *rootfs_propagation;
+	struct bw_strs masked_paths, readonly_paths;
+	char *mount_label;
+	struct bw_spec_intel_rdt *intel_rdt;
+	struct bw_spec_memory_policy *memory_policy;
+	struct bw_spec_personality *personality;
+	struct {
+		struct bw_spec_time_offset *v;
+		size_t n;
+	} time_offsets;
+};
+
+/* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
+struct bw_spec_hardening {
+	char *profile;                      /* name of the profile that decided */
+	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
+	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one */
+	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */
+	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
+	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
+	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */
+	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
+	char *landlock;                     /* "prefer" or "require" */
+	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
+	char *endpoints;                    /* netns: "prefer" or "require": block_endpoints must be unreachable */
+	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, without prefix length */
+	struct bw_opt_bool forbid_leaks;    /* launch: --preserve-fds and LISTEN_FDS refused */
+};
+
+struct bw_spec {
+	char *oci_version;
+	struct bw_spec_process *process;
+	struct bw_spec_root *root;
+	char *hostname, *domainname;
+	struct {
+		struct bw_spec_mount *v;
+		size_t n;
+	} mounts;
+	struct bw_spec_hooks *hooks;
+	struct bw_pairs annotations;
+	struct bw_spec_linux *linux_; /* "linux" is a macro of GNU C */
+	struct bw_spec_hardening *hardening;
+};
+
+extern const struct bw_schema bw_spec_schema;         /* config.json: hardening is unknown there */
+extern const struct bw_schema bw_hardened_schema;     /* the stored spec: with hardening */
+extern const struct bw_schema bw_spec_process_schema; /* exec --process */
+extern const struct bw_schema bw_spec_resources_schema; /* update --resources */
+
+/* Reads <bundle>/config.json: strict parse, table, cross-field checks. Everything in arena. */
+int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **ret, struct bw_notes *notes,
+	struct bw_err *err) BW_MUST_CHECK;
+/* The same from text (name for messages); for tests, fuzzing and stdin. */
+int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_arena *arena, struct bw_spec **ret,
+	struct bw_notes *notes, struct bw_err *err) BW_MUST_CHECK;
+/* A process file (exec --process); name is a path or "-"; same checks as /process. */
+int bw_spec_load_process(const char *path, struct bw_arena *arena, struct bw_spec_process **ret, struct bw_err *err) BW_MUST_CHECK;
+/* Checks across fields (spec MUSTs: duplicate rlimits, mappings without user namespace, offsets without time
+ * namespace, netDevices, seccomp errnoRet, scheduler, hostname without uts namespace, ...). */
+int bw_spec_check(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
+int bw_spec_check_process(const struct bw_spec_process *process, struct bw_err *err) BW_MUST_CHECK;
+
+/* The namespace entry of this type, or NULL. */
+const struct bw_spec_namespace *bw_spec_namespace(const struct bw_spec *spec, const char *type);
+/* Whether a namespace of this type is newly made (entry without path). */
+bool bw_spec_has_new_namespace(const struct bw_spec *spec, const char *type);
+/* The default configuration of `bulwark spec` (runc-compat.md 1), rootless or not; text is static. */
+const char *bw_spec_default_text(bool rootless, bool cgroup_namespace);
+
+#endif
