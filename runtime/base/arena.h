@@ -13,8 +13,11 @@ struct bw_arena {
 	struct bw_arena_block *newest;
 };
 
-#define BW_ARENA_INIT {NULL}
-#define auto_arena    __attribute__((cleanup(bw_arena_done)))
+#define BW_ARENA_INIT                                                                              \
+	{                                                                                          \
+		NULL                                                                               \
+	}
+#define auto_arena __attribute__((cleanup(bw_arena_done)))
 
 /* size bytes, zeroed, aligned for any object; NULL when memory is out or size is absurd. */
 void *bw_arena_alloc(struct bw_arena *arena, size_t size);
@@ -27,8 +30,8 @@ char *bw_arena_strdup(struct bw_arena *arena, const char *text);
 char *bw_arena_printf(struct bw_arena *arena, const char *fmt, ...) BW_PRINTF(2, 3);
 
 /* Room for one more element of elem bytes behind the n of *vec: grows by doubling (n a power of two
- * means full; the old copy stays in the arena). Returns the new element, zeroed, or NULL. Use through
- * bw_push(). */
+ * means full; the old copy stays in the arena). Returns the new element, zeroed, or NULL. Use
+ * through bw_push(). */
 void *bw_arena_grow(struct bw_arena *arena, void *vec, size_t n, size_t elem);
 
 /* Appends one zeroed element to a { T *v; size_t n; } list; gives its address or NULL. */

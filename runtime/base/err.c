@@ -6,10 +6,18 @@
 #include <string.h>
 
 static const char *const code_names[BW_E_COUNT] = {
-	[BW_E_NONE] = "none",           [BW_E_USAGE] = "usage",   [BW_E_SPEC] = "spec",
-	[BW_E_POLICY] = "policy",       [BW_E_DENIED] = "denied", [BW_E_HOST] = "host",
-	[BW_E_KERNEL] = "kernel",       [BW_E_STATE] = "state",   [BW_E_NOT_FOUND] = "not-found",
-	[BW_E_EXISTS] = "exists",       [BW_E_MEMORY] = "memory", [BW_E_INTERNAL] = "internal",
+	[BW_E_NONE] = "none",
+	[BW_E_USAGE] = "usage",
+	[BW_E_SPEC] = "spec",
+	[BW_E_POLICY] = "policy",
+	[BW_E_DENIED] = "denied",
+	[BW_E_HOST] = "host",
+	[BW_E_KERNEL] = "kernel",
+	[BW_E_STATE] = "state",
+	[BW_E_NOT_FOUND] = "not-found",
+	[BW_E_EXISTS] = "exists",
+	[BW_E_MEMORY] = "memory",
+	[BW_E_INTERNAL] = "internal",
 };
 
 const char *bw_code_name(enum bw_code code)

@@ -9,15 +9,15 @@
 /* The closed list of kinds. Each has one exit status and one name in err.c. */
 enum bw_code {
 	BW_E_NONE,
-	BW_E_USAGE,     /* the command line */
-	BW_E_SPEC,      /* config.json or a process file */
-	BW_E_POLICY,    /* the policy file itself is wrong */
-	BW_E_DENIED,    /* the policy refuses what was asked */
-	BW_E_HOST,      /* this host cannot do what is required */
-	BW_E_KERNEL,    /* a system call failed */
-	BW_E_STATE,     /* the container is not in a state that allows it */
+	BW_E_USAGE,	/* the command line */
+	BW_E_SPEC,	/* config.json or a process file */
+	BW_E_POLICY,	/* the policy file itself is wrong */
+	BW_E_DENIED,	/* the policy refuses what was asked */
+	BW_E_HOST,	/* this host cannot do what is required */
+	BW_E_KERNEL,	/* a system call failed */
+	BW_E_STATE,	/* the container is not in a state that allows it */
 	BW_E_NOT_FOUND, /* no such container */
-	BW_E_EXISTS,    /* the container exists already */
+	BW_E_EXISTS,	/* the container exists already */
 	BW_E_MEMORY,
 	BW_E_INTERNAL,
 	BW_E_COUNT
@@ -25,15 +25,15 @@ enum bw_code {
 
 struct bw_err {
 	enum bw_code code;
-	int sys;         /* errno, or 0 */
+	int sys;	 /* errno, or 0 */
 	char field[160]; /* JSON pointer or path of the place, or "" */
-	char rule[64];   /* policy rule, or "" */
-	char hint[160];  /* what the user can do, or "" */
-	char text[640];  /* one sentence, whole on its own, no full stop */
+	char rule[64];	 /* policy rule, or "" */
+	char hint[160];	 /* what the user can do, or "" */
+	char text[640];	 /* one sentence, whole on its own, no full stop */
 };
 
 #define BW_PRINTF(a, b) __attribute__((format(printf, a, b)))
-#define BW_MUST_CHECK   __attribute__((warn_unused_result))
+#define BW_MUST_CHECK	__attribute__((warn_unused_result))
 
 /* Fills *err (which must be empty: a failure is described once) and returns -1. When sys is not 0
  * its words are appended: "open x: no such file or directory". err may be NULL. */
@@ -42,7 +42,8 @@ int bw_fail(struct bw_err *err, enum bw_code code, int sys, const char *fmt, ...
 /* Puts "what we were doing: " before the text and returns -1. */
 int bw_wrap(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
 
-/* Says where the fault is, if nobody below has said it yet. Returns -1, so that it can end a chain. */
+/* Says where the fault is, if nobody below has said it yet. Returns -1, so that it can end a chain.
+ */
 int bw_at(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
 
 /* Adds what the user can do about it. Returns -1. */

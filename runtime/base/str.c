@@ -69,7 +69,8 @@ int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 	uint64_t size;
 	int64_t value;
 
-	if (bw_parse_u64(text + negative, negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX, &size) < 0)
+	if (bw_parse_u64(text + negative, negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX, &size) <
+		0)
 		return -1;
 	value = negative ? (int64_t)(0 - size) : (int64_t)size;
 	if (value < min || value > max)

@@ -10,7 +10,8 @@
 
 #include "base/err.h"
 
-/* Builder over a buffer that the caller owns. Once it overflows it stays overflowed; test at the end. */
+/* Builder over a buffer that the caller owns. Once it overflows it stays overflowed; test at the
+ * end. */
 struct bw_buf {
 	char *text;
 	size_t size, len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sys.h - system calls and constants that the oldest supported libc lacks; numbers and structs nowhere
- * else. Thin: each returns what the kernel returns, -1 and errno on failure. All async-signal-safe. */
+/* sys.h - system calls and constants that the oldest supported libc lacks; numbers and structs
+ * nowhere else. Thin: each returns what the kernel returns, -1 and errno on failure. All
+ * async-signal-safe. */
 #ifndef BW_BASE_SYS_H
 #define BW_BASE_SYS_H
 
@@ -67,7 +68,8 @@ static inline int bw_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
-static inline int bw_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
+static inline int bw_execveat(
+	int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return (int)syscall(SYS_execveat, dirfd, path, argv, envp, flags);
 }

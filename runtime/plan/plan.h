@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.h - how a container will be made: a flat list of steps over one pool of bytes, no pointers.
- * Built with ordinary code before clone, frozen read-only, interpreted by launch/child.c. Offsets, not
- * pointers, so that it could be sent to another program as it is. */
+ * Built with ordinary code before clone, frozen read-only, interpreted by launch/child.c. Offsets,
+ * not pointers, so that it could be sent to another program as it is. */
 #ifndef BW_PLAN_PLAN_H
 #define BW_PLAN_PLAN_H
 
@@ -13,20 +13,26 @@
 
 /* The order of the child's work is the security argument of the program; one sentence each. */
 enum bw_phase {
-	BW_PHASE_JOIN,     /* be in the right cgroups and namespaces; ids mapped; before this nothing is ours */
-	BW_PHASE_IDENTITY, /* become root of our own user namespace, so that what we make belongs to it */
+	BW_PHASE_JOIN, /* be in the right cgroups and namespaces; ids mapped; before this nothing is
+			  ours */
+	BW_PHASE_IDENTITY, /* become root of our own user namespace, so that what we make belongs to
+			      it */
 	BW_PHASE_NETWORK,  /* close the namespace (prohibit routes) before anybody can plug it in */
-	BW_PHASE_HOOKS,    /* the host's hooks see namespaces but no container yet (prestart, createRuntime) */
+	BW_PHASE_HOOKS,	   /* the host's hooks see namespaces but no container yet (prestart,
+			      createRuntime) */
 	BW_PHASE_ROOTFS,   /* mounts, devices, masks: by descriptor beneath one rootfs descriptor */
-	BW_PHASE_NODE,     /* hostname, sysctl, rlimits, oom, scheduler: through the host's procfs, before it goes */
-	BW_PHASE_LABEL,    /* AppArmor, SELinux labels for the next exec: written while host procfs is in reach */
-	BW_PHASE_PIVOT,    /* the host's tree goes; from here no host directory is held */
-	BW_PHASE_PRIVS,    /* keyring, terminal, Landlock (needs the final tree), no_new_privs */
-	BW_PHASE_EARLY_FILTER, /* seccomp where no_new_privs is off: needs CAP_SYS_ADMIN, so before CREDS */
-	BW_PHASE_CREDS,    /* bounding set before uid, groups before uid, ambient after */
-	BW_PHASE_PROGRAM,  /* look the program up as the container's user, chdir, check cwd */
-	BW_PHASE_WAIT,     /* created: wait for start; startContainer hooks */
-	BW_PHASE_FILTER,   /* seccomp last, so that nothing of ours needs a hole in it */
+	BW_PHASE_NODE,	   /* hostname, sysctl, rlimits, oom, scheduler: through the host's procfs,
+			      before it goes */
+	BW_PHASE_LABEL, /* AppArmor, SELinux labels for the next exec: written while host procfs is
+			   in reach */
+	BW_PHASE_PIVOT, /* the host's tree goes; from here no host directory is held */
+	BW_PHASE_PRIVS, /* keyring, terminal, Landlock (needs the final tree), no_new_privs */
+	BW_PHASE_EARLY_FILTER, /* seccomp where no_new_privs is off: needs CAP_SYS_ADMIN, so before
+				  CREDS */
+	BW_PHASE_CREDS,	       /* bounding set before uid, groups before uid, ambient after */
+	BW_PHASE_PROGRAM,      /* look the program up as the container's user, chdir, check cwd */
+	BW_PHASE_WAIT,	       /* created: wait for start; startContainer hooks */
+	BW_PHASE_FILTER,       /* seccomp last, so that nothing of ours needs a hole in it */
 	BW_PHASE_EXEC,
 	BW_PHASE_COUNT
 };
@@ -51,24 +57,29 @@ struct bw_plan {
 	size_t n, room;
 	unsigned char *pool;
 	size_t pool_len, pool_room;
-	uint64_t clone_flags;      /* CLONE_NEW* of the container's init */
-	int cgroup_fd;             /* for CLONE_INTO_CGROUP, or -1; owned */
-	int *fds;                  /* descriptors that steps name; owned, closed by bw_plan_done */
+	uint64_t clone_flags; /* CLONE_NEW* of the container's init */
+	int cgroup_fd;	      /* for CLONE_INTO_CGROUP, or -1; owned */
+	int *fds;	      /* descriptors that steps name; owned, closed by bw_plan_done */
 	size_t fds_n;
 	struct bw_degraded degraded[16]; /* controls marked prefer that this host lacks */
 	size_t degraded_n;
 	bool frozen;
 };
 
-#define BW_PLAN_INIT {.cgroup_fd = -1}
+#define BW_PLAN_INIT                                                                               \
+	{                                                                                          \
+		.cgroup_fd = -1                                                                    \
+	}
 
 /* Appends a step with a copy of data. Order within a phase is the order of adding. */
-int bw_plan_add(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase, const void *data,
-	size_t len, struct bw_err *err) BW_MUST_CHECK;
-/* The same for a fixed struct followed by a NUL-terminated text (the usual shape: numbers, then a path). */
-int bw_plan_add_text(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase, const void *head,
-	size_t head_len, const char *text, struct bw_err *err) BW_MUST_CHECK;
-/* Hands a descriptor to the plan (closed with it); returns the descriptor, or -1 when the table is full. */
+int bw_plan_add(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase,
+	const void *data, size_t len, struct bw_err *err) BW_MUST_CHECK;
+/* The same for a fixed struct followed by a NUL-terminated text (the usual shape: numbers, then a
+ * path). */
+int bw_plan_add_text(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase,
+	const void *head, size_t head_len, const char *text, struct bw_err *err) BW_MUST_CHECK;
+/* Hands a descriptor to the plan (closed with it); returns the descriptor, or -1 when the table is
+ * full. */
 int bw_plan_own_fd(struct bw_plan *plan, int fd, struct bw_err *err) BW_MUST_CHECK;
 /* A control marked "prefer" cannot be had: recorded, shown in state, log and audit. */
 void bw_plan_degrade(struct bw_plan *plan, uint16_t control, const char *why);

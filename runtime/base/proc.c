@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proc.c - processes by pid and start time, see proc_pid_stat(5) and pidfd_open(2). */
+#include "base/proc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+int bw_proc_stat(pid_t pid, struct bw_proc_stat *ret)
+{
+	char path[48], text[1024];
+	unsigned long long start;
+	const char *p;
+	ssize_t len;
+	int ppid;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	len = bw_read_at(AT_FDCWD, path, text, sizeof text);
+	if (len == -ENOENT)
+		return -ESRCH;
+	if (len < 0)
+		return (int)len;
+	/* The name in parentheses may hold blanks and parentheses: the fields begin behind the last
+	 * ')'. */
+	p = strrchr(text, ')');
+	if (!p || sscanf(p + 1,
+			  " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  &ret->state, &ppid, &start) != 3)
+		return -EIO;
+	ret->ppid = ppid;
+	ret->start_time = start;
+	return 0;
+}
+
+bool bw_proc_alive(pid_t pid, uint64_t start_time)
+{
+	struct bw_proc_stat stat;
+
+	return pid > 0 && bw_proc_stat(pid, &stat) == 0 && stat.start_time == start_time &&
+	       stat.state != 'Z' && stat.state != 'X';
+}
+
+int bw_pidfd_of(pid_t pid, uint64_t start_time)
+{
+	int fd = bw_pidfd_open(pid, 0);
+
+	if (fd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	/* The descriptor pins the process; only now does the start time prove which one it is. */
+	if (!bw_proc_alive(pid, start_time)) {
+		close(fd);
+		return -ESRCH;
+	}
+	return fd;
+}
+
+int bw_wait(pid_t pid, int *ret_status)
+{
+	while (waitpid(pid, ret_status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int bw_exit_code(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}
+
+int bw_signal_number(const char *text)
+{
+	const char *name = bw_after_prefix(text, "SIG");
+	const char *realtime;
+	uint64_t number;
+
+	if (bw_parse_u64(text, 64, &number) == 0)
+		return (int)number;
+	name = name ? name : text;
+	for (int sig = 1; sig < SIGRTMIN; sig++) {
+		const char *abbreviation = sigabbrev_np(sig);
+
+		if (abbreviation && strcasecmp(abbreviation, name) == 0)
+			return sig;
+	}
+	realtime = bw_after_prefix(name, "RTMIN");
+	if (realtime && !*realtime)
+		return SIGRTMIN;
+	if (realtime && *realtime == '+' &&
+		bw_parse_u64(realtime + 1, (uint64_t)(SIGRTMAX - SIGRTMIN), &number) == 0)
+		return SIGRTMIN + (int)number;
+	realtime = bw_after_prefix(name, "RTMAX");
+	if (realtime && !*realtime)
+		return SIGRTMAX;
+	if (realtime && *realtime == '-' &&
+		bw_parse_u64(realtime + 1, (uint64_t)(SIGRTMAX - SIGRTMIN), &number) == 0)
+		return SIGRTMAX - (int)number;
+	return -1;
+}
