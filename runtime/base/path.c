@@ -52,11 +52,12 @@ static int next_component(const char **path, char *name, size_t size)
 	return 1;
 }
 
-/* Where a symlink (say to /var/run) leads to nothing yet, its target is to be made: the walk goes
- * on with the target's text put in front of the rest, still in root. Each symlink is read once,
- * from its descriptor. */
+/* Where a symlink (say /etc/resolv.conf -> ../run/x) leads to nothing yet, its target is to be
+ * made: the walk goes on with the link's text put in front of the rest, still in root. Each symlink
+ * is read once, from the descriptor of its directory. */
 struct walk {
 	int root, at;	     /* at: O_PATH of the directory reached; owned */
+	char done[PATH_MAX]; /* the components that led there, all real directories: "/a/b" */
 	char rest[PATH_MAX]; /* what is still to be walked */
 	int links;
 };
@@ -77,6 +78,7 @@ static int walk_begin(struct walk *w, int root, const char *path)
 	memcpy(w->rest, path, len + 1);
 	w->root = root;
 	w->links = 0;
+	w->done[0] = '\0';
 	w->at = bw_open_in(root, ".", O_PATH | O_DIRECTORY, 0);
 	return w->at < 0 ? w->at : 0;
 }
@@ -89,6 +91,7 @@ static int walk_restart(struct walk *w)
 		return fd;
 	walk_end(w);
 	w->at = fd;
+	w->done[0] = '\0';
 	return 0;
 }
 
@@ -112,13 +115,14 @@ static int walk_expand(struct walk *w, const char *name, const char *tail)
 	return target[0] == '/' ? walk_restart(w) : 0;
 }
 
-/* One directory deeper, made when missing. ".." is resolved by the kernel within root only when it
- * has been walked before, so it is refused here: destinations are cleaned lexically, symlink texts
- * may not climb. */
+/* One directory deeper, made when missing. */
 static int walk_into(struct walk *w, const char *name, mode_t mode)
 {
+	size_t done = strlen(w->done), len = strlen(name);
 	int fd;
 
+	if (done + 1 + len >= sizeof w->done)
+		return -ENAMETOOLONG;
 	if (mkdirat(w->at, name, mode) < 0 && errno != EEXIST)
 		return -errno;
 	fd = openat(w->at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -126,24 +130,25 @@ static int walk_into(struct walk *w, const char *name, mode_t mode)
 		return -errno;
 	walk_end(w);
 	w->at = fd;
+	w->done[done] = '/';
+	memcpy(w->done + done + 1, name, len + 1);
 	return 0;
 }
 
-/* Climbing in a symlink's text: resolve what has been walked plus "..", but never above root. The
- * kernel does it: the directory reached is reopened by path only from its own descriptor, and
- * IN_ROOT stops at root. */
+/* ".." in a symlink's text. Never openat(at, ".."): the directory may have been moved out of root
+ * meanwhile. The shorter path is resolved again from root, and may meet no symlink, because it met
+ * none before. */
 static int walk_up(struct walk *w)
 {
-	struct stat here, top;
+	char *slash = strrchr(w->done, '/');
 	int fd;
 
-	if (fstat(w->at, &here) < 0 || fstat(w->root, &top) < 0)
-		return -errno;
-	if (here.st_dev == top.st_dev && here.st_ino == top.st_ino)
+	if (!slash)
 		return 0;
-	fd = openat(w->at, "..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*slash = '\0';
+	fd = bw_open_in(w->root, w->done, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	walk_end(w);
 	w->at = fd;
 	return 0;
