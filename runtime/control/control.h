@@ -44,6 +44,8 @@ struct bw_request {
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
+	int host_null;           /* O_PATH of the host's /dev/null, verified 1:3; inherited by the child */
+	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 };
 
 /* What a child step may use: a few descriptors, set up by launch/child.c and by earlier steps. No pointers
@@ -54,12 +56,20 @@ struct bw_child {
 	int null;       /* the host's /dev/null as O_PATH (verified 1:3) until PIVOT, then -1 */
 	int scratch;    /* a step may leave one descriptor for the next step of the same control; -1 if none */
 	int terminal;   /* pty peer, or -1 */
-	int channel;    /* to the parent; launch only */
-	int program;    /* opened program, O_PATH, from PROGRAM on */
+	int channel;    /* to the parent, later to `start`; CLOEXEC, so that its end says "running" */
+	int start_sock; /* see struct bw_request */
+	const char *path; /* of the program, in the pool, from PROGRAM on */
 	unsigned preserve_fds;
 	const unsigned char *pool;
-	char *const *argv; /* of the program, for hooks and exec */
-	char *const *envp;
+	char **argv; /* of the program, from PROGRAM on: pointers into memory mapped for them */
+	char **envp;
+};
+
+/* What a parent step may use. */
+struct bw_settling {
+	pid_t pid;     /* of the container's init, as we see it */
+	int pidfd;
+	int host_proc;
 };
 
 struct bw_control {
@@ -71,6 +81,10 @@ struct bw_control {
 	int (*prepare)(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err);
 	/* "load filter (214 instructions)": what the step does, for the plan listing and for errors. */
 	void (*say)(uint16_t op, const void *data, size_t len, char *buf, size_t size);
+	/* A parent step (bw_plan_add_parent), run while the child waits. NULL: the control has none. */
+	int (*settle)(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err);
+	/* Replaces the usual "<name>: <say>: <errno words>" where callers match a sentence. NULL: the usual. */
+	void (*complain)(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err);
 };
 
 /* Runs in the child after clone(): system calls on prepared data, nothing else (tests/rules/child-symbols.sh

@@ -99,6 +99,15 @@ int bw_plan_add_text(struct bw_plan *plan, uint16_t control, uint16_t op, enum b
 		err);
 }
 
+int bw_plan_add_parent(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase, const void *data,
+	size_t len, struct bw_err *err)
+{
+	if (bw_plan_add(plan, control, op, phase, data, len, err) < 0)
+		return -1;
+	plan->steps[plan->n - 1].side = BW_SIDE_PARENT;
+	return 0;
+}
+
 int bw_plan_own_fd(struct bw_plan *plan, int fd, struct bw_err *err)
 {
 	void *bigger;

@@ -37,11 +37,14 @@ enum bw_phase {
 	BW_PHASE_COUNT
 };
 
+/* Who does it. A parent step makes the child stop at the beginning of the step's phase until it is done. */
+enum bw_side { BW_SIDE_CHILD, BW_SIDE_PARENT };
+
 /* A step: which control, which of its operations, with which data (pool + off, len bytes). */
 struct bw_step {
 	uint16_t control, op;
 	uint16_t phase;
-	uint16_t reserved;
+	uint16_t side; /* enum bw_side */
 	uint32_t off, len;
 };
 
@@ -52,6 +55,12 @@ struct bw_degraded {
 	char why[160];
 };
 
+/* A namespace to enter before the container's init is cloned. */
+struct bw_join {
+	int fd;   /* of a namespace, or a pidfd; owned by the plan's fds */
+	int type; /* CLONE_NEW*, one or several for a pidfd */
+};
+
 struct bw_plan {
 	struct bw_step *steps;
 	size_t n, room;
@@ -59,6 +68,9 @@ struct bw_plan {
 	size_t pool_len, pool_room;
 	uint64_t clone_flags; /* CLONE_NEW* of the container's init */
 	int cgroup_fd;	      /* for CLONE_INTO_CGROUP, or -1; owned */
+	struct bw_join joins[8];
+	size_t joins_n;
+	char time_offsets[160]; /* for /proc/self/timens_offsets before the clone; "" for none */
 	int *fds;	      /* descriptors that steps name; owned, closed by bw_plan_done */
 	size_t fds_n;
 	struct bw_degraded degraded[16]; /* controls marked prefer that this host lacks */
@@ -78,6 +90,9 @@ int bw_plan_add(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_pha
  * path). */
 int bw_plan_add_text(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase,
 	const void *head, size_t head_len, const char *text, struct bw_err *err) BW_MUST_CHECK;
+/* A step of the parent's (BW_SIDE_PARENT), at the beginning of phase. */
+int bw_plan_add_parent(struct bw_plan *plan, uint16_t control, uint16_t op, enum bw_phase phase, const void *data,
+	size_t len, struct bw_err *err) BW_MUST_CHECK;
 /* Hands a descriptor to the plan (closed with it); returns the descriptor, or -1 when the table is
  * full. */
 int bw_plan_own_fd(struct bw_plan *plan, int fd, struct bw_err *err) BW_MUST_CHECK;

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts.c - spec.mounts in their order. Sources are opened on the host before anything of the image is
+ * mounted; targets are resolved once, beneath the rootfs descriptor; the two meet by move_mount(2) on
+ * descriptors (CVE-2021-30465, CVE-2025-52881: no path is looked up twice). See fsopen(2), mount_setattr(2). */
+#include "control/control.h"
+
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/auto.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "control/cgroup.h"
+#include "control/mount_options.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK };
+
+enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8, OPTIONAL = 16 };
+
+/* Head of a step; for OP_BIND the destination follows, for OP_FS type, source, destination and then
+ * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text, destination. */
+struct head {
+	int tree;
+	unsigned propagation;
+	uint64_t set, clear, rec_set, rec_clear;
+	uint32_t flags, pairs;
+	uint32_t index; /* in spec.mounts, for messages */
+	uint32_t reserved;
+};
+
+enum { TEXT_MAX = 16384 };
+
+static const uint64_t all_attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+				       MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
+
+static int refuse(struct bw_err *err, size_t index, const char *member, const char *why)
+{
+	bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/%s: %s", index, member, why);
+	return bw_at(err, "/mounts/%zu/%s", index, member);
+}
+
+/* ---- what a bind source really is (hardening.check_mounts) ---- */
+
+static const struct {
+	uint32_t magic;
+	const char *name;
+} kernel_filesystems[] = {
+	{PROC_SUPER_MAGIC, "procfs"},
+	{SYSFS_MAGIC, "sysfs"},
+	{CGROUP_SUPER_MAGIC, "cgroup"},
+	{CGROUP2_SUPER_MAGIC, "cgroup2"},
+	{DEBUGFS_MAGIC, "debugfs"},
+	{TRACEFS_MAGIC, "tracefs"},
+	{SECURITYFS_MAGIC, "securityfs"},
+	{BPF_FS_MAGIC, "bpf"},
+	{PSTOREFS_MAGIC, "pstore"},
+	{EFIVARFS_MAGIC, "efivarfs"},
+	{NSFS_MAGIC, "nsfs"},
+	{SELINUX_MAGIC, "selinuxfs"},
+	{0x62656570, "configfs"},
+	{0x42494e4d, "binfmt_misc"},
+	{0x19800202, "mqueue"},
+	{HUGETLBFS_MAGIC, "hugetlbfs"},
+};
+
+static int deny(struct bw_err *err, size_t index, const char *source, const char *what)
+{
+	bw_fail(err, BW_E_DENIED, 0, "/mounts/%zu/source: the policy refuses to share %s: it is %s", index, source, what);
+	snprintf(err->rule, sizeof err->rule, "mounts.source");
+	return bw_at(err, "/mounts/%zu/source", index);
+}
+
+/* By identity, not by name: a symlink or another bind of the docker socket is still the docker socket. */
+static int check_refused(const struct bw_request *request, const struct stat *st, const char *real, const char *source,
+	size_t index, struct bw_err *err)
+{
+	const struct bw_strs *refused = &request->spec->hardening->refused_sources;
+	struct stat other;
+
+	for (size_t i = 0; i < refused->n; i++) {
+		const char *path = refused->v[i];
+
+		if (bw_path_beneath(real, path) && !bw_streq(path, "/"))
+			return deny(err, index, source, path);
+		if (stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+			return deny(err, index, source, path);
+		if (S_ISDIR(st->st_mode) && bw_path_beneath(path, real))
+			return deny(err, index, source, "a directory above what is kept from containers");
+	}
+	return 0;
+}
+
+static int check_source(const struct bw_request *request, int fd, const char *source, size_t index, struct bw_err *err)
+{
+	char link[64], real[PATH_MAX];
+	struct statfs fs;
+	struct stat st;
+	ssize_t len;
+
+	if (!request->spec->hardening || !request->spec->hardening->check_mounts.v)
+		return 0;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	len = readlink(link, real, sizeof real - 1);
+	if (len < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
+	real[len] = '\0';
+	if (S_ISSOCK(st.st_mode))
+		return deny(err, index, source, "a socket");
+	if (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))
+		return deny(err, index, source, "a device");
+	for (size_t i = 0; i < BW_COUNT(kernel_filesystems); i++) {
+		if ((uint32_t)fs.f_type == kernel_filesystems[i].magic)
+			return deny(err, index, source, kernel_filesystems[i].name);
+	}
+	return check_refused(request, &st, real, source, index, err);
+}
+
+/* ---- prepare ---- */
+
+static int head_of(const struct bw_request *request, size_t index, struct bw_mount_options *options, struct head *ret,
+	struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+
+	if (bw_mount_options_parse(&mount->options, request->arena, options) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mount options");
+	if (options->idmap || mount->uid_mappings.n || mount->gid_mappings.n)
+		return refuse(err, index, mount->uid_mappings.n ? "uidMappings" : "options",
+			"idmapped mounts are not available in this version of bulwark");
+	if (options->tmpcopyup)
+		return refuse(err, index, "options", "tmpcopyup is not available in this version of bulwark");
+	*ret = (struct head){
+		.tree = -1,
+		.propagation = options->propagation,
+		.set = options->set,
+		.clear = options->clear,
+		.rec_set = options->rec_set,
+		.rec_clear = options->rec_clear,
+		.index = (uint32_t)index,
+	};
+	return 0;
+}
+
+/* Only these files of a container's own /proc may be covered (as lxcfs does); anything else could be a trap
+ * for whoever writes there (CVE-2019-16884). */
+static bool may_cover_in_proc(const char *destination)
+{
+	static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
+		"/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev",
+		"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
+
+	for (size_t i = 0; i < BW_COUNT(allowed); i++)
+		if (bw_streq(destination, allowed[i]))
+			return true;
+	return false;
+}
+
+static int check_destination(const struct bw_spec_mount *mount, const char *destination, size_t index, struct bw_err *err)
+{
+	if (bw_streq(destination, "/"))
+		return refuse(err, index, "destination", "the root itself cannot be mounted over");
+	if (bw_path_beneath(destination, "/proc") && !bw_streq(destination, "/proc") && !may_cover_in_proc(destination)) {
+		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/destination: \"%s\" cannot be mounted because it is inside /proc",
+			index, mount->destination);
+		return bw_at(err, "/mounts/%zu/destination", index);
+	}
+	return 0;
+}
+
+static int add_step(struct bw_plan *plan, uint16_t op, enum bw_phase phase, const struct head *head,
+	const struct bw_buf *texts, struct bw_err *err)
+{
+	unsigned char bytes[sizeof *head + TEXT_MAX];
+
+	memcpy(bytes, head, sizeof *head);
+	memcpy(bytes + sizeof *head, texts->text, texts->len);
+	return bw_plan_add(plan, BW_CONTROL_mounts, op, phase, bytes, sizeof *head + texts->len, err);
+}
+
+static void add_text(struct bw_buf *texts, const char *text)
+{
+	bw_buf_addn(texts, text, strlen(text) + 1);
+}
+
+/* The engines' rule: no attribute word keeps the source's attributes, any word states them all. */
+static void complete_bind_attributes(const struct bw_mount_options *options, struct head *head)
+{
+	if (!options->given)
+		return;
+	head->clear |= all_attributes & ~head->set & ~(uint64_t)MOUNT_ATTR__ATIME;
+}
+
+static int open_source(const struct bw_request *request, const char *source, bool recursive, size_t index,
+	struct head *head, struct bw_err *err)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = -1;
+	struct stat st;
+
+	fd = bundle < 0 ? -1 : openat(bundle, source, O_PATH | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		bw_fail(err, BW_E_SPEC, errno, "error mounting \"%s\" to rootfs at \"%s\"", source,
+			request->spec->mounts.v[index].destination);
+		return bw_at(err, "/mounts/%zu/source", index);
+	}
+	if (check_source(request, fd, source, index, err) < 0)
+		return -1;
+	head->tree = open_tree(fd, "", flags);
+	if (head->tree < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "opening the mount source %s", source);
+	if (!S_ISDIR(st.st_mode))
+		head->flags |= SOURCE_IS_FILE;
+	return 0;
+}
+
+static int prepare_bind(const struct bw_request *request, size_t index, const struct bw_mount_options *options,
+	struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	char storage[TEXT_MAX];
+	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+	if (!mount->source)
+		return refuse(err, index, "source", "a bind mount needs a source");
+	if (options->data.n) {
+		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/options: bind mounts cannot have file system options (\"%s\")",
+			index, options->data.v[0]);
+		return bw_at(err, "/mounts/%zu/options", index);
+	}
+	if (open_source(request, mount->source, options->recursive, index, head, err) < 0 ||
+		bw_plan_own_fd(plan, head->tree, err) < 0)
+		return -1;
+	complete_bind_attributes(options, head);
+	add_text(&texts, destination);
+	if (texts.overflow)
+		return refuse(err, index, "destination", "is too long");
+	return add_step(plan, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
+}
+
+/* "size=64m" is key and value, "newinstance" a flag. A label makes a file system the container can only use
+ * with its SELinux type. */
+static uint32_t add_pairs(struct bw_buf *texts, const struct bw_strs *data, const char *label)
+{
+	uint32_t pairs = 0;
+
+	for (size_t i = 0; i < data->n; i++) {
+		const char *word = data->v[i];
+		const char *equals = strchr(word, '=');
+
+		bw_buf_addn(texts, word, equals ? (size_t)(equals - word) : strlen(word));
+		bw_buf_addn(texts, "", 1);
+		add_text(texts, equals ? equals + 1 : "");
+		pairs++;
+	}
+	if (label && *label) {
+		add_text(texts, "context");
+		add_text(texts, label);
+		pairs++;
+	}
+	return pairs;
+}
+
+static bool has_key(const struct bw_strs *data, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < data->n; i++)
+		if (strncmp(data->v[i], key, len) == 0 && data->v[i][len] == '=')
+			return true;
+	return false;
+}
+
+/* Label types that take a context option; procfs and sysfs label themselves. */
+static const char *label_for(const struct bw_request *request, const char *type)
+{
+	const char *label = request->spec->linux_->mount_label;
+
+	return bw_streq(type, "proc") || bw_streq(type, "sysfs") || bw_streq(type, "mqueue") ? NULL : label;
+}
+
+static int prepare_fs(const struct bw_request *request, size_t index, const struct bw_mount_options *options,
+	struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	const char *type = mount->type;
+	char storage[TEXT_MAX];
+	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+	struct bw_buf late = bw_buf_over(storage, sizeof storage);
+
+	/* A /proc or /sys that is a symlink in the image must not send us elsewhere (CVE-2019-19921). */
+	if (bw_streq(type, "proc") || bw_streq(type, "sysfs"))
+		head->flags |= NO_SYMLINKS;
+	if (bw_streq(type, "tmpfs") && !has_key(&options->data, "mode"))
+		head->flags |= INHERIT_MODE;
+	/* Mount points and devices are still to be made in a tmpfs: it becomes read-only afterwards. */
+	if (bw_streq(type, "tmpfs") && (head->set & MOUNT_ATTR_RDONLY)) {
+		head->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		head->flags |= LATE_READONLY;
+	}
+	add_text(&texts, type);
+	add_text(&texts, mount->source ? mount->source : type);
+	add_text(&texts, destination);
+	head->pairs = add_pairs(&texts, &options->data, label_for(request, type));
+	if (texts.overflow)
+		return refuse(err, index, "options", "are too long");
+	if (add_step(plan, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)
+		return -1;
+	if (!(head->flags & LATE_READONLY))
+		return 0;
+	late = bw_buf_over(storage, sizeof storage);
+	add_text(&late, destination);
+	head->set = MOUNT_ATTR_RDONLY;
+	return add_step(plan, OP_FINISH, BW_PHASE_NODE, head, &late, err);
+}
+
+/* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh mount's in a
+ * cgroup namespace, and mounting cgroup2 anew in the initial one would block for an RCU grace period and
+ * rewrite the host's mount options (performance.md). */
+static int prepare_cgroup_dir(const struct bw_request *request, const char *source, const char *destination,
+	const struct head *like, struct bw_plan *plan, struct bw_err *err)
+{
+	struct head head = *like;
+	char storage[TEXT_MAX];
+	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+	head.tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (head.tree < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "opening the cgroup %s", source);
+	if (bw_plan_own_fd(plan, head.tree, err) < 0)
+		return -1;
+	add_text(&texts, destination);
+	return add_step(plan, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
+}
+
+/* v1: a tmpfs with a directory per hierarchy, and links for the names of co-mounted controllers. */
+static int prepare_cgroup_v1(const struct bw_request *request, size_t index, const struct head *head,
+	const char *destination, struct bw_plan *plan, struct bw_err *err)
+{
+	struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	struct bw_mount_options options = {0};
+	struct head top = *head;
+	char path[PATH_MAX];
+
+	if (bw_strs_add(request->arena, &options.data, "mode=755") < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup mount");
+	mount = bw_arena_alloc(request->arena, sizeof *mount);
+	if (!mount)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup mount");
+	top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	{
+		char storage[TEXT_MAX];
+		struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+		add_text(&texts, "tmpfs");
+		add_text(&texts, "tmpfs");
+		add_text(&texts, destination);
+		top.pairs = add_pairs(&texts, &options.data, NULL);
+		if (add_step(plan, OP_FS, BW_PHASE_ROOTFS, &top, &texts, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < request->cgroups->dirs.n; i++) {
+		const struct bw_cgroup_dir *dir = &request->cgroups->dirs.v[i];
+
+		snprintf(path, sizeof path, "%s/%s", destination, bw_cgroup_dir_name(dir));
+		if (prepare_cgroup_dir(request, dir->path, path, head, plan, err) < 0)
+			return -1;
+	}
+	if (head->set & MOUNT_ATTR_RDONLY) {
+		char storage[TEXT_MAX];
+		struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+		top.set = MOUNT_ATTR_RDONLY;
+		add_text(&texts, destination);
+		return add_step(plan, OP_FINISH, BW_PHASE_NODE, &top, &texts, err);
+	}
+	return 0;
+}
+
+static int prepare_cgroup(const struct bw_request *request, size_t index, struct head *head, const char *destination,
+	struct bw_plan *plan, struct bw_err *err)
+{
+	if (!request->cgroups || !request->cgroups->dirs.n)
+		return refuse(err, index, "type", "this host has no cgroup hierarchy to mount");
+	if (request->cgroups->dirs.n == 1 && bw_cgroup_dir_is_v2(&request->cgroups->dirs.v[0]))
+		return prepare_cgroup_dir(request, request->cgroups->dirs.v[0].path, destination, head, plan, err);
+	return prepare_cgroup_v1(request, index, head, destination, plan, err);
+}
+
+static int prepare_one(const struct bw_request *request, size_t index, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	struct bw_mount_options options;
+	char destination[PATH_MAX];
+	struct head head;
+
+	if (!bw_path_clean(mount->destination, destination, sizeof destination))
+		return refuse(err, index, "destination", "is too long");
+	if (check_destination(mount, destination, index, err) < 0 || head_of(request, index, &options, &head, err) < 0)
+		return -1;
+	if (options.bind)
+		return prepare_bind(request, index, &options, &head, destination, plan, err);
+	if (!mount->type || bw_streq(mount->type, "bind") || bw_streq(mount->type, "none"))
+		return refuse(err, index, "type", "names no file system and the options hold neither bind nor rbind");
+	if (bw_streq(mount->type, "cgroup") || bw_streq(mount->type, "cgroup2"))
+		return prepare_cgroup(request, index, &head, destination, plan, err);
+	return prepare_fs(request, index, &options, &head, destination, plan, err);
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	if (request->exec)
+		return 0;
+	for (size_t i = 0; i < request->spec->mounts.n; i++) {
+		if (prepare_one(request, i, plan, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- words ---- */
+
+static const char *next_text(const char *text)
+{
+	return text + strlen(text) + 1;
+}
+
+static const char *destination_of(uint16_t op, const char *texts)
+{
+	return op == OP_FS ? next_text(next_text(texts)) : texts;
+}
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	const char *texts = (const char *)data + sizeof(struct head);
+
+	(void)len;
+	if (op == OP_FS)
+		snprintf(buf, size, "%s on %s", texts, destination_of(op, texts));
+	else
+		snprintf(buf, size, "%s %s", op == OP_BIND ? "bind on" : "make read-only", texts);
+}
+
+static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
+{
+	const struct head *head = data;
+	const char *texts = (const char *)data + sizeof *head;
+	const char *destination = destination_of(op, texts);
+
+	(void)len;
+	if ((head->flags & NO_SYMLINKS) && (sys == ELOOP || sys == ENOTDIR))
+		bw_fail(err, BW_E_SPEC, 0, "filesystem \"%s\" must be mounted on ordinary directory", destination);
+	else
+		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"",
+			op == OP_FS ? next_text(texts) : "bind", destination);
+	bw_at(err, "/mounts/%u", (unsigned)head->index);
+}
+
+const struct bw_control bw_mounts = {
+	.name = "mounts",
+	.about = "mounts in order, by descriptor, with every option of the spec; bind sources are checked",
+	.prepare = prepare,
+	.say = say,
+	.complain = complain,
+};
+
+/* ---- the child ---- */
+
+static int set_attr(int fd, uint64_t set, uint64_t clear, unsigned flags)
+{
+	struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
+
+	if (!set && !clear)
+		return 0;
+	return mount_setattr(fd, "", AT_EMPTY_PATH | flags, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+static int set_propagation(int fd, unsigned propagation)
+{
+	struct mount_attr attr = {.propagation = propagation & ~(unsigned)MS_REC};
+
+	if (!propagation)
+		return 0;
+	return mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0U), &attr, sizeof attr) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* /proc and /sys: one component each, made when missing, never through a symlink. */
+static int open_plain_directory(int root, const char *destination)
+{
+	int fd = bw_open_in(root, destination, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+	struct stat st;
+
+	if (fd != -ENOENT)
+		return fd;
+	if (fstatat(root, destination + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -ELOOP;
+	fd = bw_mkdir_in(root, destination, 0755);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return bw_open_in(root, destination, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+}
+
+static int attach(struct bw_child *child, int tree, const struct head *head, const char *destination)
+{
+	int target, r;
+
+	if (head->flags & NO_SYMLINKS)
+		target = open_plain_directory(child->root, destination);
+	else if (head->flags & SOURCE_IS_FILE)
+		target = bw_mkfile_in(child->root, destination, 0755);
+	else
+		target = bw_mkdir_in(child->root, destination, 0755);
+	if (target < 0)
+		return target;
+	r = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
+	close(target);
+	return r;
+}
+
+static int bind(struct bw_child *child, const struct head *head, const char *destination)
+{
+	int r = set_attr(head->tree, head->set, head->clear, 0);
+
+	if (r == 0)
+		r = set_attr(head->tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
+	if (r == 0)
+		r = attach(child, head->tree, head, destination);
+	if (r == 0)
+		r = set_propagation(head->tree, head->propagation);
+	close(head->tree);
+	return r;
+}
+
+static int configure(int fs, const char *text, uint32_t pairs)
+{
+	for (uint32_t i = 0; i < pairs; i++) {
+		const char *value = next_text(text);
+		int r = *value ? fsconfig(fs, FSCONFIG_SET_STRING, text, value, 0)
+			       : fsconfig(fs, FSCONFIG_SET_FLAG, text, NULL, 0);
+
+		if (r < 0)
+			return -errno;
+		text = next_text(value);
+	}
+	return 0;
+}
+
+/* A tmpfs without mode= takes the mode of the directory it covers, as it would look without the mount. */
+static int inherit_mode(struct bw_child *child, int fs, const char *destination)
+{
+	int dir = bw_open_in(child->root, destination, O_PATH | O_DIRECTORY, 0);
+	struct stat st;
+	char octal[5];
+	int r;
+
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	r = fstat(dir, &st) < 0 ? -errno : 0;
+	close(dir);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 4; i++)
+		octal[i] = (char)('0' + ((st.st_mode >> (9 - 3 * i)) & 7));
+	octal[4] = '\0';
+	return fsconfig(fs, FSCONFIG_SET_STRING, "mode", octal, 0) < 0 ? -errno : 0;
+}
+
+static int make_filesystem(struct bw_child *child, int fs, const struct head *head, const char *texts)
+{
+	const char *source = next_text(texts);
+	const char *destination = next_text(source);
+	int tree, r;
+
+	if (fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
+		return -errno;
+	r = configure(fs, next_text(destination), head->pairs);
+	if (r == 0 && (head->flags & INHERIT_MODE))
+		r = inherit_mode(child, fs, destination);
+	if (r < 0)
+		return r;
+	if (fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	/* fsmount takes no "symfollow": it is what a new mount does anyway. */
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)head->set);
+	if (tree < 0)
+		return -errno;
+	r = attach(child, tree, head, destination);
+	if (r == 0)
+		r = set_attr(tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
+	if (r == 0)
+		r = set_propagation(tree, head->propagation);
+	close(tree);
+	return r;
+}
+
+static int mount_filesystem(struct bw_child *child, const struct head *head, const char *texts)
+{
+	int fs = fsopen(texts, FSOPEN_CLOEXEC);
+	int r;
+
+	if (fs < 0)
+		return -errno;
+	r = make_filesystem(child, fs, head, texts);
+	close(fs);
+	return r;
+}
+
+static int finish(struct bw_child *child, const struct head *head, const char *destination)
+{
+	int fd = bw_open_in(child->root, destination, O_PATH, 0);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = set_attr(fd, head->set, 0, 0);
+	close(fd);
+	return r;
+}
+
+int bw_mounts_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	const struct head *head = data;
+	const char *texts = (const char *)data + sizeof *head;
+
+	(void)len;
+	switch (op) {
+	case OP_BIND:
+		return bind(child, head, texts);
+	case OP_FS:
+		return mount_filesystem(child, head, texts);
+	default: /* OP_FINISH */
+		return finish(child, head, texts);
+	}
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* namespaces.c - which namespaces are made with the clone and which are entered before it; see
+ * namespaces(7), config-linux.md "Namespaces". The user namespace's maps are userns.c's. */
+#include "control/control.h"
+
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+enum { OP_UNSHARE_CGROUP };
+
+static const struct {
+	const char *name;
+	int flag;
+} kinds[] = {
+	{"pid", CLONE_NEWPID},
+	{"network", CLONE_NEWNET},
+	{"mount", CLONE_NEWNS},
+	{"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},
+	{"cgroup", CLONE_NEWCGROUP},
+	{"time", CLONE_NEWTIME},
+	/* The user namespace comes last: entering it gives up our rights over the others. */
+	{"user", CLONE_NEWUSER},
+};
+
+static int add_join(struct bw_plan *plan, int fd, int type, struct bw_err *err)
+{
+	if (bw_plan_own_fd(plan, fd, err) < 0)
+		return -1;
+	plan->joins[plan->joins_n++] = (struct bw_join){.fd = fd, .type = type};
+	return 0;
+}
+
+/* The file must be a namespace of the type it is listed under (a MUST of the spec): anything else, say a
+ * mount namespace under "network", would leave the container in ours. */
+static int join_path(const struct bw_spec_namespace *ns, int flag, size_t at, struct bw_plan *plan, struct bw_err *err)
+{
+	auto_close int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0) {
+		bw_fail(err, BW_E_SPEC, errno, "opening %s namespace %s", ns->type, ns->path);
+		return bw_at(err, "/linux/namespaces/%zu/path", at);
+	}
+	if (ioctl(fd, NS_GET_NSTYPE) != flag) {
+		bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: %s is no %s namespace", at, ns->path, ns->type);
+		return bw_at(err, "/linux/namespaces/%zu/path", at);
+	}
+	return add_join(plan, take_fd(&fd), flag, err);
+}
+
+/* timens_offsets must be written before the first process enters the namespace (time_namespaces(7)), so a
+ * time namespace with offsets is unshared before the clone, one without comes with it. */
+static int time_offsets(const struct bw_spec *spec, struct bw_plan *plan, struct bw_err *err)
+{
+	struct bw_buf buf = bw_buf_over(plan->time_offsets, sizeof plan->time_offsets);
+
+	for (size_t i = 0; i < spec->linux_->time_offsets.n; i++) {
+		const struct bw_spec_time_offset *offset = &spec->linux_->time_offsets.v[i];
+
+		bw_buf_addf(&buf, "%s %lld %llu\n", offset->key, (long long)offset->secs.v,
+			(unsigned long long)offset->nanosecs.v);
+	}
+	if (buf.overflow)
+		return bw_fail(err, BW_E_SPEC, 0, "/linux/timeOffsets: too long");
+	return 0;
+}
+
+static int prepare_kind(const struct bw_request *request, size_t kind, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_linux *linux_ = request->spec->linux_;
+
+	for (size_t i = 0; i < linux_->namespaces.n; i++) {
+		const struct bw_spec_namespace *ns = &linux_->namespaces.v[i];
+
+		if (!bw_streq(ns->type, kinds[kind].name))
+			continue;
+		if (ns->path)
+			return join_path(ns, kinds[kind].flag, i, plan, err);
+		/* copy_cgroup_ns() takes the cloning task's cgroup as the root, not the one cloned into. */
+		if (kinds[kind].flag == CLONE_NEWCGROUP)
+			return bw_plan_add(plan, BW_CONTROL_namespaces, OP_UNSHARE_CGROUP, BW_PHASE_IDENTITY, NULL, 0, err);
+		if (kinds[kind].flag == CLONE_NEWTIME && time_offsets(request->spec, plan, err) < 0)
+			return -1;
+		if (kinds[kind].flag != CLONE_NEWTIME || !plan->time_offsets[0])
+			plan->clone_flags |= (uint64_t)(unsigned)kinds[kind].flag;
+	}
+	return 0;
+}
+
+/* A further process enters what the container's init is in, by its pidfd in one call: the kernel finds the
+ * right order, and no path under /proc is followed. */
+static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_linux *linux_ = request->spec->linux_;
+	int all = 0, fd;
+
+	for (size_t i = 0; i < linux_->namespaces.n; i++)
+		for (size_t k = 0; k < BW_COUNT(kinds); k++)
+			if (bw_streq(linux_->namespaces.v[i].type, kinds[k].name))
+				all |= kinds[k].flag;
+	fd = fcntl(request->target_pidfd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "entering the container");
+	return add_join(plan, fd, all, err);
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	if (request->exec)
+		return prepare_exec(request, plan, err);
+	if (!bw_spec_has_new_namespace(request->spec, "mount")) {
+		bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces: a new mount namespace is required");
+		return bw_at(err, "/linux/namespaces");
+	}
+	for (size_t kind = 0; kind < BW_COUNT(kinds); kind++) {
+		if (prepare_kind(request, kind, plan, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	(void)op, (void)data, (void)len;
+	snprintf(buf, size, "new cgroup namespace");
+}
+
+const struct bw_control bw_namespaces = {
+	.name = "namespaces",
+	.about = "new and joined pid, network, mount, ipc, uts, user, cgroup and time namespaces",
+	.prepare = prepare,
+	.say = say,
+};
+
+int bw_namespaces_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	(void)child, (void)op, (void)data, (void)len;
+	return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootfs.c - the container's tree becomes the whole world: one descriptor of it is opened on the host, cloned
+ * detached, attached over the new mount namespace's "/", and pivoted into. Nothing here resolves a path that
+ * the image controls; see pivot_root(2), open_tree(2), mount_namespaces(7). */
+#include "control/control.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+enum { OP_ATTACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN };
+
+struct attach {
+	int tree;
+	uint32_t propagation; /* of the host's mounts in our copy: private or slave */
+};
+
+static const struct {
+	const char *word;
+	unsigned flag;
+} propagations[] = {
+	{"private", MS_PRIVATE},
+	{"rprivate", MS_PRIVATE | MS_REC},
+	{"slave", MS_SLAVE},
+	{"rslave", MS_SLAVE | MS_REC},
+	{"shared", MS_SHARED},
+	{"rshared", MS_SHARED | MS_REC},
+	{"unbindable", MS_UNBINDABLE},
+	{"runbindable", MS_UNBINDABLE | MS_REC},
+};
+
+static int propagation_of(const struct bw_spec *spec, unsigned *ret, struct bw_err *err)
+{
+	const char *word = spec->linux_->rootfs_propagation;
+
+	*ret = 0;
+	if (!word || !*word)
+		return 0;
+	for (size_t i = 0; i < BW_COUNT(propagations); i++) {
+		if (bw_streq(word, propagations[i].word)) {
+			*ret = propagations[i].flag;
+			return 0;
+		}
+	}
+	bw_fail(err, BW_E_SPEC, 0, "/linux/rootfsPropagation: unknown propagation \"%s\"", word);
+	return bw_at(err, "/linux/rootfsPropagation");
+}
+
+/* A symlink as the last component is refused: whoever can replace it chooses what the container runs on. */
+static int open_rootfs(const struct bw_request *request, struct bw_err *err)
+{
+	const char *path = request->spec->root->path;
+	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int dir = -1;
+	struct stat st;
+
+	if (bundle < 0)
+		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
+	dir = openat(bundle, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0) {
+		bw_fail(err, BW_E_SPEC, errno, "/root/path: opening the rootfs %s", path);
+		return bw_at(err, "/root/path");
+	}
+	if (fstat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		bw_fail(err, BW_E_SPEC, 0, "/root/path: the rootfs %s must be a real directory, not %s", path,
+			S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
+		return bw_at(err, "/root/path");
+	}
+	return take_fd(&dir);
+}
+
+/* The clone is made private at once, or mounts below it would appear on the host; "slave" and "shared" are the
+ * caller's wish to see the host's later mounts. */
+static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	auto_close int dir = open_rootfs(request, err);
+	auto_close int tree = -1;
+
+	if (dir < 0)
+		return -1;
+	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	if (tree < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
+	if (propagation & (MS_SHARED | MS_SLAVE))
+		attr.propagation = propagation & (MS_SHARED | MS_SLAVE);
+	else if (!propagation)
+		attr.propagation = MS_SLAVE; /* runc's default */
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting propagation");
+	return take_fd(&tree);
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec *spec = request->spec;
+	struct attach attach = {.propagation = MS_SLAVE};
+	unsigned propagation;
+	int pivot = request->no_pivot ? OP_CHROOT : OP_PIVOT;
+
+	/* After setns(2) into the mount namespace its root is ours already. */
+	if (request->exec)
+		return bw_plan_add(plan, BW_CONTROL_rootfs, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err);
+	if (propagation_of(spec, &propagation, err) < 0)
+		return -1;
+	if (propagation & MS_PRIVATE)
+		attach.propagation = MS_PRIVATE;
+	else if (propagation & MS_SHARED)
+		attach.propagation = MS_SHARED;
+	attach.tree = clone_rootfs(request, propagation, err);
+	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0)
+		return -1;
+	if (bw_plan_add(plan, BW_CONTROL_rootfs, OP_ATTACH, BW_PHASE_ROOTFS, &attach, sizeof attach, err) < 0 ||
+		bw_plan_add(plan, BW_CONTROL_rootfs, (uint16_t)pivot, BW_PHASE_PIVOT, NULL, 0, err) < 0)
+		return -1;
+	if (spec->root->readonly.v &&
+		bw_plan_add(plan, BW_CONTROL_rootfs, OP_READONLY, BW_PHASE_PIVOT, NULL, 0, err) < 0)
+		return -1;
+	if (!propagation)
+		return 0;
+	return bw_plan_add(plan, BW_CONTROL_rootfs, OP_PROPAGATION, BW_PHASE_PIVOT, &propagation, sizeof propagation, err);
+}
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	static const char *const words[] = {
+		[OP_ATTACH] = "attach over /",
+		[OP_PIVOT] = "pivot_root and detach the host's tree",
+		[OP_CHROOT] = "chroot (no pivot)",
+		[OP_READONLY] = "make read-only",
+		[OP_PROPAGATION] = "set propagation",
+		[OP_OPEN] = "open",
+	};
+
+	(void)data, (void)len;
+	snprintf(buf, size, "%s", words[op]);
+}
+
+const struct bw_control bw_rootfs = {
+	.name = "rootfs",
+	.about = "the container's root: detached clone, pivot_root, read-only, propagation",
+	.prepare = prepare,
+	.say = say,
+};
+
+static int set_attr(int dir, unsigned at_flags, const struct mount_attr *attr)
+{
+	struct mount_attr copy = *attr;
+
+	return mount_setattr(dir, "", AT_EMPTY_PATH | at_flags, &copy, sizeof copy) < 0 ? -errno : 0;
+}
+
+static int attach(struct bw_child *child, const struct attach *what)
+{
+	struct mount_attr attr = {.propagation = what->propagation};
+
+	/* Before anything is attached: a mount in a shared tree would show up on the host. */
+	if (what->propagation != MS_SHARED &&
+		mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
+		return -errno;
+	if (move_mount(what->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -errno;
+	child->root = what->tree;
+	return 0;
+}
+
+/* pivot_root(".", ".") stacks the old root over the new one at the same place; detaching it leaves the new. */
+static int pivot(struct bw_child *child)
+{
+	if (fchdir(child->root) < 0 || bw_pivot_root(".", ".") < 0)
+		return -errno;
+	/* If the old root were still shared, the detaching would travel to the host. */
+	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return -errno;
+	if (umount2(".", MNT_DETACH) < 0)
+		return -errno;
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+/* Where the kernel refuses to pivot (initramfs). The host's own /proc and /sys must go from our copy first: a
+ * visible bare procfs would let the container mount another one without our masks. */
+static int enter_without_pivot(struct bw_child *child)
+{
+	if (umount2("/proc", MNT_DETACH) < 0 && errno != EINVAL)
+		return -errno;
+	if (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL)
+		return -errno;
+	if (fchdir(child->root) < 0 || chroot(".") < 0)
+		return -errno;
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+int bw_rootfs_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	struct mount_attr attr = {0};
+
+	(void)len;
+	switch (op) {
+	case OP_ATTACH:
+		return attach(child, data);
+	case OP_PIVOT:
+		return pivot(child);
+	case OP_CHROOT:
+		return enter_without_pivot(child);
+	case OP_READONLY:
+		attr.attr_set = MOUNT_ATTR_RDONLY;
+		return set_attr(child->root, 0, &attr);
+	case OP_PROPAGATION: {
+		const unsigned *propagation = data;
+
+		attr.propagation = *propagation & ~(unsigned)MS_REC;
+		return set_attr(child->root, *propagation & MS_REC ? AT_RECURSIVE : 0, &attr);
+	}
+	default: /* OP_OPEN */
+		child->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return child->root < 0 ? -errno : 0;
+	}
+}

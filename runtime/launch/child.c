@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* child.c - we are the container's first process, cloned from bulwark and not yet the program. Our job is to do
+ * the plan's steps in order and then execve. Nothing but system calls on prepared data: no allocation, no
+ * stdio, no locale, no library that could look into the container's tree. tests/rules/child-symbols.sh proves
+ * it from the object files. */
+#include "launch/child.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "launch/wire.h"
+
+static bw_apply_fn *const apply_table[] = {
+#define BW_CONTROL(name) [BW_CONTROL_##name] = bw_##name##_apply,
+#include "control/list.h"
+#undef BW_CONTROL
+};
+
+static void tell(int channel, uint32_t kind, uint32_t which, int value)
+{
+	struct bw_message message = {.kind = kind, .which = which, .value = value};
+
+	/* Plain write: it is the call that a container's own filter is least likely to refuse. */
+	while (write(channel, &message, sizeof message) < 0 && errno == EINTR)
+		;
+}
+
+/* A parent that is gone (killed, crashed) must not leave a half-made container behind. */
+static void await_go(int channel)
+{
+	struct bw_message message;
+	ssize_t got;
+
+	do
+		got = read(channel, &message, sizeof message);
+	while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof message || message.kind != BW_MSG_GO)
+		_exit(1);
+}
+
+/* created: one connection, from root of the initial namespace as the socket's directory is 0700, says go. It
+ * stays open as the place to report to; its end by close-on-exec tells `start` that the program runs. */
+static int await_start(struct bw_child *child)
+{
+	int connection;
+
+	tell(child->channel, BW_MSG_READY, 0, 0);
+	close(child->channel);
+	do
+		connection = accept4(child->start_sock, NULL, NULL, SOCK_CLOEXEC);
+	while (connection < 0 && (errno == EINTR || errno == ECONNABORTED));
+	if (connection < 0)
+		_exit(1);
+	close(child->start_sock);
+	child->start_sock = -1;
+	child->channel = connection;
+	await_go(connection);
+	return 0;
+}
+
+/* The last moment before the filter: every descriptor above the preserved ones is closed, whatever flag it
+ * has (CVE-2024-21626), but for the channel, which moves below the rest and is CLOEXEC. */
+static int drop_descriptors(struct bw_child *child)
+{
+	int keep = 3 + (int)child->preserve_fds;
+
+	if (child->channel != keep) {
+		if (dup3(child->channel, keep, O_CLOEXEC) < 0)
+			return -errno;
+		child->channel = keep;
+	}
+	child->root = child->scratch = child->host_proc = child->null = -1;
+	return bw_close_range((unsigned)keep + 1, ~0U, 0) < 0 ? -errno : 0;
+}
+
+/* After the pivot nothing of the host may be in reach, not even by descriptor. */
+static void forget_host(struct bw_child *child)
+{
+	if (child->host_proc >= 0)
+		close(child->host_proc);
+	if (child->null >= 0)
+		close(child->null);
+	child->host_proc = child->null = -1;
+}
+
+static int enter_phase(struct bw_child *child, const struct bw_child_setup *setup, unsigned phase)
+{
+	if (setup->parent_phases & (1U << phase)) {
+		tell(child->channel, BW_MSG_SYNC, phase, 0);
+		await_go(child->channel);
+	}
+	if (phase == BW_PHASE_PIVOT + 1)
+		forget_host(child);
+	if (phase == BW_PHASE_WAIT && child->start_sock >= 0)
+		return await_start(child);
+	if (phase == BW_PHASE_FILTER) {
+		int r = drop_descriptors(child);
+
+		if (r < 0)
+			return r;
+		tell(child->channel, BW_MSG_EXEC, 0, 0);
+	}
+	return 0;
+}
+
+_Noreturn static void give_up(struct bw_child *child, uint32_t step, int sys)
+{
+	tell(child->channel, BW_MSG_FAILED, step, sys);
+	_exit(1);
+}
+
+_Noreturn void bw_child_run(const struct bw_child_setup *setup)
+{
+	const struct bw_plan *plan = setup->plan;
+	struct bw_child child = {
+		.root = -1,
+		.host_proc = setup->host_proc,
+		.null = setup->host_null,
+		.scratch = -1,
+		.terminal = -1,
+		.channel = setup->channel,
+		.start_sock = setup->start_sock,
+		.preserve_fds = setup->preserve_fds,
+		.pool = plan->pool,
+	};
+	unsigned phase = 0;
+	sigset_t none;
+
+	/* Modes of what we make are given exactly; the program's umask is set by identity. */
+	umask(0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Nobody inside may look at our descriptors or memory before we are the program (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	for (uint32_t i = 0; i < plan->n; i++) {
+		const struct bw_step *step = &plan->steps[i];
+		int r = 0;
+
+		if (step->side != BW_SIDE_CHILD && !(setup->parent_phases & (1U << step->phase)))
+			continue;
+		for (; r == 0 && phase <= step->phase; phase++)
+			r = enter_phase(&child, setup, phase);
+		if (r == 0 && step->side == BW_SIDE_CHILD)
+			r = apply_table[step->control](&child, step->op, plan->pool + step->off, step->len);
+		if (r < 0)
+			give_up(&child, i, -r);
+	}
+	/* The last step is execve: only a plan without one comes here. */
+	give_up(&child, plan->n ? (uint32_t)plan->n - 1 : 0, ENOEXEC);
+}
+
+static int enter_namespaces(const struct bw_child_setup *setup, uint32_t *ret_which)
+{
+	const struct bw_plan *plan = setup->plan;
+
+	for (*ret_which = 0; *ret_which < plan->joins_n; ++*ret_which)
+		if (setns(plan->joins[*ret_which].fd, plan->joins[*ret_which].type) < 0)
+			return -errno;
+	return 0;
+}
+
+static int new_time_namespace(const struct bw_child_setup *setup)
+{
+	size_t len = strlen(setup->plan->time_offsets);
+	int fd, r = 0;
+
+	if (!len)
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return -errno;
+	fd = openat(setup->host_proc, "self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, setup->plan->time_offsets, len) != (ssize_t)len)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+_Noreturn void bw_joiner_run(const struct bw_child_setup *setup)
+{
+	/* With CLONE_PARENT the signal at exit is inherited; a clone without it would be ours, not the parent's. */
+	struct bw_clone_args args = {.flags = setup->plan->clone_flags | CLONE_PARENT};
+	uint32_t which = BW_JOIN_TIME_OFFSETS;
+	int r = new_time_namespace(setup);
+	long pid;
+
+	if (r == 0)
+		r = enter_namespaces(setup, &which);
+	if (r < 0) {
+		tell(setup->joiner_report, BW_MSG_JOIN_FAILED, which, -r);
+		_exit(1);
+	}
+	pid = bw_clone3(&args);
+	if (pid == 0)
+		bw_child_run(setup);
+	if (pid < 0)
+		tell(setup->joiner_report, BW_MSG_JOIN_FAILED, BW_JOIN_CLONE, errno);
+	else
+		tell(setup->joiner_report, BW_MSG_PID, 0, (int)pid);
+	_exit(pid < 0);
+}
