@@ -15,6 +15,7 @@
 /* Global options, as on the command line. */
 struct bw_context {
 	const char *root;        /* state root, absolute: /run/bulwark */
+	bool root_is_default;    /* not named by the caller: may be missing */
 	const char *policy_path; /* --policy, or NULL for the default place */
 	const char *profile;     /* --profile, or NULL */
 	bool systemd_cgroup;

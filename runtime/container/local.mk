@@ -1,1 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+libbulwark_a_SOURCES += \
+	runtime/container/attach.c runtime/container/attach.h \
+	runtime/container/bulwark.h \
+	runtime/container/check.c \
+	runtime/container/create.c \
+	runtime/container/decide.c runtime/container/decide.h \
+	runtime/container/delete.c \
+	runtime/container/exec.c \
+	runtime/container/features.c \
+	runtime/container/info.c \
+	runtime/container/pid_file.c runtime/container/pid_file.h \
+	runtime/container/plan_text.c \
+	runtime/container/prepare.c runtime/container/prepare.h \
+	runtime/container/start.c \
+	runtime/container/state.c runtime/container/state.h \
+	runtime/container/undo.c runtime/container/undo.h

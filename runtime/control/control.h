@@ -44,6 +44,7 @@ struct bw_request {
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
+	const struct bw_cgroup_set *cgroups; /* the container's cgroups (cgroup.h) */
 	int host_null;           /* O_PATH of the host's /dev/null, verified 1:3; inherited by the child */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 };
@@ -70,6 +71,7 @@ struct bw_settling {
 	pid_t pid;     /* of the container's init, as we see it */
 	int pidfd;
 	int host_proc;
+	const struct bw_request *request;
 };
 
 struct bw_control {

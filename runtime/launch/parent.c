@@ -108,7 +108,7 @@ int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const 
 
 	*launch = (struct bw_launch)BW_LAUNCH_INIT;
 	launch->plan = plan;
-	launch->host_proc = request->host_proc;
+	launch->request = request;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "socketpair");
 	launch->channel = pair[0];
@@ -147,7 +147,8 @@ static int fail(struct bw_launch *launch)
 static int run_parent_steps(struct bw_launch *launch, uint32_t phase, struct bw_err *err)
 {
 	const struct bw_plan *plan = launch->plan;
-	struct bw_settling now = {.pid = launch->pid, .pidfd = launch->pidfd, .host_proc = launch->host_proc};
+	struct bw_settling now = {.pid = launch->pid, .pidfd = launch->pidfd, .host_proc = launch->request->host_proc,
+		.request = launch->request};
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct bw_step *step = &plan->steps[i];

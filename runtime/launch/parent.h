@@ -23,7 +23,7 @@ struct bw_launch {
 	pid_t pid;       /* the container's init; 0 until known */
 	int pidfd;       /* of the init */
 	int channel;     /* poll this for reading */
-	int host_proc;
+	const struct bw_request *request;
 	pid_t joiner;
 	bool exec_announced;
 	uint32_t phases_done;

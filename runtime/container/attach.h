@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attach.h - the foreground: bulwark stays beside the program, passes signals and the terminal through, and
+ * ends with its exit code. */
+#ifndef BW_CONTAINER_ATTACH_H
+#define BW_CONTAINER_ATTACH_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct bw_attach {
+	int terminal[2]; /* our end and the child's of the console socket pair; -1 without a terminal */
+	int signals;     /* signalfd */
+	sigset_t before;
+};
+
+#define BW_ATTACH_INIT {.terminal = {-1, -1}, .signals = -1}
+
+/* Before the clone: blocks the signals that will be passed on, and makes the console pair when terminal. */
+int bw_attach_begin(struct bw_attach *attach, bool terminal, struct bw_err *err) BW_MUST_CHECK;
+/* After the program runs: copies and forwards until pid ends; reaps it. *ret_code as a shell shows it. */
+int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code, struct bw_err *err) BW_MUST_CHECK;
+void bw_attach_done(struct bw_attach *attach);
+
+#endif

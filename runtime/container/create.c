@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* create.c - create and run. Order is what makes a kill at any moment harmless: the state, which names the
+ * cgroups, is on disk before the first of them is made, and each failure on the way undoes what came before. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/attach.h"
+#include "container/decide.h"
+#include "container/pid_file.h"
+#include "container/prepare.h"
+#include "container/undo.h"
+#include "control/hook_run.h"
+#include "launch/parent.h"
+#include "launch/selfexe.h"
+
+/* Everything of one creation, so that the steps below can be read in order. */
+struct creation {
+	const struct bw_context *ctx;
+	const struct bw_create_options *options;
+	const char *id;
+	struct bw_arena arena;
+	struct bw_decision decision;
+	struct bw_container container;
+	struct bw_preparation preparation;
+	struct bw_launch launch;
+};
+
+#define CREATION_INIT                                                                              \
+	{                                                                                          \
+		.arena = BW_ARENA_INIT, .container = BW_CONTAINER_INIT,                            \
+		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT                       \
+	}
+
+static void creation_done(struct creation *creation)
+{
+	bw_launch_done(&creation->launch);
+	bw_preparation_done(&creation->preparation);
+	bw_container_close(&creation->container);
+	bw_arena_done(&creation->arena);
+}
+
+#define auto_creation __attribute__((cleanup(creation_done)))
+
+static char *now_text(struct bw_arena *arena)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[40];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	return bw_arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+static char *absolute_rootfs(struct creation *creation)
+{
+	const char *path = creation->decision.hardened->root->path;
+
+	if (path[0] == '/')
+		return bw_arena_strdup(&creation->arena, path);
+	return bw_arena_printf(&creation->arena, "%s/%s", creation->options->bundle, path);
+}
+
+static char *copy(struct bw_arena *arena, const char *text)
+{
+	return text ? bw_arena_strdup(arena, text) : NULL;
+}
+
+static int describe(struct creation *creation, struct bw_err *err)
+{
+	struct bw_arena *arena = &creation->arena;
+	const struct bw_spec *spec = creation->decision.hardened;
+	struct bw_state *state = bw_arena_alloc(arena, sizeof *state);
+
+	if (!state)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	state->oci_version = spec->oci_version;
+	state->id = copy(arena, creation->id);
+	state->bundle = copy(arena, creation->options->bundle);
+	state->rootfs = absolute_rootfs(creation);
+	state->created = now_text(arena);
+	state->owner = copy(arena, "");
+	state->annotations = spec->annotations;
+	state->profile = copy(arena, bw_profile_name(creation->decision.profile));
+	state->profile_reason = copy(arena, creation->decision.reason);
+	state->policy_path = copy(arena, creation->ctx->policy_path);
+	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
+	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
+	creation->container.state = state;
+	return bw_cgroup_set_make(&creation->preparation.host, spec->linux_->cgroups_path, creation->id, arena,
+		&state->cgroups, err);
+}
+
+/* `start` runs in another process that has no plan: it gets the words of the steps that are left. */
+static int keep_late_steps(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_plan *plan = &creation->preparation.plan;
+	struct bw_state *state = creation->container.state;
+	char words[320];
+
+	for (size_t i = 0; i < plan->n; i++) {
+		if (plan->steps[i].phase < BW_PHASE_WAIT)
+			continue;
+		if (!state->late_from.set)
+			state->late_from = (struct bw_opt_uint){.set = true, .v = i};
+		bw_step_say(plan, &plan->steps[i], words, sizeof words);
+		if (bw_strs_add(&creation->arena, &state->late_steps, words) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	}
+	return 0;
+}
+
+static int keep_degraded(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_plan *plan = &creation->preparation.plan;
+
+	for (size_t i = 0; i < plan->degraded_n; i++) {
+		const struct bw_degraded *degraded = &plan->degraded[i];
+		char *text = bw_arena_printf(&creation->arena, "%s: %s", bw_control_of(degraded->control)->name, degraded->why);
+
+		if (!text || bw_strs_add(&creation->arena, &creation->container.state->degraded, text) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+		bw_log(BW_LOG_WARNING, "degraded: %s", text);
+	}
+	return 0;
+}
+
+static int fill_request(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_create_options *options = creation->options;
+	const struct bw_spec *spec = creation->decision.hardened;
+	struct bw_request *request = &creation->preparation.request;
+
+	if (options->preserve_fds && spec->hardening && spec->hardening->forbid_leaks.v)
+		return bw_fail(err, BW_E_DENIED, 0,
+			"--preserve-fds %u: profile %s passes no descriptors of the host into a container",
+			options->preserve_fds, bw_profile_name(creation->decision.profile));
+	if (options->no_pivot && spec->hardening && spec->hardening->check_mounts.v)
+		return bw_fail(err, BW_E_DENIED, 0, "--no-pivot: profile %s does not leave the host's tree under the container's",
+			bw_profile_name(creation->decision.profile));
+	request->spec = spec;
+	request->process = spec->process;
+	request->id = creation->id;
+	request->bundle = options->bundle;
+	request->state_dir = creation->container.path;
+	request->state_fd = creation->container.dir;
+	request->console_socket = options->console_socket;
+	request->cgroups = creation->container.state->cgroups;
+	request->preserve_fds = options->preserve_fds;
+	request->no_pivot = options->no_pivot;
+	request->no_new_keyring = options->no_new_keyring;
+	return 0;
+}
+
+/* Decision, protection of our own file, directory, state: nothing of the kernel's is made yet. */
+static int begin(struct creation *creation, struct bw_err *err)
+{
+	if (bw_id_check(creation->id, err) < 0)
+		return -1;
+	if (bw_decide(creation->ctx, creation->options->bundle, &creation->arena, &creation->decision, err) < 0)
+		return -1;
+	if (bw_selfexe_protect(creation->decision.hardened, creation->decision.hardened->process, err) < 0)
+		return -1;
+	if (bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
+		return -1;
+	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
+		return -1;
+	if (describe(creation, err) < 0 || bw_state_save(&creation->container, err) < 0 ||
+		fill_request(creation, err) < 0) {
+		bw_undo(&creation->container);
+		return -1;
+	}
+	return 0;
+}
+
+static int compile(struct creation *creation, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &creation->preparation;
+
+	if (bw_compile(&preparation->request, &preparation->plan, err) < 0)
+		return -1;
+	if (keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int launch(struct creation *creation, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &creation->preparation;
+
+	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0)
+		return -1;
+	/* While the child mounts, we write: the two do not wait for each other. */
+	if (bw_state_save_init(&creation->container, creation->launch.pid, err) < 0 ||
+		bw_state_save(&creation->container, err) < 0 ||
+		bw_state_save_spec(&creation->container, creation->decision.hardened, err) < 0)
+		return -1;
+	if (bw_launch_wait(&creation->launch, err) < 0)
+		return bw_wrap(err, "unable to start container process: error during container init");
+	return bw_pid_file_write(creation->options->pid_file, creation->launch.pid, err);
+}
+
+static int go(struct creation *creation, struct bw_err *err)
+{
+	if (compile(creation, err) == 0 && launch(creation, err) == 0)
+		return 0;
+	creation->launch.state = creation->launch.state == BW_LAUNCH_FAILED ? BW_LAUNCH_FAILED : BW_LAUNCH_STARTING;
+	bw_launch_done(&creation->launch);
+	bw_undo(&creation->container);
+	return -1;
+}
+
+int bw_container_create(const struct bw_context *ctx, const char *id, const struct bw_create_options *options,
+	struct bw_err *err)
+{
+	auto_creation struct creation creation = CREATION_INIT;
+
+	creation.ctx = ctx;
+	creation.id = id;
+	creation.options = options;
+	if (begin(&creation, err) < 0)
+		return -1;
+	if (bw_preparation_listen(&creation.preparation, &creation.container, err) < 0) {
+		bw_undo(&creation.container);
+		return -1;
+	}
+	return go(&creation, err);
+}
+
+static int run_poststart(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_spec *spec = creation->decision.hardened;
+	auto_free char *state = NULL;
+
+	if (!spec->hooks || !spec->hooks->poststart.n)
+		return 0;
+	if (bw_hook_state(spec, creation->id, creation->options->bundle, "running", creation->launch.pid, &state, err) < 0)
+		return -1;
+	return bw_hooks_run(&spec->hooks->poststart, "poststart", state, creation->options->bundle, err);
+}
+
+/* Foreground: the container ends with its program. */
+static int stay(struct creation *creation, struct bw_attach *attach, int *ret_code, struct bw_err *err)
+{
+	int r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
+
+	bw_attach_done(attach);
+	if (creation->options->keep)
+		return r;
+	if (bw_remove(&creation->container, creation->decision.hardened, r < 0 ? NULL : err) < 0 && r == 0)
+		return -1;
+	return r;
+}
+
+int bw_container_run(const struct bw_context *ctx, const char *id, const struct bw_create_options *options, int *ret_code,
+	struct bw_err *err)
+{
+	auto_creation struct creation creation = CREATION_INIT;
+	struct bw_attach attach = BW_ATTACH_INIT;
+	const struct bw_spec_process *process;
+
+	creation.ctx = ctx;
+	creation.id = id;
+	creation.options = options;
+	*ret_code = 0;
+	if (begin(&creation, err) < 0)
+		return -1;
+	process = creation.decision.hardened->process;
+	if (!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0) {
+		bw_undo(&creation.container);
+		return -1;
+	}
+	creation.preparation.request.terminal_fd = attach.terminal[1];
+	if (go(&creation, err) < 0) {
+		bw_attach_done(&attach);
+		return -1;
+	}
+	if (run_poststart(&creation, err) < 0) {
+		bw_pidfd_kill(creation.launch.pidfd);
+		bw_attach_done(&attach);
+		bw_undo(&creation.container);
+		return -1;
+	}
+	return options->detach ? 0 : stay(&creation, &attach, ret_code, err);
+}

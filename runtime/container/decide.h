@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide.h - from a bundle to a decision: config.json, policy file, profile, hardened spec, findings. Shared by
+ * create, run, explain and plan, so that what is explained is what is done. */
+#ifndef BW_CONTAINER_DECIDE_H
+#define BW_CONTAINER_DECIDE_H
+
+#include "container/bulwark.h"
+#include "policy/harden.h"
+
+struct bw_decision {
+	const struct bw_spec *asked;
+	struct bw_spec *hardened;
+	const struct bw_policy *policy;
+	const struct bw_profile *profile;
+	const char *reason;
+	struct bw_findings findings;
+	struct bw_notes notes;
+};
+
+/* All memory in arena. With a refusal -1 and BW_E_DENIED; ret is complete but for hardened then. */
+int bw_decide(const struct bw_context *ctx, const char *bundle, struct bw_arena *arena, struct bw_decision *ret,
+	struct bw_err *err) BW_MUST_CHECK;
+
+#endif

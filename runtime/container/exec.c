@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec.c - a further process in a running container, never with more than the container has: what is asked is
+ * clamped by the decision that was stored at create. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "container/attach.h"
+#include "container/pid_file.h"
+#include "container/prepare.h"
+#include "launch/parent.h"
+#include "launch/selfexe.h"
+#include "policy/harden.h"
+
+struct execution {
+	const struct bw_exec_options *options;
+	struct bw_arena arena;
+	struct bw_container container;
+	struct bw_preparation preparation;
+	struct bw_launch launch;
+	struct bw_spec *spec;
+	struct bw_spec_process *process;
+	int pidfd;
+};
+
+static void execution_done(struct execution *execution)
+{
+	bw_launch_done(&execution->launch);
+	bw_preparation_done(&execution->preparation);
+	bw_container_close(&execution->container);
+	if (execution->pidfd >= 0)
+		close(execution->pidfd);
+	bw_arena_done(&execution->arena);
+}
+
+/* "uid", "uid:gid": decimal digits only, each whole and below 2^32-1. A name, a sign or a blank is an error,
+ * never uid 0 (CVE-2026-30892). */
+static int parse_user(const char *text, struct bw_arena *arena, struct bw_spec_user *user, struct bw_err *err)
+{
+	const char *colon = strchr(text, ':');
+	char *uid = bw_arena_strndup(arena, text, colon ? (size_t)(colon - text) : strlen(text));
+
+	if (!uid)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "--user");
+	if (bw_parse_u64(uid, UINT32_MAX - 1, &user->uid.v) < 0 ||
+		(colon && bw_parse_u64(colon + 1, UINT32_MAX - 1, &user->gid.v) < 0))
+		return bw_fail(err, BW_E_USAGE, 0, "--user: expected uid[:gid] in digits, found \"%s\"", text);
+	user->uid.set = true;
+	user->gid.set = user->gid.set || colon;
+	return 0;
+}
+
+static int add_texts(struct bw_arena *arena, struct bw_strs *list, const char *const *texts, struct bw_err *err)
+{
+	for (; texts && *texts; texts++)
+		if (bw_strs_add(arena, list, *texts) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	return 0;
+}
+
+static int add_groups(struct bw_arena *arena, struct bw_uints *list, const char *const *texts, struct bw_err *err)
+{
+	for (; texts && *texts; texts++) {
+		uint64_t *gid = bw_push(arena, list);
+
+		if (!gid)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+		if (bw_parse_u64(*texts, UINT32_MAX - 1, gid) < 0)
+			return bw_fail(err, BW_E_USAGE, 0, "--additional-gids: expected a number, found \"%s\"", *texts);
+	}
+	return 0;
+}
+
+/* --cap adds to bounding, effective and permitted, and to ambient where the container has it inheritable. */
+static int add_caps(struct bw_arena *arena, struct bw_spec_process *process, const char *const *texts, struct bw_err *err)
+{
+	struct bw_spec_capabilities *caps = process->capabilities;
+
+	if (!texts || !*texts)
+		return 0;
+	if (!caps)
+		caps = process->capabilities = bw_arena_alloc(arena, sizeof *caps);
+	if (!caps)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	for (; *texts; texts++) {
+		struct bw_strs *sets[] = {&caps->bounding, &caps->effective, &caps->permitted,
+			bw_strs_has(&caps->inheritable, *texts) ? &caps->ambient : NULL};
+
+		for (size_t i = 0; i < BW_COUNT(sets); i++)
+			if (sets[i] && !bw_strs_has(sets[i], *texts) && bw_strs_add(arena, sets[i], *texts) < 0)
+				return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	}
+	return 0;
+}
+
+/* The container's own process with what the flags say. */
+static int process_from_flags(struct execution *execution, struct bw_spec_process **ret, struct bw_err *err)
+{
+	const struct bw_exec_options *options = execution->options;
+	struct bw_arena *arena = &execution->arena;
+	struct bw_spec_process *process = bw_schema_copy(&bw_spec_process_schema, execution->spec->process, arena);
+
+	if (!process)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	process->args = (struct bw_strs){0};
+	process->terminal = (struct bw_opt_bool){.set = true, .v = options->tty};
+	if (add_texts(arena, &process->args, options->args, err) < 0 || add_texts(arena, &process->env, options->env, err) < 0 ||
+		add_caps(arena, process, options->caps, err) < 0)
+		return -1;
+	if (!process->user)
+		process->user = bw_arena_alloc(arena, sizeof *process->user);
+	if (!process->user)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	if (options->user && parse_user(options->user, arena, process->user, err) < 0)
+		return -1;
+	if (add_groups(arena, &process->user->additional_gids, options->additional_gids, err) < 0)
+		return -1;
+	if (options->cwd)
+		process->cwd = bw_arena_strdup(arena, options->cwd);
+	if (options->apparmor)
+		process->apparmor_profile = bw_arena_strdup(arena, options->apparmor);
+	if (options->process_label)
+		process->selinux_label = bw_arena_strdup(arena, options->process_label);
+	if (options->no_new_privs)
+		process->no_new_privileges = (struct bw_opt_bool){.set = true, .v = true};
+	if (bw_spec_check_process(process, err) < 0)
+		return -1;
+	*ret = process;
+	return 0;
+}
+
+static int clamp(struct execution *execution, const struct bw_context *ctx, const struct bw_spec_process *asked,
+	struct bw_err *err)
+{
+	const struct bw_state *state = execution->container.state;
+	const struct bw_policy *policy;
+	const struct bw_profile *profile;
+	struct bw_findings findings = {0};
+
+	(void)ctx;
+	if (bw_policy_load(state->policy_path, &execution->arena, &policy, err) < 0)
+		return -1;
+	profile = bw_policy_profile(policy, state->profile);
+	if (!profile)
+		return bw_fail(err, BW_E_POLICY, 0, "profile \"%s\", under which the container was created, is gone from the policy",
+			state->profile);
+	if (bw_harden_exec(asked, execution->spec, profile, &execution->arena, &execution->process, &findings, err) < 0)
+		return -1;
+	for (size_t i = 0; i < findings.n; i++)
+		bw_debug("policy %s: %s: %s", findings.v[i].rule, findings.v[i].pointer, findings.v[i].reason);
+	return 0;
+}
+
+static int check_running(const struct execution *execution, struct bw_err *err)
+{
+	switch (bw_container_status(&execution->container)) {
+	case BW_STATUS_CREATED:
+	case BW_STATUS_RUNNING:
+		return 0;
+	case BW_STATUS_PAUSED:
+		if (execution->options->ignore_paused)
+			return 0;
+		return bw_fail(err, BW_E_STATE, 0, "cannot exec in a paused container");
+	case BW_STATUS_STOPPED:
+		return bw_fail(err, BW_E_STATE, 0, "cannot exec in a stopped container");
+	case BW_STATUS_CREATING:
+		break;
+	}
+	return bw_fail(err, BW_E_STATE, 0, "cannot exec in a container that is still being created");
+}
+
+static int open_all(struct execution *execution, const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	struct bw_container *container = &execution->container;
+
+	if (bw_container_open(ctx, id, false, false, &execution->arena, container, err) < 0 ||
+		check_running(execution, err) < 0)
+		return -1;
+	execution->pidfd = bw_pidfd_of(container->pid, container->start_time);
+	if (execution->pidfd < 0)
+		return bw_fail(err, BW_E_STATE, 0, "cannot exec in a stopped container");
+	return bw_state_load_spec(container, &execution->arena, &execution->spec, err);
+}
+
+static int fill_request(struct execution *execution, const char *id, struct bw_err *err)
+{
+	const struct bw_exec_options *options = execution->options;
+	const struct bw_spec_hardening *hardening = execution->spec->hardening;
+	struct bw_request *request = &execution->preparation.request;
+
+	if (options->preserve_fds && hardening && hardening->forbid_leaks.v)
+		return bw_fail(err, BW_E_DENIED, 0, "--preserve-fds %u: the policy passes no descriptors of the host into a container",
+			options->preserve_fds);
+	request->spec = execution->spec;
+	request->process = execution->process;
+	request->exec = true;
+	request->id = id;
+	request->bundle = execution->container.state->bundle;
+	request->state_dir = execution->container.path;
+	request->state_fd = execution->container.dir;
+	request->console_socket = options->console_socket;
+	request->cgroups = execution->container.state->cgroups;
+	request->preserve_fds = options->preserve_fds;
+	request->target_pid = execution->container.pid;
+	request->target_pidfd = execution->pidfd;
+	return 0;
+}
+
+static int launch(struct execution *execution, struct bw_attach *attach, int *ret_code, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &execution->preparation;
+	const struct bw_exec_options *options = execution->options;
+
+	if (!options->detach &&
+		bw_attach_begin(attach, execution->process->terminal.v && !options->console_socket, err) < 0)
+		return -1;
+	preparation->request.terminal_fd = attach->terminal[1];
+	if (bw_compile(&preparation->request, &preparation->plan, err) < 0)
+		return -1;
+	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
+		bw_launch_wait(&execution->launch, err) < 0)
+		return bw_wrap(err, "exec failed: unable to start container process");
+	if (bw_pid_file_write(options->pid_file, execution->launch.pid, err) < 0) {
+		execution->launch.state = BW_LAUNCH_STARTING;
+		return -1;
+	}
+	if (options->detach)
+		return 0;
+	return bw_attach_run(attach, execution->launch.pid, execution->launch.pidfd, ret_code, err);
+}
+
+int bw_container_exec(const struct bw_context *ctx, const char *id, const struct bw_exec_options *options, int *ret_code,
+	struct bw_err *err)
+{
+	__attribute__((cleanup(execution_done))) struct execution execution = {
+		.options = options,
+		.arena = BW_ARENA_INIT,
+		.container = BW_CONTAINER_INIT,
+		.preparation = BW_PREPARATION_INIT,
+		.launch = BW_LAUNCH_INIT,
+		.pidfd = -1,
+	};
+	struct bw_attach attach = BW_ATTACH_INIT;
+	struct bw_spec_process *asked;
+	int r;
+
+	*ret_code = 0;
+	if (open_all(&execution, ctx, id, err) < 0)
+		return -1;
+	if (options->process_path)
+		r = bw_spec_load_process(options->process_path, &execution.arena, &asked, err);
+	else
+		r = process_from_flags(&execution, &asked, err);
+	if (r < 0 || clamp(&execution, ctx, asked, err) < 0)
+		return -1;
+	if (bw_selfexe_protect(execution.spec, execution.process, err) < 0)
+		return -1;
+	if (bw_preparation_open(&execution.preparation, &execution.arena, err) < 0 || fill_request(&execution, id, err) < 0)
+		return -1;
+	r = launch(&execution, &attach, ret_code, err);
+	bw_attach_done(&attach);
+	return r;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info.c - what `state`, `list` and `ps` show. Reads only. */
+#include "container/bulwark.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "container/state.h"
+
+static const char *const *text_list(const struct bw_strs *list, struct bw_arena *arena)
+{
+	const char **texts = bw_arena_alloc(arena, (list->n + 1) * sizeof *texts);
+
+	for (size_t i = 0; texts && i < list->n; i++)
+		texts[i] = list->v[i];
+	return texts;
+}
+
+static int describe(const struct bw_container *container, struct bw_arena *arena, struct bw_container_info *ret,
+	struct bw_err *err)
+{
+	const struct bw_state *state = container->state;
+	struct bw_annotation *annotations = bw_arena_alloc(arena, (state->annotations.n + 1) * sizeof *annotations);
+	const char *const *degraded = text_list(&state->degraded, arena);
+
+	if (!annotations || !degraded)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	for (size_t i = 0; i < state->annotations.n; i++)
+		annotations[i] = (struct bw_annotation){state->annotations.v[i].key, state->annotations.v[i].value};
+	*ret = (struct bw_container_info){
+		.oci_version = state->oci_version,
+		.id = state->id,
+		.bundle = state->bundle,
+		.rootfs = state->rootfs,
+		.created = state->created,
+		.owner = state->owner ? state->owner : "",
+		.status = bw_container_status(container),
+		.annotations = annotations,
+		.annotations_n = state->annotations.n,
+		.profile = state->profile,
+		.profile_reason = state->profile_reason,
+		.degraded = degraded,
+	};
+	ret->pid = ret->status == BW_STATUS_STOPPED ? 0 : container->pid;
+	return 0;
+}
+
+int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
+	struct bw_container_info *ret, struct bw_err *err)
+{
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+
+	if (bw_container_open(ctx, id, false, false, arena, &container, err) < 0)
+		return -1;
+	return describe(&container, arena, ret, err);
+}
+
+struct infos {
+	struct bw_container_info *v;
+	size_t n;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct bw_container_info *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
+/* A container that goes away while we look, or is half made, is not listed. */
+static int add(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct infos *infos,
+	struct bw_err *err)
+{
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+	struct bw_err gone = {0};
+	struct bw_container_info *info;
+
+	if (bw_container_open(ctx, id, false, false, arena, &container, &gone) < 0)
+		return 0;
+	info = bw_push(arena, infos);
+	if (!info)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "list");
+	return describe(&container, arena, info, err);
+}
+
+int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, struct bw_container_info **ret, size_t *ret_n,
+	struct bw_err *err)
+{
+	auto_closedir DIR *dir = opendir(ctx->root);
+	struct infos infos = {0};
+	struct dirent *entry;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!dir && errno == ENOENT && ctx->root_is_default)
+		return 0;
+	if (!dir)
+		return bw_fail(err, BW_E_USAGE, errno, "open %s", ctx->root);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && add(ctx, entry->d_name, arena, &infos, err) < 0)
+			return -1;
+	}
+	if (infos.n)
+		qsort(infos.v, infos.n, sizeof *infos.v, by_id);
+	*ret = infos.v;
+	*ret_n = infos.n;
+	return 0;
+}
+
+int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (bw_container_open(ctx, id, false, false, &arena, &container, err) < 0)
+		return -1;
+	if (!container.state->cgroups)
+		return 0;
+	return bw_cgroup_pids(container.state->cgroups, ret, ret_n, err);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.c - the host side of every launch. */
+#include "container/prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+
+#include "base/auto.h"
+
+enum { PROC_ROOT_INODE = 1 };
+
+/* Labels and sysctls are written through this descriptor: if /proc were anything else, the writes would go
+ * astray and the container run without them (CVE-2019-16884, CVE-2025-52881). */
+static int open_proc(struct bw_err *err)
+{
+	auto_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return bw_fail(err, BW_E_HOST, errno, "opening the host's /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
+		return bw_fail(err, BW_E_HOST, 0, "the host's /proc is no procfs");
+	return take_fd(&fd);
+}
+
+static int open_null(struct bw_err *err)
+{
+	auto_close int fd = open("/dev/null", O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return bw_fail(err, BW_E_HOST, errno, "opening the host's /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return bw_fail(err, BW_E_HOST, 0, "the host's /dev/null is not device 1:3");
+	return take_fd(&fd);
+}
+
+int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err)
+{
+	preparation->host_proc = open_proc(err);
+	if (preparation->host_proc < 0)
+		return -1;
+	preparation->host_null = open_null(err);
+	if (preparation->host_null < 0)
+		return -1;
+	if (bw_probe(&preparation->host, arena, err) < 0)
+		return -1;
+	preparation->request = (struct bw_request){
+		.host = &preparation->host,
+		.arena = arena,
+		.state_fd = -1,
+		.terminal_fd = -1,
+		.target_pidfd = -1,
+		.host_proc = preparation->host_proc,
+		.host_null = preparation->host_null,
+		.start_sock = -1,
+	};
+	return 0;
+}
+
+/* The path of a socket is at most 107 bytes; through the directory's descriptor any state root will do. */
+int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_container *container, struct bw_err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_close int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/start.sock", container->dir);
+	if (sock < 0 || bind(sock, (const struct sockaddr *)&address, sizeof address) < 0 || listen(sock, 1) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "making %s/start.sock", container->path);
+	preparation->start_sock = take_fd(&sock);
+	preparation->request.start_sock = preparation->start_sock;
+	preparation->request.wait_for_start = true;
+	return 0;
+}
+
+void bw_preparation_done(struct bw_preparation *preparation)
+{
+	bw_plan_done(&preparation->plan);
+	if (preparation->host_proc >= 0)
+		close(preparation->host_proc);
+	if (preparation->host_null >= 0)
+		close(preparation->host_null);
+	if (preparation->start_sock >= 0)
+		close(preparation->start_sock);
+	preparation->host_proc = preparation->host_null = preparation->start_sock = -1;
+}

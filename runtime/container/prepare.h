@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prepare.h - what create, run and exec have in common: the host's facts, its trusted descriptors, the request
+ * for the controls, the compiled plan. */
+#ifndef BW_CONTAINER_PREPARE_H
+#define BW_CONTAINER_PREPARE_H
+
+#include "container/state.h"
+#include "control/compile.h"
+#include "host/host.h"
+
+/* Lives on the stack of a verb; nothing in it may move while a launch uses it. */
+struct bw_preparation {
+	struct bw_host host;
+	struct bw_request request;
+	struct bw_plan plan;
+	int host_proc, host_null, start_sock;
+};
+
+#define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .host_proc = -1, .host_null = -1, .start_sock = -1}
+
+/* Opens /proc and /dev/null of the host and verifies that they are what they are called. */
+int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
+/* Listening socket start.sock in the container's directory. */
+int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+void bw_preparation_done(struct bw_preparation *preparation);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* start.c - start and kill: what is done to a container's init from outside. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "container/state.h"
+#include "container/undo.h"
+#include "control/hook_run.h"
+#include "control/netns.h"
+#include "launch/wire.h"
+
+static const char *const status_words[] = {
+	[BW_STATUS_CREATING] = "creating",
+	[BW_STATUS_CREATED] = "created",
+	[BW_STATUS_RUNNING] = "running",
+	[BW_STATUS_PAUSED] = "paused",
+	[BW_STATUS_STOPPED] = "stopped",
+};
+
+const char *bw_status_word(enum bw_status status)
+{
+	return status_words[status];
+}
+
+static int check_created(enum bw_status status, struct bw_err *err)
+{
+	switch (status) {
+	case BW_STATUS_CREATED:
+		return 0;
+	case BW_STATUS_STOPPED:
+		return bw_fail(err, BW_E_STATE, 0, "cannot start a container that has stopped");
+	case BW_STATUS_RUNNING:
+	case BW_STATUS_PAUSED:
+		return bw_fail(err, BW_E_STATE, 0, "cannot start an already running container");
+	case BW_STATUS_CREATING:
+		break;
+	}
+	return bw_fail(err, BW_E_STATE, 0, "cannot start a container that is still being created");
+}
+
+/* Engines plug interfaces and routes in between create and start: the guard is asked again, from outside. */
+static int verify_guard(const struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = spec->hardening;
+	auto_close int pidfd = -1;
+
+	if (!hardening || !hardening->block_endpoints.n || !hardening->endpoints || !container->state->private_network.v)
+		return 0;
+	pidfd = bw_pidfd_of(container->pid, container->start_time);
+	if (pidfd < 0)
+		return bw_fail(err, BW_E_STATE, 0, "cannot start a container that has stopped");
+	return bw_netns_verify(pidfd, &hardening->block_endpoints, err);
+}
+
+static int late_failure(const struct bw_container *container, const struct bw_message *message, struct bw_err *err)
+{
+	const struct bw_state *state = container->state;
+	size_t at = message->which - (size_t)state->late_from.v;
+	const char *words = at < state->late_steps.n ? state->late_steps.v[at] : "starting";
+
+	/* "program: execve x": callers know the sentence without our heading. */
+	const char *program = bw_after_prefix(words, "program: execve ");
+
+	if (program)
+		return bw_fail(err, BW_E_SPEC, message->value, "unable to start container process: exec %s", program);
+	words = bw_after_prefix(words, "hooks: ") ? words + strlen("hooks: ") : words;
+	if (message->value >= BW_HOOK_STATUS_BASE)
+		return bw_fail(err, BW_E_SPEC, 0, "unable to start container process: %s: wait status %d", words,
+			message->value - BW_HOOK_STATUS_BASE);
+	return bw_fail(err, BW_E_KERNEL, message->value, "unable to start container process: %s", words);
+}
+
+/* Says go and listens until close-on-exec ends the connection. */
+static int let_go(const struct bw_container *container, struct bw_err *err)
+{
+	struct bw_message go = {.kind = BW_MSG_GO}, message;
+	char path[64];
+	auto_close int sock = -1;
+	bool announced = false;
+	ssize_t got;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d/start.sock", container->dir);
+	sock = bw_connect_unix(path, err);
+	if (sock < 0)
+		return -1;
+	if (send(sock, &go, sizeof go, MSG_NOSIGNAL) != (ssize_t)sizeof go)
+		return bw_fail(err, BW_E_KERNEL, errno, "starting");
+	unlinkat(container->dir, "start.sock", 0);
+	for (;;) {
+		got = TEMP_FAILURE_RETRY(recv(sock, &message, sizeof message, MSG_WAITALL));
+		if (got != (ssize_t)sizeof message)
+			break;
+		if (message.kind == BW_MSG_FAILED)
+			return late_failure(container, &message, err);
+		announced = announced || message.kind == BW_MSG_EXEC;
+	}
+	return announced ? 0 : bw_fail(err, BW_E_STATE, 0, "the container's init died before its program started");
+}
+
+static int run_poststart(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
+{
+	auto_free char *state = NULL;
+	int r;
+
+	if (!spec->hooks || !spec->hooks->poststart.n)
+		return 0;
+	r = bw_hook_state(spec, container->state->id, container->state->bundle, "running", container->pid, &state, err);
+	if (r == 0)
+		r = bw_hooks_run(&spec->hooks->poststart, "poststart", state, container->state->bundle, err);
+	if (r < 0) {
+		auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
+
+		bw_pidfd_kill(pidfd);
+	}
+	return r;
+}
+
+int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+	struct bw_spec *spec;
+
+	if (bw_container_open(ctx, id, true, false, &arena, &container, err) < 0)
+		return -1;
+	if (check_created(bw_container_status(&container), err) < 0)
+		return -1;
+	if (bw_state_load_spec(&container, &arena, &spec, err) < 0 || verify_guard(&container, spec, err) < 0)
+		return -1;
+	if (let_go(&container, err) < 0)
+		return -1;
+	return run_poststart(&container, spec, err);
+}
+
+/* Without a pid namespace of its own a container has no init whose death ends the rest. */
+static int kill_everything(const struct bw_container *container, struct bw_err *err)
+{
+	return container->state->cgroups ? bw_cgroup_kill(container->state->cgroups, err) : 0;
+}
+
+int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+	auto_close int pidfd = -1;
+
+	if (bw_container_open(ctx, id, false, false, &arena, &container, err) < 0)
+		return -1;
+	if (signal == SIGKILL && !container.state->private_pids.v && kill_everything(&container, err) < 0)
+		return -1;
+	pidfd = container.pid > 0 ? bw_pidfd_of(container.pid, container.start_time) : -ESRCH;
+	if (pidfd >= 0 && bw_pidfd_send_signal(pidfd, signal) == 0)
+		return 0;
+	if (all || (signal == SIGKILL && !container.state->private_pids.v))
+		return 0;
+	return bw_fail(err, BW_E_STATE, 0, "container not running");
+}

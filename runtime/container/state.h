@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h - what is kept of a container in <root>/<id>/: state.json (written before anything is made, so that
+ * whatever is left after a kill can be found), config.json (the hardened spec), init (pid and start time), and
+ * start.sock while it waits for start. */
+#ifndef BW_CONTAINER_STATE_H
+#define BW_CONTAINER_STATE_H
+
+#include "base/proc.h"
+#include "container/bulwark.h"
+#include "control/cgroup.h"
+#include "spec/spec.h"
+
+/* state.json */
+struct bw_state {
+	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
+	struct bw_pairs annotations;
+	char *profile, *profile_reason, *policy_path;
+	struct bw_strs degraded;
+	struct bw_cgroup_set *cgroups;
+	struct bw_opt_bool private_pids;   /* has a pid namespace of its own: killing the init kills all */
+	struct bw_opt_bool private_network;
+	struct bw_strs late_steps;         /* words of the steps after WAIT, for errors of `start` */
+	struct bw_opt_uint late_from;      /* index of the first of them in the plan */
+};
+
+extern const struct bw_schema bw_state_schema;
+
+/* An opened container directory. */
+struct bw_container {
+	int dir;            /* <root>/<id>, locked when asked for */
+	char path[4096];
+	struct bw_state *state; /* in the arena given to open */
+	pid_t pid;          /* of the init; 0: not known */
+	uint64_t start_time;
+};
+
+#define BW_CONTAINER_INIT {.dir = -1}
+#define auto_container    __attribute__((cleanup(bw_container_close)))
+
+/* "invalid container ID format" unless 1..1024 of [A-Za-z0-9_+.-], not "." or "..". */
+int bw_id_check(const char *id, struct bw_err *err) BW_MUST_CHECK;
+/* New directory (0711 root of roots, 0700 itself); BW_E_EXISTS when there is one. Locked. */
+int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
+/* BW_E_NOT_FOUND "container does not exist". lock: wait for the exclusive lock first. A state.json that cannot
+ * be read leaves ret->state NULL only when broken_ok. */
+int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
+	struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
+void bw_container_close(struct bw_container *container);
+
+int bw_state_save(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+int bw_state_save_spec(const struct bw_container *container, const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
+int bw_state_load_spec(const struct bw_container *container, struct bw_arena *arena, struct bw_spec **ret,
+	struct bw_err *err) BW_MUST_CHECK;
+/* pid and start time of the init. */
+int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
+/* What the container is now, from the process table and the files. */
+enum bw_status bw_container_status(const struct bw_container *container);
+/* Removes the directory and everything in it. */
+int bw_container_forget(struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* undo.c - taking a container away. */
+#include "container/undo.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "control/hook_run.h"
+
+enum { GRACE_MS = 10000 };
+
+void bw_pidfd_kill(int pidfd)
+{
+	if (pidfd >= 0)
+		bw_pidfd_send_signal(pidfd, SIGKILL);
+}
+
+/* The init may be our child (run) or somebody else's; either way its cgroup empties only when it is gone. */
+static void kill_init(const struct bw_container *container)
+{
+	auto_close int pidfd = container->pid > 0 ? bw_pidfd_of(container->pid, container->start_time) : -1;
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		return;
+	bw_pidfd_kill(pidfd);
+	poll(&fd, 1, GRACE_MS);
+	waitpid(container->pid, NULL, WNOHANG);
+}
+
+static int remove_cgroups(const struct bw_container *container, struct bw_err *err)
+{
+	if (!container->state || !container->state->cgroups)
+		return 0;
+	if (bw_cgroup_kill(container->state->cgroups, err) < 0)
+		return -1;
+	return bw_cgroup_remove(container->state->cgroups, err);
+}
+
+void bw_undo(struct bw_container *container)
+{
+	struct bw_err err = {0};
+
+	kill_init(container);
+	if (remove_cgroups(container, &err) < 0 || bw_container_forget(container, &err) < 0)
+		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+}
+
+static void run_poststop(const struct bw_container *container, const struct bw_spec *spec)
+{
+	struct bw_err err = {0};
+	auto_free char *state = NULL;
+
+	if (!spec || !spec->hooks || !spec->hooks->poststop.n)
+		return;
+	/* The spec has it that a failing poststop hook is a warning and no more. */
+	if (bw_hook_state(spec, container->state->id, container->state->bundle, "stopped", 0, &state, &err) < 0 ||
+		bw_hooks_run(&spec->hooks->poststop, "poststop", state, container->state->bundle, &err) < 0)
+		bw_log(BW_LOG_WARNING, "%s", err.text);
+}
+
+int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
+{
+	kill_init(container);
+	if (remove_cgroups(container, err) < 0 || bw_container_forget(container, err) < 0)
+		return -1;
+	run_poststop(container, spec);
+	return 0;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hook_run.c - one hook on the host. Hooks get nothing of ours: no descriptor, no environment variable, no
+ * working directory that the image controls (CVE-2025-23266). */
+#include "control/hook_run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sys.h"
+
+enum { STDERR_KEPT = 300 };
+
+struct running {
+	pid_t pid;
+	int pidfd, input, output;
+};
+
+int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
+	char **ret, struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(false);
+	int r;
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "hook state");
+	bw_json_begin_object(w);
+	bw_json_key(w, "ociVersion");
+	bw_json_string(w, spec->oci_version);
+	bw_json_key(w, "id");
+	bw_json_string(w, id);
+	bw_json_key(w, "status");
+	bw_json_string(w, status);
+	if (pid) {
+		bw_json_key(w, "pid");
+		bw_json_int(w, pid);
+	}
+	bw_json_key(w, "bundle");
+	bw_json_string(w, bundle);
+	bw_json_key(w, "annotations");
+	bw_json_begin_object(w);
+	for (size_t i = 0; i < spec->annotations.n; i++) {
+		bw_json_key(w, spec->annotations.v[i].key);
+		bw_json_string(w, spec->annotations.v[i].value);
+	}
+	bw_json_end_object(w);
+	bw_json_end_object(w);
+	r = bw_json_writer_end(w, ret, NULL, err);
+	bw_json_writer_free(w);
+	return r;
+}
+
+/* NULL-terminated copy of the pointers; strings stay the spec's. */
+static char **vector_of(const struct bw_strs *list, char *first)
+{
+	char **vector = calloc(list->n + 2, sizeof *vector);
+	size_t n = 0;
+
+	if (!vector)
+		return NULL;
+	if (!list->n && first)
+		vector[n++] = first;
+	for (size_t i = 0; i < list->n; i++)
+		vector[n++] = list->v[i];
+	return vector;
+}
+
+_Noreturn static void become_hook(const char *path, char **args, char **env, const char *bundle, int input, int output)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 && chdir(bundle) == 0 &&
+		bw_close_range(3, ~0U, 0) == 0)
+		execve(path, args, env);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int begin(const struct bw_spec_hook *hook, const char *bundle, struct running *ret, struct bw_err *err)
+{
+	auto_free char **args = vector_of(&hook->args, hook->path), **env = vector_of(&hook->env, NULL);
+	struct bw_clone_args clone = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD};
+	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	long pid = -1;
+
+	clone.pidfd = (uint64_t)(uintptr_t)&ret->pidfd;
+	if (args && env && pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0)
+		pid = bw_clone3(&clone);
+	if (pid == 0)
+		become_hook(hook->path, args, env, bundle, in[0], out[1]);
+	if (in[0] >= 0)
+		close(in[0]);
+	if (out[1] >= 0)
+		close(out[1]);
+	ret->pid = (pid_t)pid;
+	ret->input = in[1];
+	ret->output = out[0];
+	if (pid > 0)
+		return 0;
+	if (in[1] >= 0)
+		close(in[1]);
+	if (out[0] >= 0)
+		close(out[0]);
+	return bw_fail(err, BW_E_KERNEL, errno, "starting %s", hook->path);
+}
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Reads what the hook says until it has ended or its time is over. The first bytes are kept for the message. */
+static int watch(struct running *run, int timeout_ms, char *said, size_t size)
+{
+	long long deadline = now_ms() + timeout_ms;
+	struct pollfd fds[2] = {{.fd = run->output, .events = POLLIN}, {.fd = run->pidfd, .events = POLLIN}};
+	size_t len = 0;
+
+	for (;;) {
+		long long left = timeout_ms > 0 ? deadline - now_ms() : -1;
+		char rest[512];
+		ssize_t got;
+
+		if (timeout_ms > 0 && left <= 0)
+			return -ETIMEDOUT;
+		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[0].revents) {
+			got = read(run->output, rest, sizeof rest);
+			if (got <= 0)
+				fds[0].fd = -1;
+			for (ssize_t i = 0; i < got && len < size - 1; i++)
+				said[len++] = rest[i];
+			said[len] = '\0';
+		} else if (fds[1].revents) {
+			return 0;
+		}
+	}
+}
+
+static int run_one(const struct bw_spec_hook *hook, const char *state, const char *bundle, struct bw_err *err)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	char said[STDERR_KEPT] = "";
+	struct running run = {.pidfd = -1};
+	int status = 0, r;
+
+	if (begin(hook, bundle, &run, err) < 0)
+		return -1;
+	/* A hook that does not read its state must not kill us. */
+	sigaction(SIGPIPE, &ignore, &before);
+	(void)bw_write_all(run.input, state, strlen(state));
+	sigaction(SIGPIPE, &before, NULL);
+	close(run.input);
+	r = watch(&run, hook->timeout.set ? (int)hook->timeout.v * 1000 : 0, said, sizeof said);
+	if (r < 0)
+		bw_pidfd_send_signal(run.pidfd, SIGKILL);
+	(void)bw_wait(run.pid, &status);
+	close(run.output);
+	close(run.pidfd);
+	said[strcspn(said, "\n")] = '\0';
+	if (r == -ETIMEDOUT)
+		return bw_fail(err, BW_E_SPEC, 0, "%s ran past the timeout of %llds", hook->path, (long long)hook->timeout.v);
+	if (r < 0)
+		return bw_fail(err, BW_E_KERNEL, -r, "waiting for %s", hook->path);
+	if (status)
+		return bw_fail(err, BW_E_SPEC, 0, "%s: exit status %d%s%s", hook->path, bw_exit_code(status),
+			said[0] ? ", output: " : "", said);
+	return 0;
+}
+
+int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,
+	struct bw_err *err)
+{
+	for (size_t i = 0; i < hooks->n; i++) {
+		if (run_one(&hooks->v[i], state, bundle, err) < 0)
+			return bw_wrap(err, "error running %s hook #%zu", which, i);
+	}
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hook_run.h - running one hook on the host (config.md "POSIX-platform Hooks"): state on stdin, only the
+ * environment that the hook names, working directory the bundle, with its timeout. */
+#ifndef BW_CONTROL_HOOK_RUN_H
+#define BW_CONTROL_HOOK_RUN_H
+
+#include "spec/spec.h"
+
+/* A failed hook of the child travels as this plus its wait status, above all errnos. */
+enum { BW_HOOK_STATUS_BASE = 4096 };
+
+/* Runs every hook of the list in order, until one fails: "error running <which> hook #0: exit status 1,
+ * stderr: ...". state is the JSON for stdin. */
+int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,
+	struct bw_err *err) BW_MUST_CHECK;
+/* The state JSON that hooks read (runtime.md "State"); malloc'd. status: "creating", "created", ... pid 0: absent. */
+int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
+	char **ret, struct bw_err *err) BW_MUST_CHECK;
+
+#endif

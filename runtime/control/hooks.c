@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hooks.c - hooks of the container's creation (config.md "POSIX-platform Hooks"). prestart and createRuntime
+ * run on the host while the child waits; createContainer runs in the container's mount namespace before the
+ * pivot, with the rootfs as working directory; startContainer inside, just before the program. poststart and
+ * poststop are the container's (container/start.c, delete.c). */
+#include "control/control.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "control/hook_run.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+enum { OP_RUNTIME, OP_CREATE_CONTAINER, OP_START_CONTAINER };
+
+/* A failed hook's wait status travels as an errno above the kernel's own. */
+enum { STATUS_BASE = BW_HOOK_STATUS_BASE, TEXT_MAX = 128 * 1024 };
+
+struct packed_hook {
+	uint32_t index, args, env;
+	int32_t timeout_ms; /* 0: none */
+	bool own_env;       /* the hook names an environment; else the program's */
+	/* then path, args..., env..., state */
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+	bool on_host;
+} kinds[] = {
+	{"prestart", offsetof(struct bw_spec_hooks, prestart), true},
+	{"createRuntime", offsetof(struct bw_spec_hooks, create_runtime), true},
+	{"createContainer", offsetof(struct bw_spec_hooks, create_container), true},
+	{"startContainer", offsetof(struct bw_spec_hooks, start_container), false},
+	{"poststart", offsetof(struct bw_spec_hooks, poststart), true},
+	{"poststop", offsetof(struct bw_spec_hooks, poststop), true},
+};
+
+static const struct bw_spec_hook_list *list_at(const struct bw_spec_hooks *hooks, size_t kind)
+{
+	return (const struct bw_spec_hook_list *)(const void *)((const char *)hooks + kinds[kind].offset);
+}
+
+/* Hooks run as root of the host: their program must be one that nobody else can have written. */
+static int check_program(const char *path, const char *kind, size_t index, struct bw_err *err)
+{
+	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		bw_fail(err, BW_E_SPEC, errno, "/hooks/%s/%zu/path: %s", kind, index, path);
+		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
+	}
+	if (S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	bw_fail(err, BW_E_DENIED, 0,
+		"/hooks/%s/%zu/path: the policy refuses the hook %s: it must be a file owned by root and writable by nobody else",
+		kind, index, path);
+	snprintf(err->rule, sizeof err->rule, "hooks");
+	return bw_at(err, "/hooks/%s/%zu/path", kind, index);
+}
+
+static int check_hooks(const struct bw_spec *spec, struct bw_err *err)
+{
+	if (!spec->hardening || !spec->hardening->check_hooks.v)
+		return 0;
+	for (size_t k = 0; k < BW_COUNT(kinds); k++) {
+		const struct bw_spec_hook_list *list = list_at(spec->hooks, k);
+
+		for (size_t i = 0; i < list->n && kinds[k].on_host; i++)
+			if (check_program(list->v[i].path, kinds[k].name, i, err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static void add_text(struct bw_buf *buf, const char *text)
+{
+	bw_buf_addn(buf, text, strlen(text) + 1);
+}
+
+static int pack(const struct bw_request *request, const struct bw_spec_hook *hook, size_t index, uint16_t op,
+	enum bw_phase phase, const char *status, struct bw_plan *plan, struct bw_err *err)
+{
+	struct packed_hook head = {
+		.index = (uint32_t)index,
+		.args = (uint32_t)(hook->args.n ? hook->args.n : 1),
+		.env = (uint32_t)hook->env.n,
+		.timeout_ms = hook->timeout.set ? (int32_t)hook->timeout.v * 1000 : 0,
+		.own_env = hook->env.n > 0,
+	};
+	auto_free char *bytes = malloc(sizeof head + TEXT_MAX);
+	auto_free char *state = NULL;
+	struct bw_buf buf;
+
+	if (!bytes)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "hooks");
+	/* Inside, the init is 1 in a pid namespace of its own; elsewhere its number is not known yet. */
+	if (bw_hook_state(request->spec, request->id, request->bundle, status,
+		    bw_spec_has_new_namespace(request->spec, "pid") ? 1 : 0, &state, err) < 0)
+		return -1;
+	buf = bw_buf_over(bytes + sizeof head, TEXT_MAX);
+	add_text(&buf, hook->path);
+	for (size_t i = 0; i < hook->args.n; i++)
+		add_text(&buf, hook->args.v[i]);
+	if (!hook->args.n)
+		add_text(&buf, hook->path);
+	for (size_t i = 0; i < hook->env.n; i++)
+		add_text(&buf, hook->env.v[i]);
+	add_text(&buf, state);
+	if (buf.overflow)
+		return bw_fail(err, BW_E_SPEC, 0, "/hooks: a hook is larger than %d bytes", TEXT_MAX);
+	memcpy(bytes, &head, sizeof head);
+	return bw_plan_add(plan, BW_CONTROL_hooks, op, phase, bytes, sizeof head + buf.len, err);
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_hooks *hooks = request->spec->hooks;
+
+	if (request->exec || !hooks)
+		return 0;
+	if (check_hooks(request->spec, err) < 0)
+		return -1;
+	if ((hooks->prestart.n || hooks->create_runtime.n) &&
+		bw_plan_add_parent(plan, BW_CONTROL_hooks, OP_RUNTIME, BW_PHASE_HOOKS, NULL, 0, err) < 0)
+		return -1;
+	for (size_t i = 0; i < hooks->create_container.n; i++)
+		if (pack(request, &hooks->create_container.v[i], i, OP_CREATE_CONTAINER, BW_PHASE_NODE, "creating", plan,
+			    err) < 0)
+			return -1;
+	for (size_t i = 0; i < hooks->start_container.n; i++)
+		if (pack(request, &hooks->start_container.v[i], i, OP_START_CONTAINER, BW_PHASE_WAIT, "created", plan,
+			    err) < 0)
+			return -1;
+	return 0;
+}
+
+static int settle(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err)
+{
+	const struct bw_request *request = now->request;
+	const struct bw_spec_hooks *hooks = request->spec->hooks;
+	auto_free char *state = NULL;
+
+	(void)op, (void)data, (void)len;
+	if (bw_hook_state(request->spec, request->id, request->bundle, "creating", now->pid, &state, err) < 0)
+		return -1;
+	if (bw_hooks_run(&hooks->prestart, "prestart", state, request->bundle, err) < 0)
+		return -1;
+	return bw_hooks_run(&hooks->create_runtime, "createRuntime", state, request->bundle, err);
+}
+
+static const char *const op_names[] = {
+	[OP_RUNTIME] = "prestart and createRuntime",
+	[OP_CREATE_CONTAINER] = "createContainer",
+	[OP_START_CONTAINER] = "startContainer",
+};
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	const struct packed_hook *hook = data;
+
+	(void)len;
+	if (op == OP_RUNTIME)
+		snprintf(buf, size, "%s hooks on the host", op_names[op]);
+	else
+		snprintf(buf, size, "error running %s hook #%u", op_names[op], hook->index);
+}
+
+static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
+{
+	const struct packed_hook *hook = data;
+
+	(void)len;
+	if (sys >= STATUS_BASE && WIFSIGNALED(sys - STATUS_BASE))
+		bw_fail(err, BW_E_SPEC, 0, "error running %s hook #%u: signal: %s", op_names[op], hook->index,
+			WTERMSIG(sys - STATUS_BASE) == SIGSYS ? "bad system call"
+							      : strsignal(WTERMSIG(sys - STATUS_BASE)));
+	else if (sys >= STATUS_BASE)
+		bw_fail(err, BW_E_SPEC, 0, "error running %s hook #%u: exit status %d", op_names[op], hook->index,
+			WEXITSTATUS(sys - STATUS_BASE));
+	else
+		bw_fail(err, BW_E_SPEC, sys, "error running %s hook #%u", op_names[op], hook->index);
+}
+
+const struct bw_control bw_hooks = {
+	.name = "hooks",
+	.about = "OCI hooks; on the host only programs owned by root, with the state on stdin",
+	.prepare = prepare,
+	.say = say,
+	.settle = settle,
+	.complain = complain,
+};
+
+/* ---- the child ---- */
+
+static const char *fill(char **vector, uint32_t n, const char *text)
+{
+	for (uint32_t i = 0; i < n; i++, text += strlen(text) + 1)
+		vector[i] = (char *)(uintptr_t)text;
+	vector[n] = NULL;
+	return text;
+}
+
+_Noreturn static void become_hook(struct bw_child *child, uint16_t op, const char *path, char **args, char **env, int input)
+{
+	if (dup3(input, 0, 0) < 0)
+		_exit(126);
+	if (op == OP_CREATE_CONTAINER && fchdir(child->root) < 0)
+		_exit(126);
+	if (bw_close_range(3, ~0U, 0) < 0)
+		_exit(126);
+	execve(path, args, env);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int await(int pidfd, int timeout_ms)
+{
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+	siginfo_t info = {0};
+	int r;
+
+	do
+		r = poll(&fd, 1, timeout_ms ? timeout_ms : -1);
+	while (r < 0 && errno == EINTR);
+	if (r <= 0) {
+		bw_pidfd_send_signal(pidfd, SIGKILL);
+		waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED);
+		return r < 0 ? -EIO : -ETIMEDOUT;
+	}
+	if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+		return -errno;
+	if (info.si_code == CLD_EXITED)
+		return info.si_status ? -(STATUS_BASE + (info.si_status << 8)) : 0;
+	return -(STATUS_BASE + info.si_status);
+}
+
+static int run(struct bw_child *child, uint16_t op, const struct packed_hook *hook, char **vector)
+{
+	const char *path = (const char *)(hook + 1);
+	char **args = vector, **env = vector + hook->args + 1;
+	const char *state = fill(env, hook->env, fill(args, hook->args, path + strlen(path) + 1));
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	int pidfd = -1, in[2], r;
+	struct bw_clone_args clone = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	long pid;
+
+	if (!hook->own_env && child->envp)
+		env = child->envp;
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return -errno;
+	pid = bw_clone3(&clone);
+	if (pid == 0)
+		become_hook(child, op, path, args, env, in[0]);
+	r = pid < 0 ? -errno : 0;
+	close(in[0]);
+	/* A hook that does not read its state must not kill us. */
+	sigaction(SIGPIPE, &ignore, &before);
+	if (r == 0 && write(in[1], state, strlen(state)) < 0 && errno != EPIPE)
+		r = -errno;
+	sigaction(SIGPIPE, &before, NULL);
+	close(in[1]);
+	if (pid > 0) {
+		int ended = await(pidfd, hook->timeout_ms);
+
+		close(pidfd);
+		r = r ? r : ended;
+	}
+	return r;
+}
+
+int bw_hooks_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	const struct packed_hook *hook = data;
+	size_t size = (hook->args + hook->env + 2UL) * sizeof(char *);
+	char **vector = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int r;
+
+	(void)len;
+	if (vector == MAP_FAILED)
+		return -errno;
+	r = run(child, op, hook, vector);
+	munmap(vector, size);
+	return r;
+}

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Includes point downward only: base < json, plan < spec, host < policy, control < launch < container < cli.
+# Prints each arrow that runs up (or into a room that is closed to the includer) and fails.
+cd "${srcdir:-$(dirname "$0")/../..}" || exit 1
+allowed() {
+	case $1 in
+	base) echo "base" ;;
+	json) echo "base json" ;;
+	plan) echo "base plan" ;;
+	spec) echo "base json spec" ;;
+	host) echo "base json host" ;;
+	policy) echo "base json spec policy" ;;
+	control) echo "base json plan spec host control" ;;
+	launch) echo "base json plan spec host control launch" ;;
+	container) echo "base json plan spec host policy control launch container" ;;
+	cli) echo "base json container cli" ;;
+	label) echo "base label" ;;
+	*) echo "" ;;
+	esac
+}
+bad=0 seen=0
+for dir in runtime/*/; do
+	room=$(basename "$dir")
+	rooms=$(allowed "$room")
+	[ -n "$rooms" ] || { echo "$dir: a room that this rule does not know"; bad=1; continue; }
+	for file in "$dir"*.[ch]; do
+		[ -e "$file" ] || continue
+		# shellcheck disable=SC2013 # file names in includes hold no blanks
+		for included in $(sed -n 's/^#[[:space:]]*include "\([^"/]*\)\/.*/\1/p' "$file"); do
+			seen=$((seen + 1))
+			case " $rooms " in
+			*" $included "*) ;;
+			*) echo "$file includes $included/: not a floor below $room/"; bad=1 ;;
+			esac
+		done
+	done
+done
+[ "$seen" -gt 50 ] || { echo "only $seen includes seen: the rule looks in the wrong place"; exit 1; }
+echo "$seen includes looked at"
+exit $bad
