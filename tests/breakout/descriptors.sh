@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Breakout: descriptors, working directories and programs that belong to the host.
+# Runs against any OCI runtime (RUNTIME=).
+. "$(dirname "$0")/../root/lib.sh"
+
+# A file that only a process with a foot outside the container can read.
+secret() {
+	SECRET=$T/secret
+	echo "secret of the host" >"$SECRET"
+}
+
+# Shell text that looks for the secret from the working directory upwards.
+find_secret() {
+	echo "cat ./../../../../../../..$SECRET .$SECRET 2>/dev/null; true"
+}
+
+# CVE-2024-21626: a directory descriptor of the runtime is still open when it changes directory.
+test_no_descriptor_of_the_runtime_serves_as_working_directory() {
+	local fd
+	bundle
+	secret
+	script_args "$(find_secret)"
+	for fd in $(seq 3 24); do
+		config ".process.cwd = \"/proc/self/fd/$fd\""
+		container run --bundle "$BUNDLE" "$ID-$fd"
+		expect_output_lacks "secret of the host"
+	done
+}
+
+test_no_descriptor_of_the_runtime_serves_as_working_directory_of_exec() {
+	local fd
+	bundle
+	secret
+	config '.process.args = ["sleep", "300"]'
+	container run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	for fd in $(seq 3 16); do
+		container exec --cwd "/proc/self/fd/$fd" "$ID" sh -c "$(find_secret)"
+		expect_output_lacks "secret of the host"
+	done
+}
+
+test_a_directory_leaked_by_the_caller_does_not_serve_as_working_directory() {
+	bundle
+	secret
+	script_args "$(find_secret)"
+	config '.process.cwd = "/proc/self/fd/9"'
+	container run --bundle "$BUNDLE" "$ID" 9</
+	expect_output_lacks "secret of the host"
+}
+
+test_a_directory_leaked_by_the_caller_is_not_open_in_the_container() {
+	bundle
+	secret
+	script_args "cat /proc/self/fd/9$SECRET; ls /proc/self/fd"
+	container run --bundle "$BUNDLE" "$ID" 9</
+	expect_output_lacks "secret of the host"
+	[[ $'\n'$OUT$'\n' != *$'\n9\n'* ]] || fail "descriptor 9 is open in the container"
+}
+
+test_a_directory_leaked_by_the_caller_is_not_open_in_exec() {
+	bundle
+	secret
+	config '.process.args = ["sleep", "300"]'
+	container run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	container exec "$ID" sh -c "cat /proc/self/fd/9$SECRET; ls /proc/self/fd" 9</
+	expect_output_lacks "secret of the host"
+	[[ $'\n'$OUT$'\n' != *$'\n9\n'* ]] || fail "descriptor 9 is open in exec"
+}
+
+# What `ls /proc/self/fd` shows is stdin, stdout, stderr and the directory that ls itself reads.
+test_the_container_starts_with_three_descriptors() {
+	bundle
+	config '.process.args = ["ls", "/proc/self/fd"]'
+	container run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output "$(printf '0\n1\n2\n3')"
+}
+
+# CVE-2019-5736: the runtime's own file is reached through /proc/PID/exe.  A copy is put at risk, not the
+# installed program.
+runtime_copy() {
+	COPY=$T/runtime-copy
+	cp "$RUNTIME" "$COPY"
+	chmod 755 "$COPY"
+	RUNTIME=$COPY
+}
+
+test_a_container_that_runs_proc_self_exe_leaves_the_runtime_alone() {
+	local before
+	bundle
+	runtime_copy
+	before=$(sha256sum <"$COPY")
+	config '.process.args = ["/proc/self/exe", "--version"]'
+	container run --bundle "$BUNDLE" "$ID"
+	[ "$(sha256sum <"$COPY")" = "$before" ] || fail "the runtime's file has changed"
+}
+
+# The container's shell is a script of the runtime's own file.  While the runtime is inside, a process of
+# the container holds that file open for reading and then asks to open it for writing; it writes nothing.
+test_exec_does_not_hand_out_a_writable_runtime() {
+	bundle
+	runtime_copy
+	printf '#!/proc/self/exe\n' >"$ROOTFS/bin/shell"
+	chmod 755 "$ROOTFS/bin/shell"
+	cat >"$ROOTFS/bin/hunter" <<-'END'
+		echo hunting >/tmp/log
+		while :; do
+			for exe in /proc/[0-9]*/exe; do
+				case $(readlink "$exe") in /bin/busybox | '') continue ;; esac
+				( exec 5<"$exe" && n=0 && while [ $n -lt 50 ]; do
+					n=$((n + 1))
+					( exec 6>>/proc/self/fd/5 ) 2>/dev/null && echo "opened for writing" >>/tmp/log
+				done ) 2>/dev/null
+			done
+		done
+	END
+	config '.process.args = ["sh", "/bin/hunter"] |
+		.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"]}]'
+	container run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	for _ in $(seq 10); do
+		container exec "$ID" /bin/shell
+	done
+	container exec "$ID" cat /tmp/log
+	expect_output hunting
+	echo probe >>"$COPY" || fail "the oracle is broken: the host cannot write the copy either"
+}
+
+run_tests
