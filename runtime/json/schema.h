@@ -96,7 +96,8 @@ struct bw_field {
 	uint64_t max;
 	const char *const *names;       /* allowed strings, NULL-terminated; for lists, of each element */
 	const struct bw_schema *child;  /* BW_OBJECT, BW_LIST, BW_MAP */
-	/* A semantic check of the member; fails with bw_fail(err, BW_E_SPEC, ...) and the engine adds the place. */
+	/* A semantic check of the member, when it is there; fails with bw_fail(err, BW_E_SPEC, ...) and the
+	 * engine adds the place. A place within the member may be said by bw_at(err, "/3"). */
 	int (*check)(const void *member, struct bw_err *err);
 	const char *doc; /* one sentence: man page and JSON Schema description */
 };
@@ -130,6 +131,11 @@ struct bw_schema {
 	{                                                                                          \
 		.name = key, .kind = BW_MAP, .offset = offsetof(S, m),                             \
 		.elem_size = sizeof *((S *)0)->m.v, .child = schema, __VA_ARGS__                   \
+	}
+/* A property that is known, read over and noted: it has no member in the struct. */
+#define BW_IGNORE(key, ...)                                                                        \
+	{                                                                                          \
+		.name = key, .kind = BW_OBJECT, .flags = BW_IGNORED, __VA_ARGS__                   \
 	}
 #define BW_END                                                                                     \
 	{                                                                                          \
@@ -167,7 +173,7 @@ size_t bw_schema_diff(const struct bw_schema *schema, const void *a, const void 
 void bw_schema_publish(const struct bw_schema *schema, const char *title, struct bw_json_writer *w);
 
 /* Walks the rows depth first: seen(pointer, field, ctx), e.g. "/process/user/uid"; lists as "/mounts/-",
- * maps as "/linux/netDevices/*". */
+ * maps with "*" as the step. */
 void bw_schema_walk(const struct bw_schema *schema,
 	void (*seen)(const char *pointer, const struct bw_field *field, void *ctx), void *ctx);
 
