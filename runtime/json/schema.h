@@ -78,6 +78,7 @@ enum bw_field_flags {
 	BW_LATER = 1 << 4,         /* known, but its mechanism is not there: refused by name */
 	BW_IGNORED = 1 << 5,       /* another platform's: read over, noted */
 	BW_EMPTY_IS_SET = 1 << 6,  /* an empty list was said, and is written as such: n 0 and v not NULL */
+	BW_EMPTY_IS_ABSENT = 1 << 7, /* "" reads as absent, as it does for every caller written in Go */
 };
 
 enum bw_unknown {

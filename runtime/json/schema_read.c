@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "json/schema_engine.h"
+#include "json/text.h"
 
 struct reader {
 	struct bw_arena *arena;
@@ -23,11 +24,12 @@ typedef int read_fn(struct reader *r, const struct bw_place *place, const struct
 static int locate(struct reader *r, const struct bw_place *place)
 {
 	struct bw_err *err = r->err;
-	char pointer[BW_POINTER_SIZE];
+	char pointer[sizeof err->field];
 	struct bw_buf buf;
 
 	if (!err)
 		return -1;
+	/* No longer than err->field: the pointer must not push the sentence out of err->text. */
 	bw_place_text(place, pointer, sizeof pointer);
 	buf = (struct bw_buf){pointer, sizeof pointer, strlen(pointer), false};
 	bw_buf_add(&buf, err->field);
@@ -35,7 +37,11 @@ static int locate(struct reader *r, const struct bw_place *place)
 		err->code = r->code;
 	err->field[0] = '\0';
 	bw_at(err, "%s", pointer);
-	return pointer[0] ? bw_wrap(err, "%s", pointer) : -1;
+	if (pointer[0])
+		bw_wrap(err, "%s", err->field);
+	bw_text_make_printable(err->field);
+	bw_text_make_printable(err->text);
+	return -1;
 }
 
 static int no_memory(struct reader *r, const struct bw_place *place)
@@ -401,6 +407,11 @@ static int read_unknown(struct reader *r, const struct bw_place *place,
 	return add_note(r, place, text);
 }
 
+static bool reads_as_absent(const struct bw_field *field, const struct bw_json *json)
+{
+	return (field->flags & BW_EMPTY_IS_ABSENT) && json->type == BW_JSON_STRING && !json->text[0];
+}
+
 static int read_member(struct reader *r, const struct bw_place *place,
 	const struct bw_schema *schema, const struct bw_json *json, void *object)
 {
@@ -409,7 +420,7 @@ static int read_member(struct reader *r, const struct bw_place *place,
 
 	if (!field)
 		return read_unknown(r, place, schema, json->key);
-	if (json->type == BW_JSON_NULL)
+	if (json->type == BW_JSON_NULL || reads_as_absent(field, json))
 		return 0;
 	if (field->flags & BW_IGNORED)
 		return add_note(r, place, "is for another platform, and ignored");

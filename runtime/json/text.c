@@ -76,6 +76,18 @@ size_t bw_utf8_check(const char *text, size_t len)
 	return at;
 }
 
+void bw_text_make_printable(char *text)
+{
+	size_t len = strlen(text), at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	}
+	while ((at += bw_utf8_check(text + at, len - at)) < len)
+		text[at] = '?';
+}
+
 /* Value of four hexadecimal digits, or -1. */
 static int four_hex(const char *text, size_t room)
 {

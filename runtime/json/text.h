@@ -9,6 +9,10 @@
 /* Offset of the first byte that is not well-formed UTF-8 or is NUL, or len when all is well. */
 size_t bw_utf8_check(const char *text, size_t len);
 
+/* Makes text fit for a message: control characters and bytes that are no UTF-8 (as where text was cut)
+ * become '?'. */
+void bw_text_make_printable(char *text);
+
 enum bw_escape_fault {
 	BW_ESCAPE_FINE,
 	BW_ESCAPE_NUL,	     /* \u0000 */

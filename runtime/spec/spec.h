@@ -306,6 +306,8 @@ int bw_spec_load_process(const char *path, struct bw_arena *arena, struct bw_spe
  * namespace, netDevices, seccomp errnoRet, scheduler, hostname without uts namespace, ...). */
 int bw_spec_check(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
 int bw_spec_check_process(const struct bw_spec_process *process, struct bw_err *err) BW_MUST_CHECK;
+/* The same for what `update --resources` reads. Pointers begin at the object given. */
+int bw_spec_check_resources(const struct bw_spec_resources *resources, struct bw_err *err) BW_MUST_CHECK;
 
 /* The namespace entry of this type, or NULL. */
 const struct bw_spec_namespace *bw_spec_namespace(const struct bw_spec *spec, const char *type);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spec_table.c - rows of the top of config.json: root, mounts, hooks, annotations (runtime-spec
+ * config.md), and of our own decisions that are stored with it. */
+#include "spec/spec_table.h"
+
+static const char *const strengths[] = {"prefer", "require", NULL};
+
+static const struct bw_field root_fields[] = {
+	BW_FIELD(struct bw_spec_root, path, "path", .flags = BW_REQUIRED | BW_NOT_EMPTY,
+		.doc = "root filesystem, absolute or relative to the bundle"),
+	BW_FIELD(struct bw_spec_root, readonly, "readonly",
+		.doc = "whether the root filesystem is read-only in the container"),
+	BW_END};
+static const struct bw_schema root_schema = {
+	"root", sizeof(struct bw_spec_root), BW_UNKNOWN_NOTE, root_fields};
+
+static const struct bw_field mount_fields[] = {
+	BW_FIELD(struct bw_spec_mount, destination, "destination",
+		.flags = BW_REQUIRED | BW_NOT_EMPTY, .doc = "where, in the container"),
+	BW_FIELD(struct bw_spec_mount, type, "type", .flags = BW_EMPTY_IS_ABSENT,
+		.doc = "filesystem type; without meaning for bind mounts"),
+	BW_FIELD(struct bw_spec_mount, source, "source", .flags = BW_EMPTY_IS_ABSENT,
+		.doc = "device or path; for bind mounts absolute or relative to the bundle"),
+	BW_FIELD(struct bw_spec_mount, options, "options",
+		.doc = "options of mount(8), what is not known goes to the filesystem"),
+	BW_LIST_OF(struct bw_spec_mount, uid_mappings, "uidMappings", &bw_spec_id_mapping_schema,
+		.doc = "user ids of an id-mapped mount"),
+	BW_LIST_OF(struct bw_spec_mount, gid_mappings, "gidMappings", &bw_spec_id_mapping_schema,
+		.doc = "group ids of an id-mapped mount"),
+	BW_END};
+static const struct bw_schema mount_schema = {
+	"mount", sizeof(struct bw_spec_mount), BW_UNKNOWN_NOTE, mount_fields};
+
+static const struct bw_field hook_fields[] = {
+	BW_FIELD(struct bw_spec_hook, path, "path", .flags = BW_REQUIRED | BW_ABSOLUTE_PATH,
+		.doc = "program"),
+	BW_FIELD(struct bw_spec_hook, args, "args", .doc = "arguments, from argv[0] on"),
+	BW_FIELD(struct bw_spec_hook, env, "env", .check = bw_check_env,
+		.doc = "environment, NAME=value"),
+	BW_FIELD(struct bw_spec_hook, timeout, "timeout", .min = 1, .max = INT32_MAX,
+		.doc = "seconds until the hook is killed"),
+	BW_END};
+static const struct bw_schema hook_schema = {
+	"hook", sizeof(struct bw_spec_hook), BW_UNKNOWN_NOTE, hook_fields};
+
+static const struct bw_field hooks_fields[] = {
+	BW_LIST_OF(struct bw_spec_hooks, prestart, "prestart", &hook_schema,
+		.doc = "out of use: before createRuntime, on the host"),
+	BW_LIST_OF(struct bw_spec_hooks, create_runtime, "createRuntime", &hook_schema,
+		.doc = "during create, on the host, before the root is changed"),
+	BW_LIST_OF(struct bw_spec_hooks, create_container, "createContainer", &hook_schema,
+		.doc = "during create, in the container's namespaces, before the root is changed"),
+	BW_LIST_OF(struct bw_spec_hooks, start_container, "startContainer", &hook_schema,
+		.doc = "during start, in the container, before the program runs"),
+	BW_LIST_OF(struct bw_spec_hooks, poststart, "poststart", &hook_schema,
+		.doc = "after the program was started, on the host"),
+	BW_LIST_OF(struct bw_spec_hooks, poststop, "poststop", &hook_schema,
+		.doc = "after the container was deleted, on the host"),
+	BW_END};
+static const struct bw_schema hooks_schema = {
+	"hooks", sizeof(struct bw_spec_hooks), BW_UNKNOWN_NOTE, hooks_fields};
+
+/* Ours alone. A name that this version does not know may be a protection that it would not give:
+ * refused. */
+static const struct bw_field hardening_fields[] = {
+	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
+	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
+		.doc = "whether bind sources are checked for what they really are"),
+	BW_FIELD(struct bw_spec_hardening, refused_sources, "refusedSources",
+		.flags = BW_ABSOLUTE_PATH, .doc = "host paths that are no sources"),
+	BW_FIELD(struct bw_spec_hardening, check_hooks, "checkHooks",
+		.doc = "whether hooks must be programs that only root can change"),
+	BW_FIELD(struct bw_spec_hardening, lock_securebits, "lockSecurebits",
+		.doc = "whether uid 0 gains no capabilities by being 0"),
+	BW_FIELD(struct bw_spec_hardening, private_keyring, "privateKeyring",
+		.doc = "whether a new session keyring is always made"),
+	BW_FIELD(struct bw_spec_hardening, seccomp_baseline, "seccompBaseline",
+		.doc = "filter that is applied besides the one asked for"),
+	BW_FIELD(struct bw_spec_hardening, seccomp_allow, "seccompAllow",
+		.doc = "families of system calls exempt from the baseline"),
+	BW_FIELD(struct bw_spec_hardening, landlock, "landlock", .names = strengths,
+		.doc = "whether Landlock is used if there, or must be there"),
+	BW_FIELD(struct bw_spec_hardening, apparmor, "apparmor", .names = strengths,
+		.doc = "whether AppArmor is used if there, or must be there"),
+	BW_FIELD(struct bw_spec_hardening, selinux, "selinux", .names = strengths,
+		.doc = "whether SELinux is used if there, or must be there"),
+	BW_FIELD(struct bw_spec_hardening, endpoints, "endpoints", .names = strengths,
+		.doc = "whether blockEndpoints are blocked if possible, or must be"),
+	BW_FIELD(struct bw_spec_hardening, block_endpoints, "blockEndpoints",
+		.doc = "addresses that must not be reachable"),
+	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",
+		.doc = "whether descriptors of the caller are refused"),
+	BW_END};
+static const struct bw_schema hardening_schema = {
+	"hardening", sizeof(struct bw_spec_hardening), BW_UNKNOWN_REFUSE, hardening_fields};
+
+/* The rows that what was asked for and what is stored have in common. */
+#define SPEC_ROWS                                                                                  \
+	BW_FIELD(struct bw_spec, oci_version, "ociVersion", .flags = BW_REQUIRED | BW_NOT_EMPTY,   \
+		.doc = "version of the runtime specification that the document obeys"),            \
+		BW_NESTED(struct bw_spec, process, "process", &bw_spec_process_schema,             \
+			.doc = "the container's first process"),                                   \
+		BW_NESTED(struct bw_spec, root, "root", &root_schema, .doc = "root filesystem"),   \
+		BW_FIELD(struct bw_spec, hostname, "hostname", .flags = BW_EMPTY_IS_ABSENT,        \
+			.check = bw_check_host_name, .doc = "host name in the container"),         \
+		BW_FIELD(struct bw_spec, domainname, "domainname", .flags = BW_EMPTY_IS_ABSENT,    \
+			.check = bw_check_host_name, .doc = "NIS domain name in the container"),   \
+		BW_LIST_OF(struct bw_spec, mounts, "mounts", &mount_schema,                        \
+			.doc = "mounts besides the root, in this order"),                          \
+		BW_NESTED(struct bw_spec, hooks, "hooks", &hooks_schema,                           \
+			.doc = "programs to run at stages of the container's life"),               \
+		BW_FIELD(struct bw_spec, annotations, "annotations", .check = bw_check_keys,       \
+			.doc = "arbitrary metadata"),                                              \
+		BW_NESTED(struct bw_spec, linux_, "linux", &bw_spec_linux_schema, .doc = "Linux")
+
+static const struct bw_field spec_fields[] = {SPEC_ROWS, BW_IGNORE("solaris", .doc = "Solaris"),
+	BW_IGNORE("windows", .doc = "Windows"), BW_IGNORE("vm", .doc = "virtual machines"),
+	BW_IGNORE("zos", .doc = "z/OS"), BW_IGNORE("freebsd", .doc = "FreeBSD"), BW_END};
+const struct bw_schema bw_spec_schema = {
+	"config", sizeof(struct bw_spec), BW_UNKNOWN_NOTE, spec_fields};
+
+static const struct bw_field hardened_fields[] = {SPEC_ROWS,
+	BW_NESTED(struct bw_spec, hardening, "hardening", &hardening_schema,
+		.doc = "what the policy decided"),
+	BW_END};
+const struct bw_schema bw_hardened_schema = {
+	"hardenedConfig", sizeof(struct bw_spec), BW_UNKNOWN_REFUSE, hardened_fields};
