@@ -5,3 +5,4 @@ unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_libs = libbulwark.a $(BW_LIBS) $(CHECK_LIBS)
 include tests/unit/local.mk
 endif
+include tests/bench/local.mk

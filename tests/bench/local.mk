@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# make bench: bulwark against the floor, runc and crun.
+bench_programs = tests/bench/floor tests/bench/xtrue tests/bench/peak
+EXTRA_PROGRAMS = $(bench_programs)
+
+tests_bench_floor_SOURCES = tests/bench/floor.c
+tests_bench_floor_LDFLAGS = -static
+tests_bench_floor_CFLAGS = $(AM_CFLAGS) -fno-pie
+
+# Without a C library there is nobody to provide what these flags call.
+bare_cflags = -std=gnu11 -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fcf-protection=none \
+	-fno-sanitize=all -fno-pie
+bare_ldflags = -static -no-pie -nostdlib -Wl,--build-id=none
+tests_bench_xtrue_SOURCES = tests/bench/xtrue.c tests/bench/bare.h
+tests_bench_xtrue_CFLAGS = $(bare_cflags)
+tests_bench_xtrue_LDFLAGS = $(bare_ldflags)
+tests_bench_peak_SOURCES = tests/bench/peak.c tests/bench/bare.h
+tests_bench_peak_CFLAGS = $(bare_cflags)
+tests_bench_peak_LDFLAGS = $(bare_ldflags)
+
+bench: all $(bench_programs)
+	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/run.sh
+.PHONY: bench
+CLEANFILES += $(bench_programs)
+EXTRA_DIST += tests/bench/run.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# make bench: the floor, runc, crun and bulwark side by side; prints medians, CPU time and ratios.
+#
+# From the environment:
+#   ROUNDS=40            rounds of each scenario
+#   RUNC= CRUN=          the peers (default: what is in PATH; empty: without that one)
+#   BULWARK=             the program measured (default: $BUILDDIR/bulwark, if it is there)
+#   VIEW=v2|v1|host      which cgroups all contenders see (default: the first in which all of them run)
+#   ONLY="run exec ..."  only these scenarios (see compare.py)
+#   PRIORITY=rr          run under SCHED_RR, for a machine that is shared
+#   JSON=FILE            write all samples
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+tests_dir=$(dirname "$here")
+BUILDDIR=$(cd "${BUILDDIR:-$tests_dir/../build}" && pwd)
+programs=$BUILDDIR/tests/bench
+
+[ "$(id -u)" = 0 ] || {
+	echo "bench: needs root"
+	exit 77
+}
+
+# The view hides /run, so what is measured and where must not live there.
+work=$(mktemp -d /dev/shm/bulwark-bench.XXXXXX)
+
+# Everything is named bwbench-…, so whatever a runtime left behind is ours.
+clean_up() {
+	find /sys/fs/cgroup -depth -type d -name 'bwbench-*' -exec rmdir {} + 2>/dev/null || true
+	rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
+
+contenders=()
+add_contender() {
+	[ -z "$2" ] || ! command -v "${2%% *}" >/dev/null || contenders+=("$1=$2")
+}
+add_contender runc "${RUNC-runc}"
+add_contender crun "${CRUN-crun}"
+bulwark=${BULWARK-$BUILDDIR/bulwark}
+if [ -n "$bulwark" ] && [ -x "$bulwark" ]; then
+	add_contender bulwark "$bulwark"
+	add_contender bulwark-compat "$bulwark --profile compat"
+fi
+
+# compare VIEW [OPTION]...
+compare() {
+	local view=$1
+	shift
+	rm -rf "$work/place"
+	mkdir "$work/place"
+	# PRIORITY is one word or none.
+	${PRIORITY:+chrt --rr 5} "$tests_dir/cgroup-view" "$view" /usr/bin/python3 "$here/compare.py" \
+		--work "$work/place" --floor "$programs/floor" --xtrue "$programs/xtrue" \
+		--peak "$programs/peak" --seccomp-from "$tests_dir/data/docker-default.json" \
+		--rounds "${ROUNDS:-40}" "$@" "${contenders[@]}"
+}
+
+choose_view() {
+	local view
+	for view in v2 v1 host; do
+		echo "looking at the $view view of this host" >&2
+		if compare "$view" --check >&2; then
+			echo "$view"
+			return
+		fi
+	done
+	echo "bench: no view in which every contender can run; leave one out (RUNC= or CRUN=)" >&2
+	exit 1
+}
+
+# Memory limits need a memory controller, which a hybrid host has only in v1.
+view_with_memory() {
+	if "$tests_dir/cgroup-view" "$1" sh -c \
+		'grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null || [ -d /sys/fs/cgroup/memory ]'; then
+		echo "$1"
+	else
+		echo v1
+	fi
+}
+
+about() {
+	local word program
+	echo "$(uname -sr), $(nproc) processors, cgroup view: $view, ${ROUNDS:-40} rounds${PRIORITY:+, SCHED_RR}"
+	for word in "${contenders[@]}"; do
+		program=${word#*=}
+		echo "  ${word%%=*}: $(${program%% *} --version | head -n 1)"
+	done
+}
+
+[ ${#contenders[@]} -gt 0 ] || {
+	echo "bench: no runtime found"
+	exit 77
+}
+view=${VIEW:-$(choose_view)}
+about
+options=()
+for scenario in ${ONLY:-run run-seccomp cycle exec state run-8 run-32 rss}; do
+	options+=(--only "$scenario")
+done
+compare "$view" "${options[@]}" ${JSON:+--json "$JSON"}
+if [ -z "${ONLY:-}" ]; then
+	compare "$(view_with_memory "$view")" --only limit
+fi
