@@ -96,8 +96,11 @@ static int describe(struct creation *creation, struct bw_err *err)
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
 	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	creation->container.state = state;
-	return bw_cgroup_set_make(&creation->preparation.host, spec->linux_->cgroups_path, creation->id, arena,
-		&state->cgroups, err);
+	if (bw_cgroup_set_make(&creation->preparation.host, spec->linux_->cgroups_path, creation->id, arena,
+		    &state->cgroups, err) < 0)
+		return -1;
+	/* Before the set is stored: a later delete must not end processes that were there before us. */
+	return bw_cgroup_check_unused(state->cgroups, err);
 }
 
 /* `start` runs in another process that has no plan: it gets the words of the steps that are left. */
@@ -174,8 +177,12 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
-	if (describe(creation, err) < 0 || bw_state_save(&creation->container, err) < 0 ||
-		fill_request(creation, err) < 0) {
+	if (describe(creation, err) < 0) {
+		creation->container.state = NULL; /* its cgroups may be somebody else's */
+		bw_undo(&creation->container);
+		return -1;
+	}
+	if (bw_state_save(&creation->container, err) < 0 || fill_request(creation, err) < 0) {
 		bw_undo(&creation->container);
 		return -1;
 	}
@@ -213,8 +220,7 @@ static int go(struct creation *creation, struct bw_err *err)
 {
 	if (compile(creation, err) == 0 && launch(creation, err) == 0)
 		return 0;
-	creation->launch.state = creation->launch.state == BW_LAUNCH_FAILED ? BW_LAUNCH_FAILED : BW_LAUNCH_STARTING;
-	bw_launch_done(&creation->launch);
+	bw_launch_abort(&creation->launch);
 	bw_undo(&creation->container);
 	return -1;
 }
@@ -285,7 +291,7 @@ int bw_container_run(const struct bw_context *ctx, const char *id, const struct 
 		return -1;
 	}
 	if (run_poststart(&creation, err) < 0) {
-		bw_pidfd_kill(creation.launch.pidfd);
+		bw_launch_abort(&creation.launch);
 		bw_attach_done(&attach);
 		bw_undo(&creation.container);
 		return -1;

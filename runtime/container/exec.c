@@ -228,7 +228,7 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		bw_launch_wait(&execution->launch, err) < 0)
 		return bw_wrap(err, "exec failed: unable to start container process");
 	if (bw_pid_file_write(options->pid_file, execution->launch.pid, err) < 0) {
-		execution->launch.state = BW_LAUNCH_STARTING;
+		bw_launch_abort(&execution->launch);
 		return -1;
 	}
 	if (options->detach)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -121,5 +122,5 @@ int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret,
 		return -1;
 	if (!container.state->cgroups)
 		return 0;
-	return bw_cgroup_pids(container.state->cgroups, ret, ret_n, err);
+	return bw_cgroup_pids(container.state->cgroups, true, ret, ret_n, err);
 }

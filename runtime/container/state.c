@@ -237,6 +237,17 @@ int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err 
 	return 0;
 }
 
+/* A freezer that cannot be asked says nothing about a process that is alive. */
+static bool is_paused(const struct bw_container *container)
+{
+	struct bw_err ignored = {0};
+	bool frozen = false;
+
+	if (!container->state || !container->state->cgroups)
+		return false;
+	return bw_cgroup_is_frozen(container->state->cgroups, &frozen, &ignored) == 0 && frozen;
+}
+
 enum bw_status bw_container_status(const struct bw_container *container)
 {
 	struct stat st;
@@ -251,9 +262,7 @@ enum bw_status bw_container_status(const struct bw_container *container)
 		return BW_STATUS_STOPPED;
 	if (fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return BW_STATUS_CREATED;
-	if (container->state && container->state->cgroups && bw_cgroup_is_frozen(container->state->cgroups))
-		return BW_STATUS_PAUSED;
-	return BW_STATUS_RUNNING;
+	return is_paused(container) ? BW_STATUS_PAUSED : BW_STATUS_RUNNING;
 }
 
 int bw_container_forget(struct bw_container *container, struct bw_err *err)

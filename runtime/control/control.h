@@ -16,6 +16,8 @@ struct bw_spec_process;
 struct bw_host;
 struct bw_plan;
 struct bw_arena;
+struct bw_cgroup_set;
+struct bw_settling;
 
 /* Ids of the controls, from the one list. */
 enum bw_control_id {

@@ -4,6 +4,7 @@
  * descriptors (CVE-2021-30465, CVE-2025-52881: no path is looked up twice). See fsopen(2), mount_setattr(2). */
 #include "control/control.h"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 
 enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK };
 
-enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8, OPTIONAL = 16 };
+enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8 };
 
 /* Head of a step; for OP_BIND the destination follows, for OP_FS type, source, destination and then
  * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text, destination. */
@@ -292,7 +293,7 @@ static int prepare_fs(const struct bw_request *request, size_t index, const stru
 	const char *type = mount->type;
 	char storage[TEXT_MAX];
 	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
-	struct bw_buf late = bw_buf_over(storage, sizeof storage);
+	struct bw_buf late;
 
 	/* A /proc or /sys that is a symlink in the image must not send us elsewhere (CVE-2019-19921). */
 	if (bw_streq(type, "proc") || bw_streq(type, "sysfs"))
@@ -323,13 +324,14 @@ static int prepare_fs(const struct bw_request *request, size_t index, const stru
 /* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh mount's in a
  * cgroup namespace, and mounting cgroup2 anew in the initial one would block for an RCU grace period and
  * rewrite the host's mount options (performance.md). */
-static int prepare_cgroup_dir(const struct bw_request *request, const char *source, const char *destination,
-	const struct head *like, struct bw_plan *plan, struct bw_err *err)
+static int bind_cgroup(const struct bw_cgroup_dir *dir, const char *destination, const struct head *like,
+	struct bw_plan *plan, struct bw_err *err)
 {
 	struct head head = *like;
-	char storage[TEXT_MAX];
+	char source[PATH_MAX], storage[TEXT_MAX];
 	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
 
+	snprintf(source, sizeof source, "%s%s", dir->mountpoint, dir->path);
 	head.tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (head.tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "opening the cgroup %s", source);
@@ -339,58 +341,80 @@ static int prepare_cgroup_dir(const struct bw_request *request, const char *sour
 	return add_step(plan, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
 }
 
-/* v1: a tmpfs with a directory per hierarchy, and links for the names of co-mounted controllers. */
-static int prepare_cgroup_v1(const struct bw_request *request, size_t index, const struct head *head,
-	const char *destination, struct bw_plan *plan, struct bw_err *err)
+/* Co-mounted controllers ("cpu,cpuacct") are found under each of their names too. */
+static int link_controllers(const char *directory, const char *destination, const struct head *like,
+	struct bw_plan *plan, struct bw_err *err)
 {
-	struct bw_spec_mount *mount = &request->spec->mounts.v[index];
-	struct bw_mount_options options = {0};
-	struct head top = *head;
-	char path[PATH_MAX];
+	const char *name = directory;
 
-	if (bw_strs_add(request->arena, &options.data, "mode=755") < 0)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup mount");
-	mount = bw_arena_alloc(request->arena, sizeof *mount);
-	if (!mount)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup mount");
-	top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-	{
-		char storage[TEXT_MAX];
+	while (strchr(directory, ',') && *name) {
+		char storage[TEXT_MAX], link[PATH_MAX];
 		struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+		size_t len = strcspn(name, ",");
 
-		add_text(&texts, "tmpfs");
-		add_text(&texts, "tmpfs");
-		add_text(&texts, destination);
-		top.pairs = add_pairs(&texts, &options.data, NULL);
-		if (add_step(plan, OP_FS, BW_PHASE_ROOTFS, &top, &texts, err) < 0)
+		snprintf(link, sizeof link, "%s/%.*s", destination, (int)len, name);
+		add_text(&texts, directory);
+		add_text(&texts, link);
+		if (add_step(plan, OP_LINK, BW_PHASE_ROOTFS, like, &texts, err) < 0)
 			return -1;
-	}
-	for (size_t i = 0; i < request->cgroups->dirs.n; i++) {
-		const struct bw_cgroup_dir *dir = &request->cgroups->dirs.v[i];
-
-		snprintf(path, sizeof path, "%s/%s", destination, bw_cgroup_dir_name(dir));
-		if (prepare_cgroup_dir(request, dir->path, path, head, plan, err) < 0)
-			return -1;
-	}
-	if (head->set & MOUNT_ATTR_RDONLY) {
-		char storage[TEXT_MAX];
-		struct bw_buf texts = bw_buf_over(storage, sizeof storage);
-
-		top.set = MOUNT_ATTR_RDONLY;
-		add_text(&texts, destination);
-		return add_step(plan, OP_FINISH, BW_PHASE_NODE, &top, &texts, err);
+		name += len + (name[len] == ',');
 	}
 	return 0;
 }
 
-static int prepare_cgroup(const struct bw_request *request, size_t index, struct head *head, const char *destination,
+static int add_cgroup_tmpfs(const struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+{
+	struct head top = *head;
+	char storage[TEXT_MAX];
+	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+	top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	top.pairs = 1;
+	add_text(&texts, "tmpfs");
+	add_text(&texts, "tmpfs");
+	add_text(&texts, destination);
+	add_text(&texts, "mode");
+	add_text(&texts, "755");
+	return add_step(plan, OP_FS, BW_PHASE_ROOTFS, &top, &texts, err);
+}
+
+/* v1: a tmpfs with a directory per hierarchy, named as on the host. */
+static int prepare_cgroup_v1(const struct bw_request *request, const struct head *head, const char *destination,
 	struct bw_plan *plan, struct bw_err *err)
 {
-	if (!request->cgroups || !request->cgroups->dirs.n)
+	struct head late = *head;
+	char storage[TEXT_MAX], path[PATH_MAX];
+	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+
+	if (add_cgroup_tmpfs(head, destination, plan, err) < 0)
+		return -1;
+	for (size_t i = 0; i < request->cgroups->dirs.n; i++) {
+		const struct bw_cgroup_dir *dir = &request->cgroups->dirs.v[i];
+		const char *slash = strrchr(dir->mountpoint, '/');
+		const char *name = slash ? slash + 1 : dir->mountpoint;
+
+		snprintf(path, sizeof path, "%s/%s", destination, name);
+		if (bind_cgroup(dir, path, head, plan, err) < 0 ||
+			link_controllers(name, destination, head, plan, err) < 0)
+			return -1;
+	}
+	if (!(head->set & MOUNT_ATTR_RDONLY))
+		return 0;
+	late.set = MOUNT_ATTR_RDONLY;
+	add_text(&texts, destination);
+	return add_step(plan, OP_FINISH, BW_PHASE_NODE, &late, &texts, err);
+}
+
+static int prepare_cgroup(const struct bw_request *request, size_t index, const struct head *head,
+	const char *destination, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_cgroup_set *cgroups = request->cgroups;
+
+	if (!cgroups || !cgroups->dirs.n)
 		return refuse(err, index, "type", "this host has no cgroup hierarchy to mount");
-	if (request->cgroups->dirs.n == 1 && bw_cgroup_dir_is_v2(&request->cgroups->dirs.v[0]))
-		return prepare_cgroup_dir(request, request->cgroups->dirs.v[0].path, destination, head, plan, err);
-	return prepare_cgroup_v1(request, index, head, destination, plan, err);
+	if (cgroups->dirs.n == 1 && !cgroups->dirs.v[0].controllers)
+		return bind_cgroup(&cgroups->dirs.v[0], destination, head, plan, err);
+	return prepare_cgroup_v1(request, head, destination, plan, err);
 }
 
 static int prepare_one(const struct bw_request *request, size_t index, struct bw_plan *plan, struct bw_err *err)
@@ -443,6 +467,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 	(void)len;
 	if (op == OP_FS)
 		snprintf(buf, size, "%s on %s", texts, destination_of(op, texts));
+	else if (op == OP_LINK)
+		snprintf(buf, size, "link %s to %s", next_text(texts), texts);
 	else
 		snprintf(buf, size, "%s %s", op == OP_BIND ? "bind on" : "make read-only", texts);
 }
@@ -626,6 +652,20 @@ static int finish(struct bw_child *child, const struct head *head, const char *d
 	return r;
 }
 
+static int link_name(struct bw_child *child, const char *text, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int dir = bw_parent_in(child->root, path, name, sizeof name);
+	int r = 0;
+
+	if (dir < 0)
+		return dir;
+	if (symlinkat(text, dir, name) < 0)
+		r = -errno;
+	close(dir);
+	return r;
+}
+
 int bw_mounts_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
 {
 	const struct head *head = data;
@@ -637,6 +677,8 @@ int bw_mounts_apply(struct bw_child *child, uint16_t op, const void *data, size_
 		return bind(child, head, texts);
 	case OP_FS:
 		return mount_filesystem(child, head, texts);
+	case OP_LINK:
+		return link_name(child, texts, next_text(texts));
 	default: /* OP_FINISH */
 		return finish(child, head, texts);
 	}

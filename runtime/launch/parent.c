@@ -244,6 +244,12 @@ int bw_launch_wait(struct bw_launch *launch, struct bw_err *err)
 	return 0;
 }
 
+void bw_launch_abort(struct bw_launch *launch)
+{
+	kill_init(launch);
+	launch->state = BW_LAUNCH_FAILED;
+}
+
 void bw_launch_done(struct bw_launch *launch)
 {
 	if (launch->state == BW_LAUNCH_STARTING)

@@ -38,6 +38,8 @@ int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const 
 int bw_launch_step(struct bw_launch *launch, struct bw_err *err) BW_MUST_CHECK;
 /* Until READY or RUNNING. */
 int bw_launch_wait(struct bw_launch *launch, struct bw_err *err) BW_MUST_CHECK;
+/* Kills and reaps the init whatever its state: what follows the launch has failed. */
+void bw_launch_abort(struct bw_launch *launch);
 /* Closes descriptors; a child that is still starting is killed and reaped. */
 void bw_launch_done(struct bw_launch *launch);
 

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c - `check`: for each control whether this host can enforce it, before a container needs it. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "control/compile.h"
+#include "host/host.h"
+#include "policy/policy.h"
+
+/* What its absence means: containers cannot start, or start with one layer less. */
+enum weight { REQUIRED, PREFERRED };
+
+struct row {
+	const char *name, *gives;
+	enum weight weight;
+	bool (*there)(const struct bw_host *host, char *detail, size_t size);
+};
+
+static bool kernel(const struct bw_host *host, char *detail, size_t size)
+{
+	unsigned long long major = host->kernel_major.v, minor = host->kernel_minor.v;
+
+	snprintf(detail, size, "Linux %llu.%llu, 5.14 is the oldest supported", major, minor);
+	return major > 5 || (major == 5 && minor >= 14);
+}
+
+static bool root(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->root.v ? "root of the initial user namespace" : "not root");
+	return host->root.v;
+}
+
+static bool own_file(const struct bw_host *host, char *detail, size_t size)
+{
+	struct stat st;
+	bool good = stat("/proc/self/exe", &st) == 0 && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+
+	(void)host;
+	snprintf(detail, size, "%s", good ? "owned by root, writable by nobody else" : "others than root may write it");
+	return good;
+}
+
+static bool cgroups(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->cgroup_mode ? host->cgroup_mode : "none");
+	return host->cgroup_mode && !bw_streq(host->cgroup_mode, "none");
+}
+
+static bool has_controller(const struct bw_host *host, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (bw_strs_has(&host->cgroup2_controllers, name))
+		return true;
+	for (size_t i = 0; i < host->hierarchies.n; i++) {
+		for (const char *word = host->hierarchies.v[i].controllers; word; word = strchr(word, ',')) {
+			word += *word == ',';
+			if (strncmp(word, name, len) == 0 && (word[len] == '\0' || word[len] == ','))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool limits(const struct bw_host *host, char *detail, size_t size)
+{
+	static const char *const wanted[] = {"memory", "pids", "cpu", "cpuset"};
+	struct bw_buf buf = bw_buf_over(detail, size);
+	bool all = true;
+
+	for (size_t i = 0; i < BW_COUNT(wanted); i++) {
+		if (has_controller(host, wanted[i]))
+			continue;
+		bw_buf_addf(&buf, "%s%s", all ? "missing: " : ", ", wanted[i]);
+		all = false;
+	}
+	if (all)
+		bw_buf_add(&buf, "memory, pids, cpu, cpuset");
+	return all;
+}
+
+static bool devices(const struct bw_host *host, char *detail, size_t size)
+{
+	bool v1 = has_controller(host, "devices");
+
+	snprintf(detail, size, "%s", v1 ? "v1 controller" : host->bpf_cgroup.v ? "BPF" : "neither v1 controller nor BPF");
+	return v1 || host->bpf_cgroup.v;
+}
+
+static bool seccomp(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%zu filter flags", host->seccomp_flags.n);
+	return host->seccomp.v;
+}
+
+static bool landlock(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "ABI %llu", (unsigned long long)host->landlock_abi.v);
+	return host->landlock_abi.v > 0;
+}
+
+static bool lsm(const struct bw_host *host, char *detail, size_t size)
+{
+	if (host->apparmor.v)
+		snprintf(detail, size, "AppArmor");
+	else if (host->selinux.v)
+		snprintf(detail, size, "SELinux, %s", host->selinux_enforcing.v ? "enforcing" : "permissive");
+	else
+		snprintf(detail, size, "neither AppArmor nor SELinux");
+	return host->apparmor.v || (host->selinux.v && host->selinux_enforcing.v);
+}
+
+static bool user_namespace(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->user_namespace.v ? "there" : "the kernel has none");
+	return host->user_namespace.v;
+}
+
+static bool time_namespace(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->time_namespace.v ? "there" : "the kernel has none");
+	return host->time_namespace.v;
+}
+
+static bool cgroup_namespace(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->cgroup_namespace.v ? "there" : "the kernel has none");
+	return host->cgroup_namespace.v;
+}
+
+static const struct row rows[] = {
+	{"kernel", "mounts by descriptor, pidfds, cgroup.kill", REQUIRED, kernel},
+	{"root", "namespaces, cgroups and mounts", REQUIRED, root},
+	{"program file", "bulwark cannot be overwritten from inside", REQUIRED, own_file},
+	{"cgroups", "limits and reliable ending of containers", REQUIRED, cgroups},
+	{"cgroup namespace", "the host's cgroup names stay hidden", REQUIRED, cgroup_namespace},
+	{"device rules", "only the listed devices can be opened", REQUIRED, devices},
+	{"seccomp", "system call filters", REQUIRED, seccomp},
+	{"limits", "memory, processes and cpu", PREFERRED, limits},
+	{"landlock", "writing only to writable mounts, a second time", PREFERRED, landlock},
+	{"lsm", "mandatory access control", PREFERRED, lsm},
+	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
+	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},
+};
+
+static const char *const verdict_words[] = {"can be enforced", "with less than the policy prefers", "unusable"};
+
+static void put_text(FILE *out, const struct row *row, bool there, const char *detail)
+{
+	fprintf(out, "%-8s %-17s %-46s %s\n", there ? "ok" : row->weight == REQUIRED ? "MISSING" : "missing", row->name,
+		row->gives, detail);
+}
+
+static void put_json(struct bw_json_writer *w, const struct row *row, bool there, const char *detail)
+{
+	bw_json_begin_object(w);
+	bw_json_key(w, "name");
+	bw_json_string(w, row->name);
+	bw_json_key(w, "gives");
+	bw_json_string(w, row->gives);
+	bw_json_key(w, "required");
+	bw_json_bool(w, row->weight == REQUIRED);
+	bw_json_key(w, "there");
+	bw_json_bool(w, there);
+	bw_json_key(w, "detail");
+	bw_json_string(w, detail);
+	bw_json_end_object(w);
+}
+
+static int walk(const struct bw_host *host, FILE *out, struct bw_json_writer *w)
+{
+	char detail[160];
+	int verdict = 0;
+
+	for (size_t i = 0; i < BW_COUNT(rows); i++) {
+		bool there;
+
+		detail[0] = '\0';
+		there = rows[i].there(host, detail, sizeof detail);
+		if (!there && verdict < (rows[i].weight == REQUIRED ? 2 : 1))
+			verdict = rows[i].weight == REQUIRED ? 2 : 1;
+		if (w)
+			put_json(w, &rows[i], there, detail);
+		else
+			put_text(out, &rows[i], there, detail);
+	}
+	return verdict;
+}
+
+static int check_json(const struct bw_host *host, const char *profile, char **ret_text, int *ret_verdict,
+	struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(true);
+	int r;
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "check");
+	bw_json_begin_object(w);
+	bw_json_key(w, "profile");
+	bw_json_string(w, profile);
+	bw_json_key(w, "controls");
+	bw_json_begin_array(w);
+	*ret_verdict = walk(host, NULL, w);
+	bw_json_end_array(w);
+	bw_json_key(w, "verdict");
+	bw_json_string(w, verdict_words[*ret_verdict]);
+	bw_json_end_object(w);
+	r = bw_json_writer_end(w, ret_text, NULL, err);
+	bw_json_writer_free(w);
+	return r;
+}
+
+int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bw_policy_facts no_facts = {0};
+	const struct bw_pairs no_annotations = {0};
+	const struct bw_profile *profile;
+	const struct bw_policy *policy;
+	struct bw_host host = {0};
+	const char *reason;
+	size_t len;
+	FILE *out;
+
+	if (bw_policy_load(ctx->policy_path, &arena, &policy, err) < 0 ||
+		bw_policy_choose(policy, ctx->profile, &no_facts, &no_annotations, &arena, &profile, &reason, err) < 0 ||
+		bw_probe(&host, &arena, err) < 0)
+		return -1;
+	if (json)
+		return check_json(&host, bw_profile_name(profile), ret_text, ret_verdict, err);
+	out = open_memstream(ret_text, &len);
+	if (!out)
+		return bw_fail(err, BW_E_MEMORY, errno, "check");
+	*ret_verdict = walk(&host, out, NULL);
+	fprintf(out, "profile %s: %s\n", bw_profile_name(profile), verdict_words[*ret_verdict]);
+	return fclose(out) == 0 ? 0 : bw_fail(err, BW_E_MEMORY, errno, "check");
+}

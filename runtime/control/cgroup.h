@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.h - the cgroups of one container, for the verbs: which directories they are, making, limiting, listing,
+ * freezing, killing and removing them. Parent side, ordinary code. Every operation works from the stored set
+ * alone, so that whatever a crash leaves behind can be found again. */
+#ifndef BW_CONTROL_CGROUP_H
+#define BW_CONTROL_CGROUP_H
+
+#include <sys/types.h>
+
+#include "json/schema.h"
+
+struct bw_host;
+struct bw_spec;
+struct bw_spec_resources;
+
+enum { BW_CGROUP_MAX_DIRS = 32 };
+
+/* The container's directory in one hierarchy: mountpoint + path. */
+struct bw_cgroup_dir {
+	char *controllers;	 /* "cpu,cpuacct", "name=systemd"; NULL: the unified hierarchy (v2) */
+	char *mountpoint;	 /* absolute */
+	char *path;		 /* beneath the mountpoint, begins with '/', clean, never "/" itself */
+	struct bw_opt_uint made; /* how many of path's last components bw_cgroup_create() made */
+};
+
+struct bw_cgroup_set {
+	char *mode; /* of the host: "v1", "hybrid", "v2" */
+	struct {
+		struct bw_cgroup_dir *v;
+		size_t n;
+	} dirs;
+};
+
+extern const struct bw_schema bw_cgroup_set_schema; /* for state.json */
+
+/* Pure: where the container's cgroups lie, from the host's facts, linux.cgroupsPath (may be NULL) and the id.
+ * An absolute cgroupsPath lies beneath each hierarchy's mountpoint, a relative one beneath our own cgroup (on
+ * v2 beside it, as a cgroup with processes cannot give controllers to its children); none is "/<id>".
+ * Refuses "..", the root cgroup and names that the kernel cannot take. Memory is the arena's. */
+int bw_cgroup_set_make(const struct bw_host *host, const char *cgroups_path, const char *id, struct bw_arena *arena,
+	struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* Refuses when a directory of the set exists and holds processes or is frozen: it is somebody else's. To be
+ * asked before the set is stored, lest a later delete ends processes that are not ours. */
+int bw_cgroup_check_unused(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* Makes the directories, parents too; notes in the set what was made. Checks as bw_cgroup_check_unused(). What
+ * a failed call made is gone again. */
+int bw_cgroup_create(struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* Takes back what bw_cgroup_create() made and nothing else: for a create that fails later on, when its
+ * processes are gone. Cannot fail; what is busy stays. */
+void bw_cgroup_abandon(struct bw_cgroup_set *set);
+
+/* Writes the limits that are set, on create and update alike; NULL is none. A limit that cannot be had is an
+ * error with its JSON pointer in err->field. Devices are not among them: bw_cgroup_apply_devices(). */
+int bw_cgroup_apply_resources(const struct bw_cgroup_set *set, const struct bw_spec_resources *resources,
+	struct bw_err *err) BW_MUST_CHECK;
+/* Device rules of the spec. live: processes run in the cgroup, no device that stays allowed is refused
+ * meanwhile. */
+int bw_cgroup_apply_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, bool live,
+	struct bw_err *err) BW_MUST_CHECK;
+
+/* The processes in the container's cgroup, and in those beneath it when recursive: sorted, malloc'd. None when
+ * the cgroup does not exist. */
+int bw_cgroup_pids(const struct bw_cgroup_set *set, bool recursive, pid_t **ret, size_t *ret_n,
+	struct bw_err *err) BW_MUST_CHECK;
+/* No process in any of the set's directories or beneath. A set that does not exist is empty. */
+int bw_cgroup_is_empty(const struct bw_cgroup_set *set, bool *ret, struct bw_err *err) BW_MUST_CHECK;
+/* Ends every process in the set, frozen and forking ones too, and waits until they are gone (at most ten
+ * seconds). */
+int bw_cgroup_kill(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* Stops or resumes all processes; returns when they have stopped (at most ten seconds, else they run again). */
+int bw_cgroup_freeze(const struct bw_cgroup_set *set, bool freeze, struct bw_err *err) BW_MUST_CHECK;
+int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_err *err) BW_MUST_CHECK;
+/* Removes the container's directories and all beneath them; parents stay, as with runc. What is missing is
+ * fine; what is busy is waited for (at most five seconds). */
+int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+
+#endif
