@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 
@@ -31,25 +30,10 @@ static int open_proc(struct bw_err *err)
 	return take_fd(&fd);
 }
 
-static int open_null(struct bw_err *err)
-{
-	auto_close int fd = open("/dev/null", O_PATH | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return bw_fail(err, BW_E_HOST, errno, "opening the host's /dev/null");
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return bw_fail(err, BW_E_HOST, 0, "the host's /dev/null is not device 1:3");
-	return take_fd(&fd);
-}
-
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err)
 {
 	preparation->host_proc = open_proc(err);
 	if (preparation->host_proc < 0)
-		return -1;
-	preparation->host_null = open_null(err);
-	if (preparation->host_null < 0)
 		return -1;
 	if (bw_probe(&preparation->host, arena, err) < 0)
 		return -1;
@@ -60,7 +44,6 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 		.terminal_fd = -1,
 		.target_pidfd = -1,
 		.host_proc = preparation->host_proc,
-		.host_null = preparation->host_null,
 		.start_sock = -1,
 	};
 	return 0;
@@ -86,9 +69,7 @@ void bw_preparation_done(struct bw_preparation *preparation)
 	bw_plan_done(&preparation->plan);
 	if (preparation->host_proc >= 0)
 		close(preparation->host_proc);
-	if (preparation->host_null >= 0)
-		close(preparation->host_null);
 	if (preparation->start_sock >= 0)
 		close(preparation->start_sock);
-	preparation->host_proc = preparation->host_null = preparation->start_sock = -1;
+	preparation->host_proc = preparation->start_sock = -1;
 }

@@ -13,12 +13,12 @@ struct bw_preparation {
 	struct bw_host host;
 	struct bw_request request;
 	struct bw_plan plan;
-	int host_proc, host_null, start_sock;
+	int host_proc, start_sock;
 };
 
-#define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .host_proc = -1, .host_null = -1, .start_sock = -1}
+#define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .host_proc = -1, .start_sock = -1}
 
-/* Opens /proc and /dev/null of the host and verifies that they are what they are called. */
+/* Opens the host's /proc, verifies that it is what it is called, and asks the controls for the host's facts. */
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
 /* Listening socket start.sock in the container's directory. */
 int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;

@@ -47,7 +47,6 @@ struct bw_request {
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
 	const struct bw_cgroup_set *cgroups; /* the container's cgroups (cgroup.h) */
-	int host_null;           /* O_PATH of the host's /dev/null, verified 1:3; inherited by the child */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 };
 
@@ -56,7 +55,7 @@ struct bw_request {
 struct bw_child {
 	int root;       /* rootfs as O_PATH, from ROOTFS until the end; -1 before */
 	int host_proc;  /* the host's procfs until PIVOT, then -1 */
-	int null;       /* the host's /dev/null as O_PATH (verified 1:3) until PIVOT, then -1 */
+	int null;       /* the host's /dev/null as O_PATH, while masks are put; else -1 */
 	int scratch;    /* a step may leave one descriptor for the next step of the same control; -1 if none */
 	int terminal;   /* pty peer, or -1 */
 	int channel;    /* to the parent, later to `start`; CLOEXEC, so that its end says "running" */

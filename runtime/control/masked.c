@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* masked.c - linux.maskedPaths and linux.readonlyPaths (config-linux.md). A masked file is covered by the
- * host's own /dev/null, opened and verified by the parent: never by the /dev/null of the image
- * (CVE-2025-31133). Masked directories share one empty read-only tmpfs. Missing paths are skipped. */
+ * host's own /dev/null, opened while the host's tree is still "/" and verified: never by the /dev/null of the
+ * image (CVE-2025-31133). Masked directories share one empty read-only tmpfs. Missing paths are skipped. */
 #include "control/control.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/path.h"
 #include "base/str.h"
@@ -15,7 +16,7 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_MASK, OP_READONLY, OP_DONE };
+enum { OP_OPEN, OP_MASK, OP_READONLY, OP_DONE };
 
 static bool listed_before(const struct bw_strs *list, size_t at)
 {
@@ -51,18 +52,21 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return 0;
 	if (add_paths(&linux_->readonly_paths, "readonlyPaths", OP_READONLY, plan, err) < 0)
 		return -1;
-	if (add_paths(&linux_->masked_paths, "maskedPaths", OP_MASK, plan, err) < 0)
-		return -1;
 	if (!linux_->masked_paths.n)
 		return 0;
+	if (bw_plan_add(plan, BW_CONTROL_masked, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err) < 0 ||
+		add_paths(&linux_->masked_paths, "maskedPaths", OP_MASK, plan, err) < 0)
+		return -1;
 	return bw_plan_add(plan, BW_CONTROL_masked, OP_DONE, BW_PHASE_ROOTFS, NULL, 0, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
 	(void)len;
-	if (op == OP_DONE)
-		snprintf(buf, size, "close the shared empty directory");
+	if (op == OP_OPEN)
+		snprintf(buf, size, "open the host's /dev/null");
+	else if (op == OP_DONE)
+		snprintf(buf, size, "close what covered");
 	else
 		snprintf(buf, size, "%s %s", op == OP_MASK ? "mask" : "make read-only", (const char *)data);
 }
@@ -73,6 +77,17 @@ const struct bw_control bw_masked = {
 	.prepare = prepare,
 	.say = say,
 };
+
+/* A mount can be cloned only from within its mount namespace, so this descriptor cannot come from the parent. */
+static int open_null(struct bw_child *child)
+{
+	struct stat st;
+
+	child->null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (child->null < 0 || fstat(child->null, &st) < 0)
+		return -errno;
+	return S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3) ? 0 : -ENODEV;
+}
 
 static int put(int tree, int target)
 {
@@ -165,15 +180,26 @@ static int make_readonly(struct bw_child *child, const char *path)
 	return r;
 }
 
+static int cover_done(struct bw_child *child)
+{
+	if (child->scratch >= 0)
+		close(child->scratch);
+	close(child->null);
+	child->scratch = child->null = -1;
+	return 0;
+}
+
 int bw_masked_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
 {
 	(void)len;
-	if (op == OP_MASK)
+	switch (op) {
+	case OP_OPEN:
+		return open_null(child);
+	case OP_MASK:
 		return mask(child, data);
-	if (op == OP_READONLY)
+	case OP_READONLY:
 		return make_readonly(child, data);
-	if (child->scratch >= 0)
-		close(child->scratch);
-	child->scratch = -1;
-	return 0;
+	default: /* OP_DONE */
+		return cover_done(child);
+	}
 }

@@ -81,9 +81,7 @@ static void forget_host(struct bw_child *child)
 {
 	if (child->host_proc >= 0)
 		close(child->host_proc);
-	if (child->null >= 0)
-		close(child->null);
-	child->host_proc = child->null = -1;
+	child->host_proc = -1;
 }
 
 static int enter_phase(struct bw_child *child, const struct bw_child_setup *setup, unsigned phase)
@@ -118,7 +116,7 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	struct bw_child child = {
 		.root = -1,
 		.host_proc = setup->host_proc,
-		.null = setup->host_null,
+		.null = -1,
 		.scratch = -1,
 		.terminal = -1,
 		.channel = setup->channel,

@@ -13,7 +13,7 @@ struct bw_child_setup {
 	int channel;      /* to the parent */
 	int joiner_report; /* joiner to parent: one BW_MSG_PID or BW_MSG_JOIN_FAILED */
 	int start_sock;   /* listening; -1: do not wait */
-	int host_proc, host_null;
+	int host_proc;
 	unsigned preserve_fds;
 	uint32_t parent_phases; /* bit n: phase n has parent steps */
 };
