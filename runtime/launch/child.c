@@ -41,6 +41,33 @@ static void await_go(int channel)
 		_exit(1);
 }
 
+/* All is set up; what follows is the container's own, or waits for long. Every descriptor above the preserved
+ * ones is closed, whatever flag it has (CVE-2024-21626), but for the channel and the socket to wait on, which
+ * move below the rest and are CLOEXEC. */
+static int drop_descriptors(struct bw_child *child)
+{
+	int *const kept[] = {&child->channel, &child->start_sock};
+	int to = 3 + (int)child->preserve_fds;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (*kept[i] < 0)
+			continue;
+		/* The target may hold the other one of the two: both get numbers out of the way first. */
+		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, to + 2);
+		if (*kept[i] < 0)
+			return -errno;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		if (*kept[i] < 0)
+			continue;
+		if (dup3(*kept[i], to, O_CLOEXEC) < 0)
+			return -errno;
+		*kept[i] = to++;
+	}
+	child->root = child->scratch = child->host_proc = child->null = -1;
+	return bw_close_range((unsigned)to, ~0U, 0) < 0 ? -errno : 0;
+}
+
 /* created: one connection, from root of the initial namespace as the socket's directory is 0700, says go. It
  * stays open as the place to report to; its end by close-on-exec tells `start` that the program runs. */
 static int await_start(struct bw_child *child)
@@ -61,21 +88,6 @@ static int await_start(struct bw_child *child)
 	return 0;
 }
 
-/* The last moment before the filter: every descriptor above the preserved ones is closed, whatever flag it
- * has (CVE-2024-21626), but for the channel, which moves below the rest and is CLOEXEC. */
-static int drop_descriptors(struct bw_child *child)
-{
-	int keep = 3 + (int)child->preserve_fds;
-
-	if (child->channel != keep) {
-		if (dup3(child->channel, keep, O_CLOEXEC) < 0)
-			return -errno;
-		child->channel = keep;
-	}
-	child->root = child->scratch = child->host_proc = child->null = -1;
-	return bw_close_range((unsigned)keep + 1, ~0U, 0) < 0 ? -errno : 0;
-}
-
 /* After the pivot nothing of the host may be in reach, not even by descriptor. */
 static void forget_host(struct bw_child *child)
 {
@@ -92,15 +104,15 @@ static int enter_phase(struct bw_child *child, const struct bw_child_setup *setu
 	}
 	if (phase == BW_PHASE_PIVOT + 1)
 		forget_host(child);
-	if (phase == BW_PHASE_WAIT && child->start_sock >= 0)
-		return await_start(child);
-	if (phase == BW_PHASE_FILTER) {
+	if (phase == BW_PHASE_WAIT) {
 		int r = drop_descriptors(child);
 
-		if (r < 0)
+		if (r < 0 || child->start_sock < 0)
 			return r;
-		tell(child->channel, BW_MSG_EXEC, 0, 0);
+		return await_start(child);
 	}
+	if (phase == BW_PHASE_FILTER)
+		tell(child->channel, BW_MSG_EXEC, 0, 0);
 	return 0;
 }
 
@@ -127,6 +139,9 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	unsigned phase = 0;
 	sigset_t none;
 
+	/* The parent's lock would be held for as long as we wait for start. */
+	if (setup->state_fd >= 0)
+		close(setup->state_fd);
 	/* Modes of what we make are given exactly; the program's umask is set by identity. */
 	umask(0);
 	sigemptyset(&none);

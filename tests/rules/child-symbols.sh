@@ -24,6 +24,8 @@ chdir
 chroot
 close
 dup3
+fcntl
+fcntl64
 execve
 fchdir
 fchown
