@@ -471,7 +471,7 @@ const char *bw_json_type_words(enum bw_json_type type)
 struct bw_json_writer {
 	yajl_gen yajl;
 	char *text;
-	size_t len, room;
+	size_t len, room, depth;
 	bool no_memory, not_utf8, empty_container;
 	yajl_gen_status status; /* the first that was not ok */
 };
@@ -544,26 +544,34 @@ static void latch(struct bw_json_writer *w, yajl_gen_status status)
 
 void bw_json_begin_object(struct bw_json_writer *w)
 {
-	if (w)
-		latch(w, yajl_gen_map_open(w->yajl));
+	if (!w)
+		return;
+	w->depth++;
+	latch(w, yajl_gen_map_open(w->yajl));
 }
 
 void bw_json_end_object(struct bw_json_writer *w)
 {
-	if (w)
-		latch(w, yajl_gen_map_close(w->yajl));
+	if (!w)
+		return;
+	w->depth--;
+	latch(w, yajl_gen_map_close(w->yajl));
 }
 
 void bw_json_begin_array(struct bw_json_writer *w)
 {
-	if (w)
-		latch(w, yajl_gen_array_open(w->yajl));
+	if (!w)
+		return;
+	w->depth++;
+	latch(w, yajl_gen_array_open(w->yajl));
 }
 
 void bw_json_end_array(struct bw_json_writer *w)
 {
-	if (w)
-		latch(w, yajl_gen_array_close(w->yajl));
+	if (!w)
+		return;
+	w->depth--;
+	latch(w, yajl_gen_array_close(w->yajl));
 }
 
 void bw_json_key(struct bw_json_writer *w, const char *key)
@@ -627,7 +635,9 @@ int bw_json_writer_end(struct bw_json_writer *w, char **ret, size_t *ret_len, st
 	if (w->status != yajl_gen_status_ok)
 		return bw_fail(
 			err, BW_E_INTERNAL, 0, "writing JSON: yajl status %d", (int)w->status);
-	if (w->len && w->text[w->len - 1] == '\n')
+	if (w->depth || !w->len)
+		return bw_fail(err, BW_E_INTERNAL, 0, "writing JSON: the document is not finished");
+	if (w->text[w->len - 1] == '\n')
 		w->len--;
 	w->text[w->len] = '\0';
 	if (ret_len)

@@ -51,6 +51,13 @@ void bw_place_text(const struct bw_place *place, char *text, size_t size)
 	add_place(&buf, place);
 }
 
+void bw_pointer_step(const char *key, char *text, size_t size)
+{
+	const struct bw_place place = {NULL, key, 0};
+
+	bw_place_text(&place, text, size);
+}
+
 void bw_quote(const char *text, char *quoted, size_t size)
 {
 	enum { LONGEST = 60 };

@@ -178,6 +178,9 @@ void bw_schema_publish(const struct bw_schema *schema, const char *title, struct
 void bw_schema_walk(const struct bw_schema *schema,
 	void (*seen)(const char *pointer, const struct bw_field *field, void *ctx), void *ctx);
 
+/* "/key" as one step of a JSON pointer: '~' and '/' escaped, control characters as '?'. */
+void bw_pointer_step(const char *key, char *text, size_t size);
+
 /* Helpers over the list types. */
 bool bw_strs_has(const struct bw_strs *list, const char *text);
 /* Appends a copy; -1 when memory is out. */

@@ -409,7 +409,8 @@ static int read_unknown(struct reader *r, const struct bw_place *place,
 
 static bool reads_as_absent(const struct bw_field *field, const struct bw_json *json)
 {
-	return (field->flags & BW_EMPTY_IS_ABSENT) && json->type == BW_JSON_STRING && !json->text[0];
+	return (field->flags & BW_EMPTY_IS_ABSENT) && json->type == BW_JSON_STRING &&
+	       !json->text[0];
 }
 
 static int read_member(struct reader *r, const struct bw_place *place,

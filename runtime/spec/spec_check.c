@@ -26,6 +26,15 @@ static int at(struct bw_err *err, const char *fmt, ...)
 	return -1;
 }
 
+/* The same for a member of an object with free keys. Returns -1. */
+static int at_key(struct bw_err *err, const char *place, const char *key)
+{
+	char step[128];
+
+	bw_pointer_step(key, step, sizeof step);
+	return at(err, "%s%s", place, step);
+}
+
 /* Puts the place of an object before a place within it. Returns -1. */
 static int beneath(struct bw_err *err, const char *place)
 {
@@ -176,7 +185,7 @@ static int check_rdma(const struct bw_spec_resources *resources, struct bw_err *
 		if (device->hca_handles.set || device->hca_objects.set)
 			continue;
 		bw_fail(err, BW_E_SPEC, 0, "must have hcaHandles or hcaObjects");
-		return at(err, "/rdma/%s", device->key);
+		return at_key(err, "/rdma", device->key);
 	}
 	return 0;
 }
@@ -380,7 +389,7 @@ static int check_time_offsets(const struct bw_spec *spec, struct bw_err *err)
 		if (bw_streq(clock, "monotonic") || bw_streq(clock, "boottime"))
 			continue;
 		bw_fail(err, BW_E_SPEC, 0, "must be one of monotonic or boottime");
-		return at(err, "/linux/timeOffsets/%s", clock);
+		return at_key(err, "/linux/timeOffsets", clock);
 	}
 	return 0;
 }
@@ -408,7 +417,7 @@ static int check_net_devices(const struct bw_spec *spec, struct bw_err *err)
 		bw_fail(err, BW_E_SPEC, 0,
 			"must be names of network interfaces: \"%.60s\", \"%.60s\"", device->key,
 			name);
-		return at(err, "/linux/netDevices/%s", device->key);
+		return at_key(err, "/linux/netDevices", device->key);
 	}
 	return 0;
 }
