@@ -6,3 +6,4 @@ unit_libs = libbulwark.a $(BW_LIBS) $(CHECK_LIBS)
 include tests/unit/local.mk
 endif
 include tests/bench/local.mk
+include tests/fuzz/local.mk

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each fuzz target is also an ordinary test over its corpus. `make fuzz CC=clang` builds them with
+# libFuzzer: ./fuzz/spec NEW-CORPUS tests/fuzz/corpus/spec tests/data/configs
+fuzz_main_sources = tests/fuzz/fuzz_main.c tests/fuzz/fuzz.h
+fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
+
+check_PROGRAMS += fuzz_json
+fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main_sources)
+fuzz_json_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/json"'
+fuzz_json_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_json
+
+check_PROGRAMS += fuzz_spec
+fuzz_spec_SOURCES = tests/fuzz/fuzz_spec.c $(fuzz_main_sources)
+fuzz_spec_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/spec"'
+fuzz_spec_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_spec
+
+EXTRA_DIST += tests/fuzz/corpus
+
+FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz: fuzz/json fuzz/spec
+fuzz/%: $(srcdir)/tests/fuzz/fuzz_%.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c,$(libbulwark_a_SOURCES))) -lyajl
+.PHONY: fuzz
+clean-local:
+	rm -rf fuzz
