@@ -7,3 +7,4 @@ include tests/unit/local.mk
 endif
 include tests/bench/local.mk
 include tests/fuzz/local.mk
+include tests/cli/local.mk

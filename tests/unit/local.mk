@@ -24,3 +24,8 @@ test_spec_CFLAGS = $(unit_cflags) -DBW_TEST_DATA='"$(abs_srcdir)/tests/data"'
 test_spec_LDADD = $(unit_libs)
 TESTS += test_spec
 EXTRA_DIST += tests/data/oci-properties.txt tests/data/configs
+check_PROGRAMS += test_options
+test_options_SOURCES = tests/unit/test_options.c
+test_options_CFLAGS = $(unit_cflags)
+test_options_LDADD = libbulwark-cli.a $(unit_libs)
+TESTS += test_options

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_run.c - bulwark run, bulwark-run(8). */
+#include "cli/verb.h"
+
+static const struct bw_option run_options[] = {
+	BW_OPT_PATH(struct bw_create_options, bundle, "bundle", 'b', "DIR",
+		"directory with config.json (default: the working directory)"),
+	BW_OPT_FLAG(struct bw_create_options, detach, "detach", 'd', "do not wait for the program"),
+	BW_OPT_FLAG(struct bw_create_options, keep, "keep", 0,
+		"do not delete the container at its end"),
+	BW_OPT_PATH(struct bw_create_options, console_socket, "console-socket", 0, "SOCKET",
+		"socket that gets the terminal's master end"),
+	BW_OPT_PATH(struct bw_create_options, pid_file, "pid-file", 0, "FILE",
+		"write the process id to FILE"),
+	BW_OPT_FLAG(struct bw_create_options, no_pivot, "no-pivot", 0,
+		"do not use pivot_root (for a rootfs on a ramdisk)"),
+	BW_OPT_FLAG(struct bw_create_options, no_new_keyring, "no-new-keyring", 0,
+		"keep the caller's session keyring"),
+	BW_OPT_FLAG(struct bw_create_options, no_subreaper, "no-subreaper", 0,
+		"do not reap the container's orphans"),
+	BW_OPT_NUMBER(struct bw_create_options, preserve_fds, "preserve-fds", 0, "N",
+		"pass N more descriptors, from 3 upwards"),
+	BW_OPT_REFUSED("pidfd-socket"),
+	BW_OPT_END,
+};
+
+static int run(const struct bw_call *call, struct bw_err *err)
+{
+	struct bw_create_options *options = call->options;
+	int code = 0;
+
+	if (!options->bundle && bw_absolute_path(".", call->arena, &options->bundle, err) < 0)
+		return -1;
+	if (bw_container_run(call->ctx, call->args[0], options, &code, err) < 0)
+		return -1;
+	return code;
+}
+
+const struct bw_verb bw_verb_run = {
+	.name = "run",
+	.group = BW_VERB_RUN,
+	.about = "create and start a container, and wait for it",
+	.synopsis = "CONTAINER",
+	.details = "Exits with the program's status, 128 + N when signal N ended it, 0 with "
+		   "--detach.\n\n"
+		   "EXAMPLE:\n"
+		   "   bulwark run -b /srv/app app1\n",
+	.options = run_options,
+	.options_size = sizeof(struct bw_create_options),
+	.min_args = 1,
+	.max_args = 1,
+	.takes_id = true,
+	.run = run,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info.c - a container as JSON. Names and order are those of `runc state`: engines read them. */
+#include "cli/info.h"
+
+static void put_string(struct bw_json_writer *w, const char *key, const char *value)
+{
+	bw_json_key(w, key);
+	bw_json_string(w, value ? value : "");
+}
+
+static void put_annotations(struct bw_json_writer *w, const struct bw_container_info *info)
+{
+	if (info->annotations_n == 0)
+		return;
+	bw_json_key(w, "annotations");
+	bw_json_begin_object(w);
+	for (size_t i = 0; i < info->annotations_n; i++)
+		put_string(w, info->annotations[i].key, info->annotations[i].value);
+	bw_json_end_object(w);
+}
+
+void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info)
+{
+	bw_json_begin_object(w);
+	put_string(w, "ociVersion", info->oci_version);
+	put_string(w, "id", info->id);
+	bw_json_key(w, "pid");
+	bw_json_int(w, info->pid);
+	put_string(w, "status", bw_status_word(info->status));
+	put_string(w, "bundle", info->bundle);
+	put_string(w, "rootfs", info->rootfs);
+	put_string(w, "created", info->created);
+	put_annotations(w, info);
+	put_string(w, "owner", info->owner);
+	bw_json_end_object(w);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info.h - a container as JSON, for state and list. */
+#ifndef BW_CLI_INFO_H
+#define BW_CLI_INFO_H
+
+#include "container/bulwark.h"
+#include "json/json.h"
+
+/* One object with runc's members in runc's order; errors latch in w. */
+void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fake_container.c - a double of the facade for the tests of the command line: each verb says on
+ * standard output what it was called with, and touches nothing. Containers: "c1" runs, "c2" is
+ * stopped; the root "/nonexistent-root" is an error, a root that ends in "empty" holds nothing. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "container/bulwark.h"
+
+static void say(const char *key, const char *value)
+{
+	printf(" %s=%s", key, value ? value : "-");
+}
+
+static void say_list(const char *key, const char *const *values)
+{
+	printf(" %s=[", key);
+	for (size_t i = 0; values && values[i]; i++)
+		printf("%s%s", i ? "|" : "", values[i]);
+	putchar(']');
+}
+
+static void say_context(const char *verb, const struct bw_context *ctx)
+{
+	printf("%s", verb);
+	say("root", ctx->root);
+	say("policy", ctx->policy_path);
+	say("profile", ctx->profile);
+	printf(" systemd=%d debug=%d", ctx->systemd_cgroup, ctx->debug);
+}
+
+static int find(const char *id, struct bw_err *err)
+{
+	if (bw_streq(id, "c1") || bw_streq(id, "c2"))
+		return 0;
+	return bw_fail(err, BW_E_NOT_FOUND, 0, "container does not exist");
+}
+
+const char *bw_status_word(enum bw_status status)
+{
+	return status == BW_STATUS_RUNNING ? "running" : "stopped";
+}
+
+static void say_create(const struct bw_create_options *o)
+{
+	say("bundle", o->bundle);
+	say("console", o->console_socket);
+	say("pid-file", o->pid_file);
+	printf(" no-pivot=%d no-new-keyring=%d fds=%u detach=%d keep=%d no-subreaper=%d\n",
+		o->no_pivot, o->no_new_keyring, o->preserve_fds, o->detach, o->keep,
+		o->no_subreaper);
+}
+
+int bw_container_create(const struct bw_context *ctx, const char *id,
+	const struct bw_create_options *options, struct bw_err *err)
+{
+	if (bw_streq(id, "denied")) {
+		bw_fail(err, BW_E_DENIED, 0, "refused: /run/docker.sock may not be mounted");
+		bw_at(err, "/mounts/3/source");
+		snprintf(err->rule, sizeof err->rule, "mounts.sockets");
+		return bw_hint(err, "bulwark explain shows what is allowed");
+	}
+	say_context("create", ctx);
+	say("id", id);
+	say_create(options);
+	return 0;
+}
+
+int bw_container_run(const struct bw_context *ctx, const char *id,
+	const struct bw_create_options *options, int *ret_code, struct bw_err *err)
+{
+	if (bw_streq(id, "bad"))
+		return bw_fail(err, BW_E_KERNEL, EPERM, "mounting /proc");
+	say_context("run", ctx);
+	say("id", id);
+	say_create(options);
+	*ret_code = 42;
+	return 0;
+}
+
+int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	(void)ctx;
+	return find(id, err);
+}
+
+int bw_container_exec(const struct bw_context *ctx, const char *id, const struct bw_exec_options *o,
+	int *ret_code, struct bw_err *err)
+{
+	if (find(id, err) < 0)
+		return -1;
+	say_context("exec", ctx);
+	say("id", id);
+	say("process", o->process_path);
+	say_list("args", o->args);
+	say_list("env", o->env);
+	say_list("gids", o->additional_gids);
+	say_list("caps", o->caps);
+	say("cwd", o->cwd);
+	say("user", o->user);
+	say("apparmor", o->apparmor);
+	say("label", o->process_label);
+	say("console", o->console_socket);
+	say("pid-file", o->pid_file);
+	printf(" tty=%d detach=%d nnp=%d ignore-paused=%d fds=%u\n", o->tty, o->detach,
+		o->no_new_privs, o->ignore_paused, o->preserve_fds);
+	*ret_code = 7;
+	return 0;
+}
+
+int bw_container_kill(
+	const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("kill %s %d all=%d\n", id, signal, all);
+	return 0;
+}
+
+int bw_container_delete(
+	const struct bw_context *ctx, const char *id, bool force, struct bw_err *err)
+{
+	(void)ctx;
+	return force ? 0 : find(id, err);
+}
+
+static const struct bw_annotation annotations[] = {{"org.example.note", "a \"b\""}};
+static const char *const degraded[] = {"landlock: this kernel has none", NULL};
+static const struct bw_container_info infos[] = {
+	{.oci_version = "1.2.0",
+		.id = "c1",
+		.bundle = "/bundles/one",
+		.rootfs = "/bundles/one/rootfs",
+		.created = "2026-01-02T03:04:05.000000006Z",
+		.owner = "root",
+		.status = BW_STATUS_RUNNING,
+		.annotations = annotations,
+		.annotations_n = BW_COUNT(annotations),
+		.profile = "hardened",
+		.profile_reason = "default of the policy",
+		.degraded = degraded},
+	{.oci_version = "1.2.0",
+		.id = "c2",
+		.bundle = "/bundles/two-with-a-longer-name",
+		.rootfs = "/bundles/two-with-a-longer-name/rootfs",
+		.created = "2026-01-02T03:04:06Z",
+		.owner = "root",
+		.status = BW_STATUS_STOPPED},
+};
+
+static void fill(struct bw_container_info *info, size_t i)
+{
+	*info = infos[i];
+	if (i == 0)
+		info->pid = getppid();
+}
+
+int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
+	struct bw_container_info *ret, struct bw_err *err)
+{
+	(void)ctx;
+	(void)arena;
+	if (find(id, err) < 0)
+		return -1;
+	fill(ret, bw_streq(id, "c1") ? 0 : 1);
+	return 0;
+}
+
+int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena,
+	struct bw_container_info **ret, size_t *ret_n, struct bw_err *err)
+{
+	struct bw_container_info *list = bw_arena_alloc(arena, sizeof infos);
+
+	if (bw_streq(ctx->root, "/nonexistent-root"))
+		return bw_fail(err, BW_E_USAGE, ENOENT, "state root %s", ctx->root);
+	if (!list)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "list");
+	for (size_t i = 0; i < BW_COUNT(infos); i++)
+		fill(&list[i], i);
+	*ret = list;
+	*ret_n = bw_has_suffix(ctx->root, "empty") ? 0 : BW_COUNT(infos);
+	return 0;
+}
+
+int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n,
+	struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	*ret = calloc(1, sizeof **ret);
+	if (!*ret)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "pids");
+	(*ret)[0] = getppid();
+	*ret_n = bw_streq(id, "c1") ? 1 : 0;
+	return 0;
+}
+
+static int give(char **ret, int len, struct bw_err *err)
+{
+	return len < 0 || !*ret ? bw_fail(err, BW_E_MEMORY, ENOMEM, "text") : 0;
+}
+
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format,
+	char **ret_text, int *ret_verdict, struct bw_err *err)
+{
+	*ret_verdict = ctx->profile ? 4 : 3;
+	return give(ret_text,
+		asprintf(ret_text, "explain %s %s %s", bundle_or_id, format,
+			ctx->profile ? ctx->profile : "-"),
+		err);
+}
+
+int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict,
+	struct bw_err *err)
+{
+	if (ctx->profile && bw_streq(ctx->profile, "nosuch"))
+		return bw_fail(err, BW_E_POLICY, 0, "there is no profile \"nosuch\"");
+	*ret_verdict = 1;
+	return give(ret_text, asprintf(ret_text, "check json=%d\n", json), err);
+}
+
+int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err)
+{
+	const char *from = path ? path : "-";
+
+	if (bw_streq(verb, "lint"))
+		return give(ret_text, asprintf(ret_text, "%s", ""), err);
+	return give(ret_text, asprintf(ret_text, "policy %s %s", verb, from), err);
+}
+
+int bw_plan_text(
+	const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
+{
+	(void)ctx;
+	return give(ret_text, asprintf(ret_text, "plan %s", bundle), err);
+}
+
+int bw_features_text(char **ret_text, struct bw_err *err)
+{
+	return give(ret_text, asprintf(ret_text, "{\"ociVersionMin\":\"1.0.0\"}"), err);
+}
+
+const char *bw_default_spec(bool rootless)
+{
+	return rootless ? "{\"ociVersion\":\"1.2.0\",\"rootless\":true}"
+			: "{\"ociVersion\":\"1.2.0\"}";
+}
+
+const char *bw_version_text(void)
+{
+	return "bulwark version 0.0.0-double\ncommit: none\nspec: 1.2.0\nlibseccomp: 2.5.4\n";
+}

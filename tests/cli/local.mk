@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command line with a double of the facade: no container is touched, no root is needed.
+check_PROGRAMS += tests/cli/bulwark
+tests_cli_bulwark_SOURCES = runtime/cli/main.c tests/cli/fake_container.c
+tests_cli_bulwark_LDADD = libbulwark-cli.a libbulwark.a $(BW_LIBS)
+
+dist_check_SCRIPTS = $(cli_tests)
+cli_tests = \
+	tests/cli/completion.sh \
+	tests/cli/errors.sh \
+	tests/cli/help.sh \
+	tests/cli/list.sh \
+	tests/cli/options.sh \
+	tests/cli/ps.sh \
+	tests/cli/spec.sh \
+	tests/cli/spec-content.sh \
+	tests/cli/state.sh \
+	tests/cli/verbs.sh \
+	tests/cli/version.sh \
+	tests/rules/man-in-step.sh
+TESTS += $(cli_tests)
+EXTRA_DIST += tests/lib.sh

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# state: runc's JSON, byte for byte in shape; text for people.
+. "$(dirname "$0")/../lib.sh"
+need_double
+need_command jq
+
+run "$double" state c1
+is "state succeeds" "$status" 0
+is "members in runc's order" "$(jq -r 'keys_unsorted | join(" ")' <<<"$out")" \
+	"ociVersion id pid status bundle rootfs created annotations owner"
+is "pretty, two blanks" "$(sed -n 2p <<<"$out")" '  "ociVersion": "1.2.0",'
+is "nested by two more" "$(sed -n 10p <<<"$out")" '    "org.example.note": "a \"b\""'
+is "pid is a number" "$(jq -r '.pid | type' <<<"$out")" number
+is "a slash stays a slash" "$(sed -n 6p <<<"$out")" '  "bundle": "/bundles/one",'
+run "$double" state c2
+is "without annotations the member is absent" "$(jq 'has("annotations")' <<<"$out")" false
+is "a stopped container has pid 0" "$(jq '.pid' <<<"$out")" 0
+is "status" "$(jq -r '.status' <<<"$out")" stopped
+run "$double" state --format text c1
+has "text names the profile" "$out" "profile    hardened"
+has "text names what is not enforced" "$out" "degraded   landlock: this kernel has none"
+run "$double" state -f json c2
+is "--format json is the default" "$out" "$("$double" state c2)"
+finish

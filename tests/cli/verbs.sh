@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Small verbs: what they pass on, and what they exit with.
+. "$(dirname "$0")/../lib.sh"
+need_double
+cd "$scratch" || exit 1
+
+# says SENTENCE STATUS OUTPUT WORDS...
+says() {
+	local sentence=$1 wanted=$2 text=$3
+	shift 3
+	run "$double" "$@"
+	is "$sentence" "$status:$out:$errout" "$wanted:$text:"
+}
+
+says "start is silent" 0 "" start c1
+says "kill sends TERM" 0 "kill c1 15 all=0" kill c1
+says "kill by number" 0 "kill c1 9 all=0" kill c1 9
+says "kill by name" 0 "kill c1 9 all=0" kill c1 KILL
+says "kill by long name, flag last" 0 "kill c1 1 all=1" kill c1 SIGHUP --all
+says "kill with 0 only asks" 0 "kill c1 0 all=1" kill -a c1 0
+says "delete is silent" 0 "" delete c2
+says "delete -f of what is not there succeeds" 0 "" delete -f nope
+says "explain of the working directory" 3 "explain $scratch text -" explain
+says "explain of a bundle" 3 "explain $scratch/b json -" explain --format json ./b
+says "explain of a container" 3 "explain c1 text -" explain c1
+says "explain by another profile" 4 "explain /b diff strict" explain --profile strict -f diff /b
+says "explain by the global profile" 4 "explain /b text p" --profile p explain /b
+says "check" 1 "check json=0" check
+says "check --json" 1 "check json=1" check --json
+says "check --format json" 1 "check json=1" check --format json
+says "policy lint is silent" 0 "" policy lint f
+says "policy show of a file" 0 "policy show $scratch/f" policy show f
+says "policy show of --policy" 0 "policy show /p" --policy /p policy show
+says "policy schema" 0 "policy schema -" policy schema
+says "plan of the working directory" 0 "plan $scratch" plan
+says "plan of a bundle" 0 "plan $scratch/b" plan b
+says "features" 0 '{"ociVersionMin":"1.0.0"}' features
+finish

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Every verb has a man page; every long option of the tables is in it, and the page has no other.
+. "$(dirname "$0")/../lib.sh"
+need_double
+man=$top/man
+"$double" help tables >"$scratch/tables"
+
+# Long options at the head of a paragraph (.TP and the line behind it) of a page.
+documented() {
+	awk 'tagged { print; tagged = 0 } /^\.TP/ { tagged = 1 }' "$1" | sed 's/\\-/-/g' |
+		grep -oE -- '--[a-z][a-z-]*' | grep -v '^--help$' | sort -u
+}
+
+# in_step PAGE OPTIONS
+in_step() {
+	local page=$man/$1
+	if [ ! -f "$page" ]; then
+		fail "$1 is there"
+		return
+	fi
+	local difference
+	difference=$(diff <(sort -u <<<"$2" | sed '/^$/d') <(documented "$page"))
+	is "$1 has the options of the table (<) and no others (>)" "$difference" ""
+}
+
+in_step bulwark.8 "$(sed -n 's/^global //p' "$scratch/tables")"
+while read -r verb; do
+	in_step "bulwark-$verb.8" "$(sed -n "s/^option $verb //p" "$scratch/tables")"
+	check "bulwark.8 names bulwark-$verb(8)" grep -q "bulwark\\\\-$verb" "$man/bulwark.8"
+done < <(sed -n 's/^verb //p' "$scratch/tables")
+
+for page in "$man"/bulwark-*.8; do
+	verb=${page##*/bulwark-}
+	check "${page##*/} belongs to a verb" grep -qx "verb ${verb%.8}" "$scratch/tables"
+done
+for page in "$man"/*.[58]; do
+	check "${page##*/} is to be installed" grep -q "man/${page##*/}" "$man/local.mk"
+	if command -v groff >/dev/null; then
+		is "groff has nothing to say of ${page##*/}" "$(groff -man -ww -z "$page" 2>&1)" ""
+	fi
+	if command -v mandoc >/dev/null; then
+		is "mandoc has nothing to say of ${page##*/}" "$(mandoc -Tlint -Wwarning "$page")" ""
+	fi
+done
+finish
