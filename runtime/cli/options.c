@@ -152,7 +152,7 @@ static int fail_unknown(const struct parse *p, const char *word)
 
 static int set_flag(const struct bw_option *row, const char *text, void *member, struct bw_err *err)
 {
-	bool on = !text || bw_streq(text, "true") || bw_streq(text, "1");
+	bool on = bw_streq(text, "true") || bw_streq(text, "1");
 
 	if (!on && !bw_streq(text, "false") && !bw_streq(text, "0"))
 		return bw_fail(err, BW_E_USAGE, 0,
@@ -267,7 +267,8 @@ static int parse_option(struct parse *p, bool *help)
 		}
 		value = *p->next++;
 	}
-	if (set_value(p, row, value) < 0)
+	/* A flag alone is a flag set. */
+	if (set_value(p, row, value ? value : "true") < 0)
 		return bw_at(p->err, "--%s", row->name);
 	return 0;
 }

@@ -35,6 +35,6 @@ has "ps that fails is an error" "$status:$errout" "1:bulwark: ps ended with stat
 printf '#!/bin/sh\necho USER CMD\n' >"$scratch/bin/ps"
 run "$double" ps c1 -o user,cmd
 has "no PID column is an error" "$status:$errout" "1:bulwark: ps shows no PID column"
-PATH=/nonexistent run "$double" ps c1
+run env PATH=/nonexistent "$double" ps c1
 has "no ps is an error" "$status:$errout" "1:bulwark: running ps: no such file or directory"
 finish
