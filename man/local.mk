@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += \
+	man/bulwark-check.8 \
+	man/bulwark-completion.8 \
+	man/bulwark-create.8 \
+	man/bulwark-delete.8 \
+	man/bulwark-exec.8 \
+	man/bulwark-explain.8 \
+	man/bulwark-features.8 \
+	man/bulwark-help.8 \
+	man/bulwark-kill.8 \
+	man/bulwark-list.8 \
+	man/bulwark-plan.8 \
+	man/bulwark-policy.8 \
+	man/bulwark-ps.8 \
+	man/bulwark-run.8 \
+	man/bulwark-spec.8 \
+	man/bulwark-start.8 \
+	man/bulwark-state.8 \
+	man/bulwark-version.8 \
+	man/bulwark.8
