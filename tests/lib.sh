@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what run() sets is for the tests
 # lib.sh - for tests in shell. A test sources it, calls check/check_text/fail/pass, and ends with
 # `finish`. Output is TAP; the exit status is 0, 1 (a check failed) or 77 (skip_all).
 #

@@ -9,7 +9,8 @@ struct kill_options {
 };
 
 static const struct bw_option kill_options[] = {
-	BW_OPT_FLAG(struct kill_options, all, "all", 'a', "every process of the container"),
+	BW_OPT_FLAG(struct kill_options, all, "all", 'a',
+		"obsolete; a container that has stopped is no error"),
 	BW_OPT_END,
 };
 

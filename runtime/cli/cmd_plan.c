@@ -21,7 +21,7 @@ const struct bw_verb bw_verb_plan = {
 	.group = BW_VERB_SECURE,
 	.about = "show the steps in which create would build a container",
 	.synopsis = "[BUNDLE]",
-	.details = "One step a line, in the order in which they are done. Nothing is done.\n",
+	.details = "One step a line, in the order in which they are done. Nothing is started.\n",
 	.max_args = 1,
 	.run = run,
 };

@@ -17,7 +17,7 @@ static const struct bw_option run_options[] = {
 	BW_OPT_FLAG(struct bw_create_options, no_new_keyring, "no-new-keyring", 0,
 		"keep the caller's session keyring"),
 	BW_OPT_FLAG(struct bw_create_options, no_subreaper, "no-subreaper", 0,
-		"do not reap the container's orphans"),
+		"accepted for old callers"),
 	BW_OPT_NUMBER(struct bw_create_options, preserve_fds, "preserve-fds", 0, "N",
 		"pass N more descriptors, from 3 upwards"),
 	BW_OPT_REFUSED("pidfd-socket"),

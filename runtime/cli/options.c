@@ -217,9 +217,14 @@ static int set_path(const struct parse *p, const char *text, void *member)
 	return bw_absolute_path(text, p->arena, member, p->err);
 }
 
+static void *member_of(const struct bw_option *row, void *values)
+{
+	return (char *)values + row->offset;
+}
+
 static int set_value(const struct parse *p, const struct bw_option *row, const char *text)
 {
-	void *member = (char *)p->values + row->offset;
+	void *member = member_of(row, p->values);
 
 	switch (row->kind) {
 	case BW_OPTION_FLAG:
@@ -276,8 +281,10 @@ static int parse_option(struct parse *p, bool *help)
 static void set_defaults(const struct bw_option *rows, void *values)
 {
 	for (const struct bw_option *row = rows; row->name; row++) {
+		const char **member = member_of(row, values);
+
 		if (row->kind == BW_OPTION_CHOICE)
-			*(const char **)((char *)values + row->offset) = row->choices[0];
+			*member = row->choices[0];
 	}
 }
 

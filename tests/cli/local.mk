@@ -4,7 +4,6 @@ check_PROGRAMS += tests/cli/bulwark
 tests_cli_bulwark_SOURCES = runtime/cli/main.c tests/cli/fake_container.c
 tests_cli_bulwark_LDADD = libbulwark-cli.a libbulwark.a $(BW_LIBS)
 
-dist_check_SCRIPTS = $(cli_tests)
 cli_tests = \
 	tests/cli/completion.sh \
 	tests/cli/errors.sh \
@@ -19,4 +18,4 @@ cli_tests = \
 	tests/cli/version.sh \
 	tests/rules/man-in-step.sh
 TESTS += $(cli_tests)
-EXTRA_DIST += tests/lib.sh
+EXTRA_DIST += $(cli_tests) tests/lib.sh
