@@ -11,6 +11,7 @@ dist_man_MANS += \
 	man/bulwark-kill.8 \
 	man/bulwark-list.8 \
 	man/bulwark-plan.8 \
+	man/bulwark-policy.5 \
 	man/bulwark-policy.8 \
 	man/bulwark-ps.8 \
 	man/bulwark-run.8 \

@@ -16,6 +16,7 @@ cli_tests = \
 	tests/cli/state.sh \
 	tests/cli/verbs.sh \
 	tests/cli/version.sh \
+	tests/rules/man-examples.sh \
 	tests/rules/man-in-step.sh
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests) tests/lib.sh
