@@ -46,7 +46,7 @@ struct bw_request {
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
-	const struct bw_cgroup_set *cgroups; /* the container's cgroups (cgroup.h) */
+	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 };
 

@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 libbulwark_a_SOURCES += \
+	runtime/control/cgroup.c runtime/control/cgroup.h runtime/control/cgroup_files.h \
+	runtime/control/cgroup_devices.c \
+	runtime/control/cgroup_dirs.c \
+	runtime/control/cgroup_paths.c \
+	runtime/control/cgroup_procs.c \
+	runtime/control/cgroup_resources.c \
+	runtime/control/cgroup_v1.c \
+	runtime/control/cgroup_v2.c \
 	runtime/control/compile.c runtime/control/compile.h \
 	runtime/control/control.h runtime/control/list.h \
 	runtime/control/devices.c \
+	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_run.c runtime/control/hook_run.h \
 	runtime/control/hooks.c \
 	runtime/control/masked.c \

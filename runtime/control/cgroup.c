@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup.c - the control: makes and limits the container's cgroups before the clone and lets its
+ * init begin in them. On the unified hierarchy it is cloned into its cgroup (CLONE_INTO_CGROUP: a
+ * tenth of a millisecond, where moving a process waits for a grace period); each v1 hierarchy is
+ * joined by its first steps, before a cgroup namespace is made, whose root is where we are at that
+ * moment. */
+#include "control/control.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "control/cgroup_files.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+enum { OP_JOIN };
+
+struct join {
+	int fd; /* of the directory's cgroup.procs; owned by the plan */
+		/* then the directory's path, for people */
+};
+
+enum { MAX_PROC_BYTES = 16 << 20 };
+
+/* --- probe --- */
+
+static int split_words(char *text, struct bw_arena *arena, struct bw_strs *list, struct bw_err *err)
+{
+	char *word;
+
+	while ((word = strsep(&text, " \n")))
+		if (*word && bw_strs_add(arena, list, word) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "looking at the cgroups");
+	return 0;
+}
+
+static void probe_kernel(struct bw_host *host)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+	bool known = uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2;
+
+	/* The root cgroup does not have the file, so the version has to answer. */
+	host->cgroup_kill = (struct bw_opt_bool){
+		.set = true, .v = known && (major > 5 || (major == 5 && minor >= 14))};
+}
+
+static int probe_unified(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
+{
+	auto_close int root = open(host->cgroup2_mountpoint, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char text[4096];
+
+	host->bpf_cgroup =
+		(struct bw_opt_bool){.set = true, .v = root >= 0 && bw_device_can_attach(root)};
+	if (root < 0 || bw_read_at(root, "cgroup.controllers", text, sizeof text) < 0)
+		return 0;
+	return split_words(text, arena, &host->cgroup2_controllers, err);
+}
+
+static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
+{
+	auto_free char *mountinfo = NULL;
+	auto_free char *self = NULL;
+
+	if (bw_read_file("/proc/self/mountinfo", MAX_PROC_BYTES, &mountinfo, NULL, err) < 0 ||
+		bw_read_file("/proc/self/cgroup", MAX_PROC_BYTES, &self, NULL, err) < 0 ||
+		bw_cgroup_parse(host, mountinfo, self, arena, err) < 0)
+		return -1;
+	if (!host->cgroup2_mountpoint)
+		return 0;
+	probe_kernel(host);
+	return probe_unified(host, arena, err);
+}
+
+/* --- prepare --- */
+
+static int add_join(
+	const struct bw_cgroup_dir *dir, int fd, struct bw_plan *plan, struct bw_err *err)
+{
+	auto_close int procs = openat(fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char path[PATH_MAX];
+	struct join join;
+
+	snprintf(path, sizeof path, "%s%s", dir->mountpoint, dir->path);
+	if (procs < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "opening cgroup.procs of %s", path);
+	join.fd = bw_plan_own_fd(plan, take_fd(&procs), err);
+	if (join.fd < 0)
+		return -1;
+	return bw_plan_add_text(
+		plan, BW_CONTROL_cgroup, OP_JOIN, BW_PHASE_JOIN, &join, sizeof join, path, err);
+}
+
+/* Directory fd, borrowed, as the place of the new process. */
+static int add_place(
+	const struct bw_cgroup_dir *dir, int fd, struct bw_plan *plan, struct bw_err *err)
+{
+	if (dir->controllers)
+		return add_join(dir, fd, plan, err);
+	plan->cgroup_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return plan->cgroup_fd < 0 ? bw_fail(err, BW_E_KERNEL, errno, "cgroup descriptor") : 0;
+}
+
+static int fill(const struct bw_request *request, struct bw_cgroup_handle *handle,
+	struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_linux *linux_ = request->spec->linux_;
+
+	if (bw_cgroup_apply_resources_with(handle, linux_ ? linux_->resources : NULL, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	if (bw_cgroup_apply_devices_with(handle, request->spec, false, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	for (size_t i = 0; i < handle->set->dirs.n; i++)
+		if (add_place(&handle->set->dirs.v[i], handle->fds[i], plan, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int prepare_create(
+	const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+
+	bw_cgroup_handle_init(&handle, request->cgroups);
+	if (bw_cgroup_create_with(&handle, request->cgroups, err) < 0)
+		return -1;
+	if (fill(request, &handle, plan, err) < 0) {
+		bw_cgroup_abandon(request->cgroups);
+		return -1;
+	}
+	return 0;
+}
+
+/* A v2 cgroup that gives controllers to its children takes no processes itself (cgroup-v2.rst, "No
+ * Internal Process Constraint"): an init such as systemd has moved into a child then. */
+static bool takes_processes(int fd)
+{
+	char text[1024];
+
+	return bw_read_at(fd, "cgroup.subtree_control", text, sizeof text) <= 0;
+}
+
+/* Where the container's init is now, in dir's hierarchy. Directory or -errno. */
+static int init_place(const struct bw_request *request, const struct bw_cgroup_dir *dir)
+{
+	auto_close int root = bw_cgroup_root_fd(dir);
+	char file[32], text[8192], path[PATH_MAX];
+	ssize_t len;
+
+	if (root < 0)
+		return root;
+	snprintf(file, sizeof file, "%d/cgroup", (int)request->target_pid);
+	len = bw_read_at(request->host_proc, file, text, sizeof text);
+	if (len < 0)
+		return (int)len;
+	if (!bw_cgroup_line(text, dir->controllers, path, sizeof path))
+		return -ENOENT;
+	return bw_open_in(root, path, O_RDONLY | O_DIRECTORY, 0);
+}
+
+static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	const struct bw_cgroup_set *set = request->cgroups;
+
+	bw_cgroup_handle_init(&handle, set);
+	for (size_t i = 0; i < set->dirs.n; i++) {
+		const struct bw_cgroup_dir *dir = &set->dirs.v[i];
+		auto_close int other = -1;
+		int fd = bw_cgroup_dir_fd(&handle, i);
+
+		if (fd == -ENOENT || (fd >= 0 && !dir->controllers && !takes_processes(fd)))
+			other = fd = init_place(request, dir);
+		if (fd < 0)
+			return bw_fail(err, BW_E_KERNEL, -fd, "error adding pid to cgroups: %s%s",
+				dir->mountpoint, dir->path);
+		if (add_place(dir, fd, plan, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	if (!request->cgroups)
+		return bw_fail(err, BW_E_INTERNAL, 0, "cgroup: no set of cgroups was computed");
+	return request->exec ? prepare_exec(request, plan, err)
+			     : prepare_create(request, plan, err);
+}
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	(void)op, (void)len;
+	snprintf(buf, size, "join %s", (const char *)data + sizeof(struct join));
+}
+
+const struct bw_control bw_cgroup = {
+	.name = "cgroup",
+	.about = "cgroups of the container's own with its resource limits and device rules, v1 and "
+		 "v2",
+	.probe = probe,
+	.prepare = prepare,
+	.say = say,
+};
+
+int bw_cgroup_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	const struct join *join = data;
+	ssize_t wrote;
+
+	(void)child, (void)op, (void)len;
+	do
+		wrote = write(join->fd, "0", 1); /* 0: whoever writes */
+	while (wrote < 0 && errno == EINTR);
+	if (wrote < 0)
+		return -errno;
+	close(join->fd);
+	return 0;
+}

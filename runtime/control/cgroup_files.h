@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_files.h - what the cgroup_*.c files share among themselves; nobody else includes it. */
+#ifndef BW_CONTROL_CGROUP_FILES_H
+#define BW_CONTROL_CGROUP_FILES_H
+
+#include "control/cgroup.h"
+#include "control/ebpf_devices.h"
+
+struct bw_spec_block_io;
+
+/* --- cgroup_paths.c --- */
+
+/* Fills the cgroup facts of host from the texts of /proc/self/mountinfo and /proc/self/cgroup. */
+int bw_cgroup_parse(struct bw_host *host, const char *mountinfo, const char *self_cgroup,
+	struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
+/* The path in a /proc/<pid>/cgroup text of the hierarchy with these controllers (NULL: unified),
+ * copied to buf. False: not in it. */
+bool bw_cgroup_line(const char *self_cgroup, const char *controllers, char *buf, size_t size);
+/* Whether word is one of the comma or blank separated words of list. */
+bool bw_word_in(const char *list, const char *word);
+
+/* --- cgroup_dirs.c --- */
+
+/* The set's directories, opened when first wanted and kept. */
+struct bw_cgroup_handle {
+	const struct bw_cgroup_set *set;
+	int fds[BW_CGROUP_MAX_DIRS];
+};
+void bw_cgroup_handle_init(struct bw_cgroup_handle *handle, const struct bw_cgroup_set *set);
+void bw_cgroup_handle_done(struct bw_cgroup_handle *handle);
+#define auto_cgroup_handle __attribute__((cleanup(bw_cgroup_handle_done)))
+/* Directory i, borrowed; -errno (-ENOENT: does not exist, -ENODEV: no cgroup file system there). */
+int bw_cgroup_dir_fd(struct bw_cgroup_handle *handle, size_t i);
+/* The mountpoint of directory i as O_PATH, verified to be a cgroup file system; or -errno. */
+int bw_cgroup_root_fd(const struct bw_cgroup_dir *dir);
+/* Index of the v1 hierarchy with this controller, of the unified one for NULL; -1: none. */
+int bw_cgroup_find(const struct bw_cgroup_set *set, const char *controller);
+/* bw_cgroup_create() over a handle whose set it is. */
+int bw_cgroup_create_with(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set,
+	struct bw_err *err) BW_MUST_CHECK;
+/* Asks for controllers ("+memory +pids") in the ancestors of the unified directory. What cannot be
+ * had shows in its cgroup.controllers afterwards. */
+void bw_cgroup_enable(const struct bw_cgroup_dir *dir, const char *controllers);
+
+/* Visits dir and every cgroup beneath it, the deepest first, without recursion and with two
+ * descriptors, however deep a container has nested them. 0, or the first -errno of a callback;
+ * -E2BIG beyond BW_CGROUP_MAX_VISITS. */
+enum { BW_CGROUP_MAX_VISITS = 65536 };
+struct bw_cgroup_visitor {
+	int (*inside)(int dir, void *ctx);			/* or NULL */
+	int (*after)(int parent, const char *child, void *ctx); /* or NULL */
+	void *ctx;
+};
+int bw_cgroup_walk(int dir, const struct bw_cgroup_visitor *visitor);
+
+/* --- cgroup_procs.c --- */
+
+/* Refuses a directory that holds processes or is frozen. */
+int bw_cgroup_check_dir(
+	int dir, const struct bw_cgroup_dir *where, struct bw_err *err) BW_MUST_CHECK;
+
+/* --- cgroup_v1.c, cgroup_v2.c: resources to file contents, pure --- */
+
+enum {
+	BW_WRITE_LATER = 1 << 0, /* EINVAL, EBUSY: waits for its neighbours' new values, tried again
+				    at the end */
+	BW_WRITE_OPTIONAL = 1 << 1,  /* a kernel without the file already behaves like that */
+	BW_WRITE_KEEP_WORD = 1 << 2, /* the file's first word stays, value follows it */
+	BW_WRITE_LINES = 1 << 3,     /* one write for each line of value */
+	BW_WRITE_OR_NEXT = 1 << 4,   /* the next one is for kernels without this file */
+};
+struct bw_cgroup_write {
+	const char *file, *pointer, *value;
+	unsigned flags;
+};
+struct bw_cgroup_writes {
+	struct bw_arena *arena;
+	bool no_memory;
+	struct bw_cgroup_write *v;
+	size_t n;
+};
+/* Appends one; a lack of memory shows in writes->no_memory. */
+void bw_put(struct bw_cgroup_writes *writes, struct bw_cgroup_write write, const char *fmt, ...)
+	BW_PRINTF(3, 4);
+
+typedef int bw_cgroup_emit_fn(const struct bw_spec_resources *resources,
+	struct bw_cgroup_writes *writes, struct bw_err *err);
+bw_cgroup_emit_fn bw_v1_memory, bw_v1_cpu, bw_v1_cpuset, bw_v1_pids, bw_v1_blkio, bw_v1_hugetlb,
+	bw_v1_rdma, bw_v1_net_cls, bw_v1_net_prio;
+bw_cgroup_emit_fn bw_v2_memory, bw_v2_cpu, bw_v2_cpuset, bw_v2_pids, bw_v2_io, bw_v2_hugetlb,
+	bw_v2_rdma;
+/* The text of pids.max: -1 is "max"; 0 is 1, which lets nobody fork either and can still be joined.
+ */
+const char *bw_cgroup_pids_text(int64_t limit, char buf[24]);
+
+/* cpu.shares 2..262144 to cpu.weight 1..10000 by the quadratic formula that maps 1024 to 100. */
+uint64_t bw_cgroup_weight_of_shares(uint64_t shares);
+/* blkio.weight 10..1000 to io.weight 1..10000. */
+uint64_t bw_cgroup_io_weight(uint64_t weight);
+
+/* --- cgroup_devices.c --- */
+
+/* The rules in the order of the spec, then what runc always allows (plain OCI) or the mknod rights
+ * for the container's own nodes (hardened). */
+int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
+	struct bw_device_rules *ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
+	bool live, struct bw_err *err) BW_MUST_CHECK;
+
+/* --- cgroup_resources.c --- */
+int bw_cgroup_apply_resources_with(struct bw_cgroup_handle *handle,
+	const struct bw_spec_resources *resources, struct bw_err *err) BW_MUST_CHECK;
+
+#endif
