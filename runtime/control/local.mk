@@ -8,17 +8,30 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_resources.c \
 	runtime/control/cgroup_v1.c \
 	runtime/control/cgroup_v2.c \
+	runtime/control/caps.c \
 	runtime/control/compile.c runtime/control/compile.h \
 	runtime/control/control.h runtime/control/list.h \
 	runtime/control/devices.c \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_run.c runtime/control/hook_run.h \
 	runtime/control/hooks.c \
+	runtime/control/host_side.c runtime/control/host_side.h \
+	runtime/control/hostname.c \
+	runtime/control/identity.c \
+	runtime/control/keyring.c \
 	runtime/control/masked.c \
+	runtime/control/memory_policy.c \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
 	runtime/control/mounts.c \
 	runtime/control/namespaces.c \
+	runtime/control/no_new_privs.c \
+	runtime/control/oom.c \
+	runtime/control/personality.c \
 	runtime/control/program.c \
+	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \
+	runtime/control/scheduler.c \
+	runtime/control/sysctl.c \
 	runtime/control/terminal.c \
-	runtime/control/userns.c
+	runtime/control/userns.c \
+	runtime/control/words.c runtime/control/words.h

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host_side.c - our own namespaces, and the host's procfs. */
+#include "control/host_side.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+/* Where the spec's word is not the file's name (namespaces(7), "The /proc/pid/ns/ directory"). */
+static const char *file_of(const char *type)
+{
+	if (bw_streq(type, "network"))
+		return "net";
+	return bw_streq(type, "mount") ? "mnt" : type;
+}
+
+int bw_namespace_is_private(
+	const struct bw_spec *spec, const char *type, bool *ret, struct bw_err *err)
+{
+	const struct bw_spec_namespace *namespace = bw_spec_namespace(spec, type);
+	char own[64];
+	struct stat ours, theirs;
+
+	if (!namespace || !namespace->path) {
+		*ret = namespace != NULL;
+		return 0;
+	}
+	snprintf(own, sizeof own, "/proc/self/ns/%s", file_of(type));
+	if (stat(own, &ours) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "stat %s", own);
+	if (stat(namespace->path, &theirs) < 0)
+		return bw_fail(err, BW_E_SPEC, errno, "stat %s", namespace->path);
+	*ret = ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino;
+	return 0;
+}
+
+bool bw_in_user_namespace(const struct bw_spec *spec)
+{
+	return bw_spec_namespace(spec, "user") != NULL;
+}
+
+int bw_proc_write(int proc, const char *path, uint64_t resolve, const char *text)
+{
+	struct open_how how = {
+		.flags = O_WRONLY | O_CLOEXEC | O_NOCTTY,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV | resolve,
+	};
+	auto_close int fd = bw_openat2(proc, path, &how);
+	size_t len = strlen(text);
+	ssize_t wrote;
+
+	if (fd < 0)
+		return -errno;
+	do
+		wrote = write(fd, text, len);
+	while (wrote < 0 && errno == EINTR);
+	if (wrote < 0)
+		return -errno;
+	return (size_t)wrote == len ? 0 : -EIO;
+}

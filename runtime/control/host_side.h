@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host_side.h - what several small controls ask about the host's side: whether a namespace is the
+ * container's own, and writing to the host's procfs. */
+#ifndef BW_CONTROL_HOST_SIDE_H
+#define BW_CONTROL_HOST_SIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/* Whether the container has a namespace of this type that is not the one we are in ourselves: *ret.
+ * A namespace that is joined by path is looked at, for "/proc/1/ns/net" is as much the host's as
+ * none at all. Fails when the path cannot be looked at. */
+int bw_namespace_is_private(
+	const struct bw_spec *spec, const char *type, bool *ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* Whether the container's process lives in a user namespace, new or joined: then the child's
+ * capabilities count for nothing where the kernel asks for those of the initial one. */
+bool bw_in_user_namespace(const struct bw_spec *spec);
+
+/* [child] One write(2) of text to a file beneath procfs that is truly there: nothing mounted over
+ * it, no link out of procfs (CVE-2025-52881); resolve adds RESOLVE_* flags. 0 or -errno. */
+int bw_proc_write(int proc, const char *path, uint64_t resolve, const char *text);
+
+#endif
