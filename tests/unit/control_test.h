@@ -14,11 +14,18 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fd.h"
 #include "base/str.h"
 #include "control/control.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
+
+/* A member of the document that asks for a user namespace. */
+#define BENCH_USERNS                                                                               \
+	"\"linux\":{\"namespaces\":[{\"type\":\"user\"}],"                                         \
+	"\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],"                        \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}]}"
 
 struct bench {
 	struct bw_arena arena;

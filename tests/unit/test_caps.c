@@ -130,11 +130,7 @@ END_TEST
 
 START_TEST(what_we_do_not_have_is_given_only_in_a_user_namespace)
 {
-	static const char userns[] =
-		"\"linux\":{\"namespaces\":[{\"type\":\"user\"}],"
-		"\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],"
-		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}]}";
-	struct bench *b = bench_new(CAPS(ONE_SET), _i ? userns : "");
+	struct bench *b = bench_new(CAPS(ONE_SET), _i ? BENCH_USERNS : "");
 	uint64_t own[] = {CAP_CHOWN, CAP_SETPCAP};
 
 	b->host.own_capabilities = (struct bw_uints){own, BW_COUNT(own)};
