@@ -44,6 +44,16 @@ struct bw_clone_args {
 		set_tid_size, cgroup;
 };
 
+/* sched_attr of linux/sched/types.h, the version with util clamps (56 bytes); the same trouble. */
+struct bw_sched_attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
 static inline long bw_clone3(struct bw_clone_args *args)
 {
 	return syscall(SYS_clone3, args, sizeof *args);
@@ -51,6 +61,10 @@ static inline long bw_clone3(struct bw_clone_args *args)
 static inline int bw_openat2(int dirfd, const char *path, const struct open_how *how)
 {
 	return (int)syscall(SYS_openat2, dirfd, path, how, sizeof *how);
+}
+static inline int bw_sched_setattr(pid_t pid, const struct bw_sched_attr *attr)
+{
+	return (int)syscall(SYS_sched_setattr, pid, attr, 0);
 }
 static inline int bw_close_range(unsigned first, unsigned last, unsigned flags)
 {

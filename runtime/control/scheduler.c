@@ -8,13 +8,13 @@
 #include <errno.h>
 #include <linux/ioprio.h>
 #include <linux/sched.h>
-#include <linux/sched/types.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sys.h"
 #include "control/words.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -27,7 +27,7 @@ struct affinity_step {
 };
 
 struct scheduler_step {
-	struct sched_attr attr;
+	struct bw_sched_attr attr;
 	bool cpuset; /* the container has one: for the error's words */
 };
 
@@ -135,15 +135,15 @@ static int prepare_policy(
 		return unknown_word("scheduler/flags", unknown, err);
 	memset(&step, 0, sizeof step);
 	step.cpuset = has_cpuset(request->spec);
-	step.attr = (struct sched_attr){
+	step.attr = (struct bw_sched_attr){
 		.size = sizeof step.attr,
-		.sched_policy = (uint32_t)policy->value,
-		.sched_flags = flags,
-		.sched_nice = (int32_t)asked->nice.v,
-		.sched_priority = (uint32_t)asked->priority.v,
-		.sched_runtime = asked->runtime.v,
-		.sched_deadline = asked->deadline.v,
-		.sched_period = asked->period.v,
+		.policy = (uint32_t)policy->value,
+		.flags = flags,
+		.nice = (int32_t)asked->nice.v,
+		.priority = (uint32_t)asked->priority.v,
+		.runtime = asked->runtime.v,
+		.deadline = asked->deadline.v,
+		.period = asked->period.v,
 	};
 	return bw_plan_add(
 		plan, BW_CONTROL_scheduler, OP_SCHEDULER, BW_PHASE_NODE, &step, sizeof step, err);
@@ -193,8 +193,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		snprintf(buf, size, "set %s CPU affinity",
 			op == OP_FINAL_AFFINITY ? "final" : "initial");
 	else if (op == OP_SCHEDULER)
-		snprintf(buf, size, "set policy %s",
-			bw_word_name(policies, scheduler->attr.sched_policy));
+		snprintf(
+			buf, size, "set policy %s", bw_word_name(policies, scheduler->attr.policy));
 	else
 		snprintf(buf, size, "set I/O priority %s %u", bw_word_name(classes, io->class_),
 			io->priority);
@@ -243,24 +243,26 @@ static int initial_affinity(const struct affinity_step *step)
 	return r == -EINVAL ? 0 : r;
 }
 
+static int set_io_priority(const struct io_priority_step *step)
+{
+	int value = IOPRIO_PRIO_VALUE((int)step->class_, (int)step->priority);
+
+	return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) < 0 ? -errno : 0;
+}
+
 int bw_scheduler_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
 {
-	const struct io_priority_step *io = data;
+	const struct scheduler_step *scheduler = data;
+	const struct affinity_step *affinity = data;
 
 	(void)child, (void)len;
 	if (op == OP_RESET_AFFINITY)
 		return reset_affinity();
 	if (op == OP_INITIAL_AFFINITY)
-		return initial_affinity(data);
+		return initial_affinity(affinity);
 	if (op == OP_FINAL_AFFINITY)
-		return set_affinity(((const struct affinity_step *)data)->cpus);
+		return set_affinity(affinity->cpus);
 	if (op == OP_SCHEDULER)
-		return syscall(SYS_sched_setattr, 0, &((const struct scheduler_step *)data)->attr,
-			       0) < 0
-			       ? -errno
-			       : 0;
-	return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
-		       IOPRIO_PRIO_VALUE(io->class_, io->priority)) < 0
-		       ? -errno
-		       : 0;
+		return bw_sched_setattr(0, &scheduler->attr) < 0 ? -errno : 0;
+	return set_io_priority(data);
 }

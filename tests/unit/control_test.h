@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control_test.h - a bench for one or a few controls: a spec from JSON, a plan from prepare(), and apply() done
- * for real in a forked child that then says what it sees. */
+/* control_test.h - a bench for one or a few controls: a spec from JSON, a plan from prepare(), and
+ * apply() done for real in a forked child that then says what it sees. */
 #ifndef BW_TESTS_UNIT_CONTROL_TEST_H
 #define BW_TESTS_UNIT_CONTROL_TEST_H
 
@@ -36,7 +36,8 @@ struct bench {
 	struct bw_err err;
 };
 
-/* A spec with these members added to "process" and to the document (without a trailing comma; "" for none). */
+/* A spec with these members added to "process" and to the document (without a trailing comma; ""
+ * for none). */
 static inline struct bench *bench_new(const char *process, const char *document)
 {
 	struct bench *b = calloc(1, sizeof *b);
@@ -105,14 +106,13 @@ static inline void bench_step(struct bench *b, const struct bw_control *control,
 }
 
 /* The sentence for a failed step. */
-static inline void bench_complaint(struct bench *b, const struct bw_control *control, size_t at,
-	int sys, const char *text)
+static inline void bench_complaint(
+	struct bench *b, const struct bw_control *control, size_t at, int sys, const char *text)
 {
 	const struct bw_step *step = &b->plan.steps[at];
 
 	memset(&b->err, 0, sizeof b->err);
-	control->complain(
-		step->op, bw_plan_data(&b->plan, step), step->len, sys, &b->err);
+	control->complain(step->op, bw_plan_data(&b->plan, step), step->len, sys, &b->err);
 	ck_assert_str_eq(b->err.text, text);
 }
 
@@ -147,8 +147,8 @@ static inline bw_apply_fn *apply_of(uint16_t control)
 }
 
 /* In the child: all steps, then the program or look(); what either prints is the answer. */
-static inline void bench_child(struct bench *b, int unshare_flags, char *const program[],
-	void (*look)(void))
+static inline void bench_child(
+	struct bench *b, int unshare_flags, char *const program[], void (*look)(void))
 {
 	struct bw_child child = {.root = -1, .host_proc = open("/proc", O_PATH | O_CLOEXEC)};
 
@@ -159,9 +159,9 @@ static inline void bench_child(struct bench *b, int unshare_flags, char *const p
 	for (size_t i = 0; i < b->plan.n; i++) {
 		const struct bw_step *step = &b->plan.steps[i];
 		int r = step->side == BW_SIDE_CHILD
-			? apply_of(step->control)(
-				  &child, step->op, bw_plan_data(&b->plan, step), step->len)
-			: 0;
+				? apply_of(step->control)(
+					  &child, step->op, bw_plan_data(&b->plan, step), step->len)
+				: 0;
 
 		if (r < 0) {
 			printf("step %zu: %s", i, bw_errno_name(-r));
@@ -176,9 +176,10 @@ static inline void bench_child(struct bench *b, int unshare_flags, char *const p
 	}
 }
 
-/* Applies the plan in a child, in new namespaces if wanted; gives what program or look() printed. */
-static inline const char *bench_apply(struct bench *b, int unshare_flags, char *const program[],
-	void (*look)(void))
+/* Applies the plan in a child, in new namespaces if wanted; gives what program or look() printed.
+ */
+static inline const char *bench_apply(
+	struct bench *b, int unshare_flags, char *const program[], void (*look)(void))
 {
 	static char text[8192];
 	size_t len = 0;

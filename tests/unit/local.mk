@@ -29,3 +29,84 @@ test_options_SOURCES = tests/unit/test_options.c
 test_options_CFLAGS = $(unit_cflags)
 test_options_LDADD = libbulwark-cli.a $(unit_libs)
 TESTS += test_options
+check_PROGRAMS += test_caps
+test_caps_SOURCES = tests/unit/test_caps.c tests/unit/control_test.h
+test_caps_CFLAGS = $(unit_cflags)
+test_caps_LDADD = $(unit_libs)
+TESTS += test_caps
+
+check_PROGRAMS += test_host
+test_host_SOURCES = tests/unit/test_host.c tests/unit/control_test.h
+test_host_CFLAGS = $(unit_cflags)
+test_host_LDADD = $(unit_libs)
+TESTS += test_host
+
+check_PROGRAMS += test_hostname
+test_hostname_SOURCES = tests/unit/test_hostname.c tests/unit/control_test.h
+test_hostname_CFLAGS = $(unit_cflags)
+test_hostname_LDADD = $(unit_libs)
+TESTS += test_hostname
+
+check_PROGRAMS += test_identity
+test_identity_SOURCES = tests/unit/test_identity.c tests/unit/control_test.h
+test_identity_CFLAGS = $(unit_cflags)
+test_identity_LDADD = $(unit_libs)
+TESTS += test_identity
+
+check_PROGRAMS += test_keyring
+test_keyring_SOURCES = tests/unit/test_keyring.c tests/unit/control_test.h
+test_keyring_CFLAGS = $(unit_cflags)
+test_keyring_LDADD = $(unit_libs)
+TESTS += test_keyring
+
+check_PROGRAMS += test_memory_policy
+test_memory_policy_SOURCES = tests/unit/test_memory_policy.c tests/unit/control_test.h
+test_memory_policy_CFLAGS = $(unit_cflags)
+test_memory_policy_LDADD = $(unit_libs)
+TESTS += test_memory_policy
+
+check_PROGRAMS += test_no_new_privs
+test_no_new_privs_SOURCES = tests/unit/test_no_new_privs.c tests/unit/control_test.h
+test_no_new_privs_CFLAGS = $(unit_cflags)
+test_no_new_privs_LDADD = $(unit_libs)
+TESTS += test_no_new_privs
+
+check_PROGRAMS += test_oom
+test_oom_SOURCES = tests/unit/test_oom.c tests/unit/control_test.h
+test_oom_CFLAGS = $(unit_cflags)
+test_oom_LDADD = $(unit_libs)
+TESTS += test_oom
+
+check_PROGRAMS += test_personality
+test_personality_SOURCES = tests/unit/test_personality.c tests/unit/control_test.h
+test_personality_CFLAGS = $(unit_cflags)
+test_personality_LDADD = $(unit_libs)
+TESTS += test_personality
+
+check_PROGRAMS += test_rlimits
+test_rlimits_SOURCES = tests/unit/test_rlimits.c tests/unit/control_test.h
+test_rlimits_CFLAGS = $(unit_cflags)
+test_rlimits_LDADD = $(unit_libs)
+TESTS += test_rlimits
+
+check_PROGRAMS += test_scheduler
+test_scheduler_SOURCES = tests/unit/test_scheduler.c tests/unit/control_test.h
+test_scheduler_CFLAGS = $(unit_cflags)
+test_scheduler_LDADD = $(unit_libs)
+TESTS += test_scheduler
+
+check_PROGRAMS += test_sysctl
+test_sysctl_SOURCES = tests/unit/test_sysctl.c tests/unit/control_test.h
+test_sysctl_CFLAGS = $(unit_cflags)
+test_sysctl_LDADD = $(unit_libs)
+TESTS += test_sysctl
+
+check_PROGRAMS += test_words
+test_words_SOURCES = tests/unit/test_words.c tests/unit/control_test.h
+test_words_CFLAGS = $(unit_cflags)
+test_words_LDADD = $(unit_libs)
+TESTS += test_words
+
+test_host_CPPFLAGS = $(AM_CPPFLAGS) -DBW_TEST_DATA='"$(srcdir)/tests/data"'
+EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
+	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json

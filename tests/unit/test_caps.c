@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_caps.c - capability sets: the masks that a spec becomes, and what the program sees of them. */
+/* test_caps.c - capability sets: the masks that a spec becomes, and what the program sees of them.
+ */
 #include "control_test.h"
 
 #include <linux/capability.h>
@@ -24,7 +25,8 @@ static const struct mask_row {
 		"reduce bounding set to 0x200000",
 		"set permitted 0x200000, effective 0x200000, inheritable 0x0, ambient 0x0"},
 	/* all five at once */
-	{"\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYSLOG\"],\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],"
+	{"\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYSLOG\"],\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"]"
+	 ","
 	 "\"effective\":[\"CAP_KILL\"],\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\",\"CAP_SYSLOG\"],"
 	 "\"ambient\":[\"CAP_CHOWN\"]",
 		"reduce bounding set to 0x400000021",
@@ -115,7 +117,8 @@ END_TEST
 START_TEST(capabilities_beyond_the_kernels_last_are_left_out)
 {
 	struct bench *b = bench_new(CAPS("\"bounding\":[\"CAP_KILL\",\"CAP_BPF\"],"
-					 "\"permitted\":[\"CAP_BPF\"]"), "");
+					 "\"permitted\":[\"CAP_BPF\"]"),
+		"");
 
 	b->host.last_capability.v = 37;
 	bench_prepare(b, &bw_caps);
@@ -126,7 +129,8 @@ START_TEST(capabilities_beyond_the_kernels_last_are_left_out)
 }
 END_TEST
 
-#define ONE_SET "\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"]"
+#define ONE_SET                                                                                    \
+	"\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"]"
 
 START_TEST(what_we_do_not_have_is_given_only_in_a_user_namespace)
 {
@@ -156,17 +160,21 @@ static const struct exec_row {
 	uint64_t inheritable, permitted, effective, bounding, ambient;
 } exec_rows[] = {
 	{"\"noNewPrivileges\":true," CAPS(""), 0, 0, 0, 0, 0},
-	{"\"noNewPrivileges\":true," CAPS("\"bounding\":[\"CAP_SYS_ADMIN\"],\"permitted\":["
-		"\"CAP_SYS_ADMIN\",\"CAP_AUDIT_WRITE\",\"CAP_KILL\",\"CAP_NET_BIND_SERVICE\"]"),
+	{"\"noNewPrivileges\":true," CAPS(
+		 "\"bounding\":[\"CAP_SYS_ADMIN\"],\"permitted\":["
+		 "\"CAP_SYS_ADMIN\",\"CAP_AUDIT_WRITE\",\"CAP_KILL\",\"CAP_NET_BIND_SERVICE\"]"),
 		0, 0x200000, 0x200000, 0x200000, 0},
-	{"\"noNewPrivileges\":true," CAPS("\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYSLOG\"],"
-		"\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"effective\":[\"CAP_KILL\"],"
-		"\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\",\"CAP_SYSLOG\"],\"ambient\":[\"CAP_CHOWN\"]"),
+	{"\"noNewPrivileges\":true," CAPS(
+		 "\"inheritable\":[\"CAP_CHOWN\",\"CAP_SYSLOG\"],"
+		 "\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"effective\":[\"CAP_KILL\"],"
+		 "\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\",\"CAP_SYSLOG\"],\"ambient\":[\"CAP_"
+		 "CHOWN\"]"),
 		0x400000001, 0x21, 0x21, 0x400000021, 0x1},
 	/* not root: across execve only the ambient ones stay */
-	{"\"user\":{\"uid\":1000,\"gid\":1000}," CAPS("\"inheritable\":[\"CAP_CHOWN\"],"
-		"\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"effective\":[\"CAP_KILL\"],"
-		"\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"ambient\":[\"CAP_CHOWN\"]"),
+	{"\"user\":{\"uid\":1000,\"gid\":1000}," CAPS(
+		 "\"inheritable\":[\"CAP_CHOWN\"],"
+		 "\"permitted\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"effective\":[\"CAP_KILL\"],"
+		 "\"bounding\":[\"CAP_KILL\",\"CAP_CHOWN\"],\"ambient\":[\"CAP_CHOWN\"]"),
 		0x1, 0x1, 0x1, 0x21, 0x1},
 	{"\"user\":{\"uid\":1000,\"gid\":1000}," CAPS(ONE_SET), 0, 0, 0, 0x21, 0},
 };
@@ -216,7 +224,8 @@ START_TEST(locked_securebits_cannot_be_undone)
 	if (skip_unless(geteuid() == 0 && have_capability(CAP_SETPCAP), "root"))
 		return;
 	b = bench_new(CAPS("\"bounding\":[\"CAP_KILL\"],\"permitted\":[\"CAP_KILL\"],"
-			   "\"inheritable\":[\"CAP_KILL\"]"), "");
+			   "\"inheritable\":[\"CAP_KILL\"]"),
+		"");
 	b->spec->hardening = &hardening;
 	bench_prepare(b, &bw_identity);
 	bench_prepare(b, &bw_caps);
@@ -252,6 +261,5 @@ BENCH_MAIN("caps", {sets_become_masks_that_the_kernel_takes, BW_COUNT(mask_rows)
 	{locked_securebits_without_capabilities_mean_none, 0},
 	{capabilities_beyond_the_kernels_last_are_left_out, 0},
 	{what_we_do_not_have_is_given_only_in_a_user_namespace, 2},
-	{the_program_sees_these_sets, BW_COUNT(exec_rows)},
-	{locked_securebits_cannot_be_undone, 0},
+	{the_program_sees_these_sets, BW_COUNT(exec_rows)}, {locked_securebits_cannot_be_undone, 0},
 	{root_with_locked_securebits_gets_nothing_back_by_execve, 0})

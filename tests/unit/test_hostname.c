@@ -14,8 +14,8 @@ START_TEST(both_names_are_set_through_the_node_phase)
 	bench_prepare(b, &bw_hostname);
 	ck_assert_uint_eq(b->plan.n, 2);
 	bench_step(b, &bw_hostname, 0, BW_PHASE_NODE, BW_SIDE_CHILD, "set hostname to web-1");
-	bench_step(b, &bw_hostname, 1, BW_PHASE_NODE, BW_SIDE_CHILD,
-		"set domainname to example.org");
+	bench_step(
+		b, &bw_hostname, 1, BW_PHASE_NODE, BW_SIDE_CHILD, "set domainname to example.org");
 	bench_free(b);
 }
 END_TEST

@@ -10,7 +10,8 @@ START_TEST(groups_come_before_gid_and_uid)
 	static const char *const words[] = {"give stdio to uid 1000", "set 2 supplementary groups",
 		"become gid 100", "become uid 1000", "set umask 0077"};
 	struct bench *b = bench_new("\"user\":{\"uid\":1000,\"gid\":100,\"umask\":63,"
-				    "\"additionalGids\":[5,65534]}", "");
+				    "\"additionalGids\":[5,65534]}",
+		"");
 
 	bench_prepare(b, &bw_identity);
 	ck_assert_uint_eq(b->plan.n, BW_COUNT(words));
@@ -41,7 +42,8 @@ START_TEST(groups_are_kept_only_in_a_user_namespace_made_without_privilege)
 	bench_prepare(b, &bw_identity);
 	bench_step(b, &bw_identity, 1, BW_PHASE_CREDS, BW_SIDE_CHILD,
 		_i ? "clear supplementary groups"
-		   : "clear supplementary groups, or keep the caller's where setgroups is denied in "
+		   : "clear supplementary groups, or keep the caller's where setgroups is denied "
+		     "in "
 		     "this user namespace");
 	bench_free(b);
 }
@@ -64,11 +66,11 @@ START_TEST(an_unmapped_id_is_named)
 	struct bench *b = bench_new("\"user\":{\"uid\":7,\"gid\":8}", BENCH_USERNS);
 
 	bench_prepare(b, &bw_identity);
-	bench_complaint(b, &bw_identity, 2, EINVAL,
-		"cannot setgid to unmapped gid 8 in user namespace");
+	bench_complaint(
+		b, &bw_identity, 2, EINVAL, "cannot setgid to unmapped gid 8 in user namespace");
 	ck_assert_str_eq(b->err.field, "/process/user/gid");
-	bench_complaint(b, &bw_identity, 3, EINVAL,
-		"cannot setuid to unmapped uid 7 in user namespace");
+	bench_complaint(
+		b, &bw_identity, 3, EINVAL, "cannot setuid to unmapped uid 7 in user namespace");
 	bench_complaint(b, &bw_identity, 3, EPERM, "");
 	bench_free(b);
 }
@@ -145,7 +147,8 @@ END_TEST
 
 START_TEST(a_list_that_was_asked_for_fails_where_setgroups_is_denied)
 {
-	struct bench *b = bench_new("\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[5]}", BENCH_USERNS);
+	struct bench *b =
+		bench_new("\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[5]}", BENCH_USERNS);
 
 	b->host.root.v = false;
 	bench_prepare(b, &bw_identity);

@@ -11,7 +11,8 @@ START_TEST(the_keyring_is_named_after_the_container)
 
 	bench_prepare(b, &bw_keyring);
 	ck_assert_uint_eq(b->plan.n, 1);
-	bench_step(b, &bw_keyring, 0, BW_PHASE_PRIVS, BW_SIDE_CHILD, "join session keyring _ses.c1");
+	bench_step(
+		b, &bw_keyring, 0, BW_PHASE_PRIVS, BW_SIDE_CHILD, "join session keyring _ses.c1");
 	bench_free(b);
 }
 END_TEST
@@ -47,8 +48,7 @@ static void describe(void)
 	char text[256] = "";
 	long ring = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
 
-	if (ring < 0 ||
-		syscall(SYS_keyctl, KEYCTL_DESCRIBE, ring, text, sizeof text - 1) < 0) {
+	if (ring < 0 || syscall(SYS_keyctl, KEYCTL_DESCRIBE, ring, text, sizeof text - 1) < 0) {
 		printf("%s", bw_errno_name(errno));
 		return;
 	}

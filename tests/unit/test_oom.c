@@ -56,8 +56,8 @@ START_TEST(the_parent_sets_the_score_of_the_child)
 	ck_assert_int_gt(pid, 0);
 	bench_prepare(b, &bw_oom);
 	step = &b->plan.steps[0];
-	ck_assert_int_eq(bw_oom.settle(&(struct bw_settling){.pid = pid, .host_proc = proc}, step->op,
-				 bw_plan_data(&b->plan, step), step->len, &b->err),
+	ck_assert_int_eq(bw_oom.settle(&(struct bw_settling){.pid = pid, .host_proc = proc},
+				 step->op, bw_plan_data(&b->plan, step), step->len, &b->err),
 		0);
 	snprintf(path, sizeof path, "%d/oom_score_adj", (int)pid);
 	ck_assert_int_gt((int)bw_read_at(proc, path, text, sizeof text), 0);
@@ -73,7 +73,8 @@ START_TEST(a_refusal_says_what_is_missing)
 	struct bench *b = bench_new("\"oomScoreAdj\":-1000", "");
 
 	bench_prepare(b, &bw_oom);
-	bench_complaint(b, &bw_oom, 0, EACCES, "oom: set oom_score_adj to -1000: permission denied");
+	bench_complaint(
+		b, &bw_oom, 0, EACCES, "oom: set oom_score_adj to -1000: permission denied");
 	ck_assert_str_eq(b->err.hint, "going below the caller's own value needs CAP_SYS_RESOURCE");
 	bench_free(b);
 }

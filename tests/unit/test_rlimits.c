@@ -4,8 +4,7 @@
 
 #include <sys/resource.h>
 
-#define LIMIT(name, soft, hard)                                                                    \
-	"{\"type\":\"" name "\",\"soft\":" #soft ",\"hard\":" #hard "}"
+#define LIMIT(name, soft, hard) "{\"type\":\"" name "\",\"soft\":" #soft ",\"hard\":" #hard "}"
 
 static const char *const names[] = {"RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA",
 	"RLIMIT_FSIZE", "RLIMIT_LOCKS", "RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE",
@@ -18,7 +17,8 @@ START_TEST(every_limit_of_the_spec_is_known)
 	struct bench *b;
 
 	snprintf(process, sizeof process,
-		"\"rlimits\":[{\"type\":\"%s\",\"soft\":7,\"hard\":18446744073709551615}]", names[_i]);
+		"\"rlimits\":[{\"type\":\"%s\",\"soft\":7,\"hard\":18446744073709551615}]",
+		names[_i]);
 	snprintf(words, sizeof words, "set %s to 7 (hard unlimited)", names[_i]);
 	b = bench_new(process, "");
 	bench_prepare(b, &bw_rlimits);
@@ -53,8 +53,8 @@ START_TEST(only_raising_from_within_a_user_namespace_is_left_to_the_parent)
 		{BENCH_USERNS, 0, BW_SIDE_CHILD, BW_PHASE_PRIVS},
 		{BENCH_USERNS, 1, BW_SIDE_PARENT, BW_PHASE_EARLY_FILTER},
 	};
-	struct bench *b = bench_new(
-		"\"rlimits\":[" LIMIT("RLIMIT_NOFILE", 10, 10) "]", rows[_i].document);
+	struct bench *b =
+		bench_new("\"rlimits\":[" LIMIT("RLIMIT_NOFILE", 10, 10) "]", rows[_i].document);
 	struct rlimit ours;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &ours), 0);
@@ -80,8 +80,9 @@ static void look_at_limits(void)
 
 START_TEST(the_process_has_these_limits)
 {
-	struct bench *b = bench_new("\"rlimits\":[" LIMIT("RLIMIT_NOFILE", 20, 40) ","
-		LIMIT("RLIMIT_CORE", 0, 0) "]", "");
+	struct bench *b = bench_new(
+		"\"rlimits\":[" LIMIT("RLIMIT_NOFILE", 20, 40) "," LIMIT("RLIMIT_CORE", 0, 0) "]",
+		"");
 
 	bench_prepare(b, &bw_rlimits);
 	ck_assert_str_eq(bench_apply(b, 0, NULL, look_at_limits), "20 40, 0 0");
@@ -103,9 +104,9 @@ START_TEST(the_parent_sets_a_limit_of_the_child)
 		_exit(0);
 	}
 	ck_assert_int_gt(pid, 0);
-	ck_assert_int_eq(bw_rlimits.settle(&(struct bw_settling){.pid = pid}, b->plan.steps[0].op,
-				 bw_plan_data(&b->plan, &b->plan.steps[0]), b->plan.steps[0].len,
-				 &b->err),
+	ck_assert_int_eq(
+		bw_rlimits.settle(&(struct bw_settling){.pid = pid}, b->plan.steps[0].op,
+			bw_plan_data(&b->plan, &b->plan.steps[0]), b->plan.steps[0].len, &b->err),
 		0);
 	ck_assert_int_eq(prlimit(pid, RLIMIT_NOFILE, NULL, &seen), 0);
 	ck_assert_uint_eq(seen.rlim_cur, 21);

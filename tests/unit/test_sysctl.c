@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sysctl.c - only parameters of the container's own namespaces, and nothing else of /proc/sys. */
+/* test_sysctl.c - only parameters of the container's own namespaces, and nothing else of /proc/sys.
+ */
 #include "control_test.h"
 
 static const struct key_row {
@@ -42,8 +43,7 @@ START_TEST(a_key_needs_its_namespace)
 	char document[256], expected[256], field[256];
 	struct bench *b;
 
-	snprintf(document, sizeof document,
-		"\"linux\":{\"namespaces\":[{\"type\":\"%s\"}],%s}",
+	snprintf(document, sizeof document, "\"linux\":{\"namespaces\":[{\"type\":\"%s\"}],%s}",
 		row->namespace ? row->namespace : "ipc",
 		"\"uidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}],"
 		"\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]");
@@ -65,7 +65,8 @@ END_TEST
 
 START_TEST(our_own_network_namespace_by_path_is_the_hosts)
 {
-	struct bench *b = bench_new("", "\"linux\":{\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"},"
+	struct bench *b = bench_new("",
+		"\"linux\":{\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"},"
 		"\"namespaces\":[{\"type\":\"network\",\"path\":\"/proc/self/ns/net\"}]}");
 
 	bench_refused(b, &bw_sysctl, BW_E_SPEC, "/linux/sysctl/net.ipv4.ip_forward",
@@ -111,8 +112,8 @@ START_TEST(the_new_network_namespace_has_these_values)
 	bench_step(b, &bw_sysctl, 0, BW_PHASE_NODE, BW_SIDE_CHILD,
 		"write \"1\" to sys/net/ipv4/ip_forward");
 	ck_assert_str_eq(bench_apply(b, CLONE_NEWNET, NULL, look), "1 77");
-	ck_assert_int_gt((int)bw_read_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_default_ttl", after,
-				 sizeof after),
+	ck_assert_int_gt(
+		(int)bw_read_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_default_ttl", after, sizeof after),
 		0);
 	ck_assert_str_eq(before, after);
 	bench_free(b);
