@@ -38,6 +38,36 @@
 #define P_PIDFD 3
 #endif
 
+/* Landlock (landlock(7)): rights and the ruleset of ABI 6, which a kernel of an older ABI takes as long as
+ * the members it does not know are 0. */
+#define BW_LANDLOCK_WRITE_FILE	     (1ULL << 1)
+#define BW_LANDLOCK_REMOVE_DIR	     (1ULL << 4)
+#define BW_LANDLOCK_REMOVE_FILE	     (1ULL << 5)
+#define BW_LANDLOCK_MAKE_CHAR	     (1ULL << 6)
+#define BW_LANDLOCK_MAKE_DIR	     (1ULL << 7)
+#define BW_LANDLOCK_MAKE_REG	     (1ULL << 8)
+#define BW_LANDLOCK_MAKE_SOCK	     (1ULL << 9)
+#define BW_LANDLOCK_MAKE_FIFO	     (1ULL << 10)
+#define BW_LANDLOCK_MAKE_BLOCK	     (1ULL << 11)
+#define BW_LANDLOCK_MAKE_SYM	     (1ULL << 12)
+#define BW_LANDLOCK_REFER	     (1ULL << 13) /* ABI 2 */
+#define BW_LANDLOCK_TRUNCATE	     (1ULL << 14) /* ABI 3 */
+#define BW_LANDLOCK_SCOPE_ABSTRACT   (1ULL << 0)  /* ABI 6: abstract unix sockets */
+#define BW_LANDLOCK_SCOPE_SIGNAL     (1ULL << 1)  /* ABI 6 */
+#define BW_LANDLOCK_CREATE_VERSION   (1U << 0)
+#define BW_LANDLOCK_RULE_PATH_BENEATH 1
+struct bw_landlock_ruleset {
+	uint64_t handled_fs, handled_net, scoped;
+};
+struct bw_landlock_path_beneath {
+	uint64_t allowed;
+	int32_t parent_fd;
+} __attribute__((packed));
+
+#ifndef SYS_lsm_list_modules
+#define SYS_lsm_list_modules 461 /* 6.8; the same number on every architecture */
+#endif
+
 /* clone_args of linux/sched.h, which cannot be included beside sched.h everywhere. */
 struct bw_clone_args {
 	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid,
@@ -81,6 +111,23 @@ static inline int bw_pidfd_send_signal(int pidfd, int sig)
 static inline int bw_pivot_root(const char *new_root, const char *put_old)
 {
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+static inline int bw_landlock_create_ruleset(const struct bw_landlock_ruleset *attr, size_t size, unsigned flags)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, attr, size, flags);
+}
+static inline int bw_landlock_add_path(int ruleset, const struct bw_landlock_path_beneath *rule)
+{
+	return (int)syscall(SYS_landlock_add_rule, ruleset, BW_LANDLOCK_RULE_PATH_BENEATH, rule, 0);
+}
+static inline int bw_landlock_restrict_self(int ruleset, unsigned flags)
+{
+	return (int)syscall(SYS_landlock_restrict_self, ruleset, flags);
+}
+/* LSM_ID_* of the active modules, in order; *size in bytes. How many, or -1. */
+static inline int bw_lsm_list_modules(uint64_t *ids, uint32_t *size)
+{
+	return (int)syscall(SYS_lsm_list_modules, ids, size, 0);
 }
 static inline int bw_execveat(
 	int dirfd, const char *path, char *const argv[], char *const envp[], int flags)

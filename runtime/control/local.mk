@@ -27,11 +27,14 @@ libbulwark_a_SOURCES += \
 	runtime/control/no_new_privs.c \
 	runtime/control/oom.c \
 	runtime/control/personality.c \
+	runtime/control/netns.c runtime/control/netns.h \
+	runtime/control/netns_verify.c \
 	runtime/control/program.c \
 	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \
 	runtime/control/scheduler.c \
 	runtime/control/sysctl.c \
+	runtime/control/rtnl.c runtime/control/rtnl.h \
 	runtime/control/terminal.c \
 	runtime/control/userns.c \
 	runtime/control/words.c runtime/control/words.h

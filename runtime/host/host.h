@@ -29,8 +29,10 @@ struct bw_host {
 	struct bw_opt_uint landlock_abi;    /* 0: none */
 	struct bw_opt_bool seccomp;
 	struct bw_strs seccomp_flags;       /* SECCOMP_FILTER_FLAG_* the kernel takes */
+	struct bw_strs lsms;                /* active security modules, in order; empty: not known */
 	struct bw_opt_bool apparmor, selinux;
 	struct bw_opt_bool selinux_enforcing;
+	struct bw_opt_bool policy_routing;  /* `ip rule` works (CONFIG_IP_MULTIPLE_TABLES) */
 	struct bw_opt_bool time_namespace, user_namespace, cgroup_namespace;
 	struct bw_opt_uint last_capability; /* /proc/sys/kernel/cap_last_cap */
 	struct bw_uints own_capabilities;   /* numbers in our effective set */

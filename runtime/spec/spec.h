@@ -268,6 +268,7 @@ struct bw_spec_hardening {
 	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */
 	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
 	char *landlock;                     /* "prefer" or "require" */
+	struct bw_opt_bool landlock_scope;  /* landlock: no abstract sockets and signals to the outside (ABI 6) */
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *endpoints;                    /* netns: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, without prefix length */

@@ -80,6 +80,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "families of system calls exempt from the baseline"),
 	BW_FIELD(struct bw_spec_hardening, landlock, "landlock", .names = strengths,
 		.doc = "whether Landlock is used if there, or must be there"),
+	BW_FIELD(struct bw_spec_hardening, landlock_scope, "landlockScope",
+		.doc = "whether Landlock also closes abstract sockets and signals to the outside"),
 	BW_FIELD(struct bw_spec_hardening, apparmor, "apparmor", .names = strengths,
 		.doc = "whether AppArmor is used if there, or must be there"),
 	BW_FIELD(struct bw_spec_hardening, selinux, "selinux", .names = strengths,

@@ -110,3 +110,14 @@ TESTS += test_words
 test_host_CPPFLAGS = $(AM_CPPFLAGS) -DBW_TEST_DATA='"$(srcdir)/tests/data"'
 EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
 	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json
+check_PROGRAMS += test_netns
+test_netns_SOURCES = tests/unit/test_netns.c
+test_netns_CFLAGS = $(unit_cflags)
+test_netns_LDADD = $(unit_libs)
+TESTS += test_netns
+
+check_PROGRAMS += test_netns_live
+test_netns_live_SOURCES = tests/unit/test_netns_live.c
+test_netns_live_CFLAGS = $(unit_cflags)
+test_netns_live_LDADD = $(unit_libs)
+TESTS += test_netns_live
