@@ -19,6 +19,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/hostname.c \
 	runtime/control/identity.c \
 	runtime/control/keyring.c \
+	runtime/control/landlock.c \
 	runtime/control/masked.c \
 	runtime/control/memory_policy.c \
 	runtime/control/mount_options.c runtime/control/mount_options.h \

@@ -30,6 +30,8 @@ execve
 fchdir
 fchown
 fchownat
+fcntl
+fcntl64
 fsconfig
 fsmount
 fsopen

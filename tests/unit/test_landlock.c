@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_landlock.c - which rules follow from which mounts, and, where this kernel has Landlock, what
+ * a process under them can still do in a tree made for the test. Needs no root: no_new_privs does
+ * instead. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "control/control.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+
+static char require[] = "require", prefer[] = "prefer";
+static char ro[] = "ro", rro[] = "rro", rw[] = "rw", bind_word[] = "bind";
+static char *ro_words[] = {ro}, *rro_words[] = {bind_word, rro}, *late_rw_words[] = {ro, rw};
+static const struct bw_strs read_only = {ro_words, 1}, deep_read_only = {rro_words, 2},
+			    late_rw = {late_rw_words, 2}, none = {0};
+
+/* A read-only container without mounts on the newest kernel; tests add to it. */
+static struct world {
+	struct bw_arena arena;
+	struct bw_spec_root root;
+	struct bw_spec_mount mounts[8];
+	struct bw_spec_linux linux_;
+	struct bw_spec_hardening hardening;
+	struct bw_spec spec;
+	struct bw_host host;
+	struct bw_request request;
+	struct bw_plan plan;
+	struct bw_err err;
+	char text[2048];
+} w;
+
+static void setup(void)
+{
+	w = (struct world){.plan = BW_PLAN_INIT};
+	w.root.readonly = (struct bw_opt_bool){.set = true, .v = true};
+	w.hardening.landlock = require;
+	w.spec.root = &w.root;
+	w.spec.linux_ = &w.linux_;
+	w.spec.hardening = &w.hardening;
+	w.spec.mounts.v = w.mounts;
+	w.host.landlock_abi = (struct bw_opt_uint){.set = true, .v = 7};
+	w.request.spec = &w.spec;
+	w.request.host = &w.host;
+	w.request.arena = &w.arena;
+}
+
+static void teardown(void)
+{
+	bw_plan_done(&w.plan);
+	bw_arena_done(&w.arena);
+}
+
+static void add_mount(const char *destination, struct bw_strs options)
+{
+	struct bw_spec_mount *mount = &w.mounts[w.spec.mounts.n++];
+
+	mount->destination = bw_arena_strdup(&w.arena, destination);
+	mount->options = options;
+}
+
+/* The plan in words, one step after the other. */
+static const char *planned(void)
+{
+	struct bw_buf buf = bw_buf_over(w.text, sizeof w.text);
+	char words[256];
+
+	ck_assert_msg(bw_landlock.prepare(&w.request, &w.plan, &w.err) == 0, "%s", w.err.text);
+	for (size_t i = 0; i < w.plan.n; i++) {
+		const struct bw_step *step = &w.plan.steps[i];
+
+		ck_assert_uint_eq(step->phase, BW_PHASE_PRIVS);
+		bw_landlock.say(
+			step->op, bw_plan_data(&w.plan, step), step->len, words, sizeof words);
+		bw_buf_addf(&buf, "%s%s", i ? "; " : "", words);
+	}
+	ck_assert(!buf.overflow);
+	return w.text;
+}
+
+#define BEGIN "deny writing; "
+#define DEV   "allow writing to files at /dev; "
+#define END   "allow opening standard output again; enforce"
+
+START_TEST(no_landlock_asked_for_means_no_steps)
+{
+	w.hardening.landlock = NULL;
+	ck_assert_str_eq(planned(), "");
+	w.spec.hardening = NULL;
+	ck_assert_str_eq(planned(), "");
+}
+END_TEST
+
+START_TEST(writable_mounts_are_allowed_and_read_only_ones_are_not)
+{
+	add_mount("/tmp", none);
+	add_mount("/etc/hosts", read_only);
+	add_mount("/data", deep_read_only);
+	add_mount("/work/", late_rw);
+	ck_assert_str_eq(planned(),
+		BEGIN "allow everything beneath /tmp; allow everything beneath /work; " DEV END);
+}
+END_TEST
+
+START_TEST(a_mount_beneath_a_writable_one_needs_no_rule)
+{
+	add_mount("/dev", none);
+	add_mount("/dev/pts", none);
+	add_mount("/dev/shm", none);
+	add_mount("/devices", none);
+	ck_assert_str_eq(planned(),
+		BEGIN "allow everything beneath /dev; allow everything beneath /devices; " END);
+}
+END_TEST
+
+START_TEST(a_mount_that_a_later_one_hides_does_not_count)
+{
+	add_mount("/a", none);
+	add_mount("/b/c", none);
+	add_mount("/a", read_only);
+	add_mount("/b", read_only);
+	ck_assert_str_eq(planned(), BEGIN DEV END);
+}
+END_TEST
+
+START_TEST(a_device_elsewhere_can_be_written_to)
+{
+	static char path[] = "/opt/zero";
+	struct bw_spec_device device = {.path = path};
+
+	w.linux_.devices.v = &device;
+	w.linux_.devices.n = 1;
+	ck_assert_str_eq(planned(), BEGIN DEV "allow writing to files at /opt/zero; " END);
+}
+END_TEST
+
+START_TEST(a_writable_root_leaves_nothing_to_restrict)
+{
+	w.root.readonly.v = false;
+	ck_assert_str_eq(planned(), "");
+	ck_assert_uint_eq(w.plan.degraded_n, 0);
+}
+END_TEST
+
+START_TEST(scopes_hold_with_a_writable_root_too)
+{
+	w.root.readonly.v = false;
+	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = true};
+	ck_assert_str_eq(planned(), "deny abstract sockets and signals to the outside; enforce");
+}
+END_TEST
+
+START_TEST(a_further_process_gets_the_same_rules)
+{
+	w.request.exec = true;
+	add_mount("/tmp", none);
+	ck_assert_str_eq(planned(), BEGIN "allow everything beneath /tmp; " DEV END);
+}
+END_TEST
+
+/* What is handled grows with the ABI; what is not known must not be asked for. */
+static const struct {
+	uint64_t abi, handled;
+} abis[] = {
+	{1, 0x1ff2}, {2, 0x3ff2}, {3, 0x7ff2}, {4, 0x7ff2}, {5, 0x7ff2}, {7, 0x7ff2}, {99, 0x7ff2}};
+
+START_TEST(each_abi_handles_what_it_knows)
+{
+	uint64_t handled;
+
+	w.host.landlock_abi.v = abis[_i].abi;
+	add_mount("/tmp", none);
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), 0);
+	memcpy(&handled, bw_plan_data(&w.plan, &w.plan.steps[0]), sizeof handled);
+	ck_assert_uint_eq(handled, abis[_i].handled);
+	memcpy(&handled, bw_plan_data(&w.plan, &w.plan.steps[1]), sizeof handled);
+	ck_assert_uint_eq(handled, abis[_i].handled);
+}
+END_TEST
+
+static const struct {
+	uint64_t abi;
+	bool scope;
+	const char *refusal;  /* when required; NULL: it goes */
+	const char *degraded; /* when preferred; NULL: not degraded */
+} lacks[] = {
+	{0, false, "the policy requires Landlock: this kernel has no Landlock",
+		"this kernel has no Landlock"},
+	{1, false, NULL,
+		"Landlock ABI 1 (before Linux 5.19) would forbid every rename from one directory "
+		"to another"},
+	{2, false, NULL, NULL},
+	{5, true, "the policy requires Landlock: scopes need Landlock ABI 6 (Linux 6.12)",
+		"scopes need Landlock ABI 6 (Linux 6.12)"},
+	{6, true, NULL, NULL},
+};
+
+START_TEST(what_is_required_and_missing_is_refused)
+{
+	int want = lacks[_i].refusal ? -1 : 0;
+
+	w.host.landlock_abi.v = lacks[_i].abi;
+	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = lacks[_i].scope};
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), want);
+	if (want == 0)
+		return;
+	ck_assert_str_eq(w.err.text, lacks[_i].refusal);
+	ck_assert_int_eq(w.err.code, BW_E_HOST);
+}
+END_TEST
+
+START_TEST(what_is_preferred_and_missing_is_on_record)
+{
+	w.host.landlock_abi.v = lacks[_i].abi;
+	w.hardening.landlock = prefer;
+	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = lacks[_i].scope};
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), 0);
+	ck_assert_uint_eq(w.plan.degraded_n, lacks[_i].degraded ? 1 : 0);
+	if (lacks[_i].degraded)
+		ck_assert_str_eq(w.plan.degraded[0].why, lacks[_i].degraded);
+}
+END_TEST
+
+/* ---- live ---- */
+
+/* <tree>/ro and <tree>/work (allowed), each with a file, a directory and a link to write through;
+ * <tree>/out is what standard output is. The tree is the container's root. */
+static char tree[] = "/tmp/bulwark-landlock-XXXXXX";
+static bool is_made;
+
+static void in_tree(const char *line)
+{
+	char command[PATH_MAX + 256];
+
+	snprintf(command, sizeof command, "cd %s && %s", tree, line);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static void setup_tree(void)
+{
+	setup();
+	if (!is_made)
+		ck_assert_ptr_nonnull(mkdtemp(tree));
+	is_made = true;
+	in_tree("rm -rf ro work out file && mkdir -p ro/sub work/sub work/other && echo x >ro/file "
+		"&& echo x >work/file &&"
+		" echo x >ro/moved && ln -s ../ro/file work/link && echo x >out && echo x >file");
+	w.host.landlock_abi = (struct bw_opt_uint){0};
+	ck_assert_int_eq(bw_landlock.probe(&w.host, &w.arena, NULL), 0);
+	w.request.exec = false;
+	add_mount("/work", none);
+	add_mount("/file", none);
+	add_mount("/missing", none);
+	/* A writable mount on a file, and one whose place does not exist, are no reason to fail. */
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), 0);
+}
+
+static void teardown_tree(void)
+{
+	char command[PATH_MAX];
+
+	snprintf(command, sizeof command, "rm -rf %s", tree);
+	ck_assert_int_eq(system(command), 0);
+	is_made = false;
+	memcpy(tree + sizeof tree - 7, "XXXXXX", 6);
+	teardown();
+}
+
+static int apply_all(void)
+{
+	struct bw_child child = {
+		.root = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), .scratch = -1};
+	int r = child.root < 0 ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && i < w.plan.n; i++)
+		r = bw_landlock_apply(&child, w.plan.steps[i].op,
+			bw_plan_data(&w.plan, &w.plan.steps[i]), w.plan.steps[i].len);
+	return r;
+}
+
+/* The errno of attempt() in a process under the rules, with standard output on <tree>/out. */
+static int under_rules(int (*attempt)(void))
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int out;
+
+		if (chdir(tree) < 0)
+			_exit(250);
+		out = open("out", O_WRONLY | O_CLOEXEC);
+		if (out < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+			_exit(251);
+		if (apply_all() < 0)
+			_exit(252);
+		_exit(attempt() < 0 ? errno : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+#define ATTEMPT(name, call)                                                                        \
+	static int name(void)                                                                      \
+	{                                                                                          \
+		return (int)(call);                                                                \
+	}
+ATTEMPT(read_ro, open("ro/file", O_RDONLY | O_CLOEXEC))
+ATTEMPT(list_ro, open("ro", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+ATTEMPT(write_ro, open("ro/file", O_WRONLY | O_CLOEXEC))
+ATTEMPT(write_by_link, open("work/link", O_WRONLY | O_CLOEXEC))
+ATTEMPT(open_and_truncate_ro, open("ro/file", O_RDONLY | O_TRUNC | O_CLOEXEC))
+ATTEMPT(truncate_ro, truncate("ro/file", 0))
+ATTEMPT(create_ro, open("ro/new", O_RDWR | O_CREAT | O_CLOEXEC, 0600))
+ATTEMPT(temporary_ro, open("ro", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600))
+ATTEMPT(mkdir_ro, mkdir("ro/new", 0700))
+ATTEMPT(rmdir_ro, rmdir("ro/sub"))
+ATTEMPT(unlink_ro, unlink("ro/file"))
+ATTEMPT(symlink_ro, symlink("x", "ro/new"))
+ATTEMPT(fifo_ro, mkfifo("ro/new", 0600))
+ATTEMPT(rename_in_ro, rename("ro/file", "ro/new"))
+ATTEMPT(rename_into_ro, rename("work/file", "ro/new"))
+ATTEMPT(rename_out_of_ro, rename("ro/moved", "work/new"))
+ATTEMPT(link_into_ro, link("work/file", "ro/new"))
+ATTEMPT(link_out_of_ro, link("ro/file", "work/new"))
+ATTEMPT(write_work, open("work/file", O_WRONLY | O_TRUNC | O_CLOEXEC))
+ATTEMPT(truncate_work, truncate("work/file", 0))
+ATTEMPT(create_work, open("work/sub/new", O_RDWR | O_CREAT | O_CLOEXEC, 0600))
+ATTEMPT(mkdir_work, mkdir("work/new", 0700))
+ATTEMPT(rmdir_work, rmdir("work/sub"))
+ATTEMPT(unlink_work, unlink("work/file"))
+ATTEMPT(fifo_work, mkfifo("work/new", 0600))
+ATTEMPT(symlink_work, symlink("x", "work/new"))
+ATTEMPT(rename_across_work, rename("work/file", "work/sub/new"))
+ATTEMPT(rename_directory_across_work, rename("work/sub", "work/other/sub"))
+ATTEMPT(link_across_work, link("work/file", "work/other/new"))
+ATTEMPT(write_mounted_file, open("file", O_WRONLY | O_TRUNC | O_CLOEXEC))
+ATTEMPT(unlink_mounted_file, unlink("file"))
+ATTEMPT(reopen_stdout, open("/proc/self/fd/1", O_WRONLY | O_TRUNC | O_CLOEXEC))
+ATTEMPT(write_stdout, write(STDOUT_FILENO, "x", 1))
+ATTEMPT(unlink_stdout, unlink("out"))
+ATTEMPT(signal_parent, kill(getppid(), 0))
+
+static const struct {
+	const char *name;
+	int (*attempt)(void);
+	int want;
+	unsigned abi; /* from this one on */
+} attempts[] = {
+#define ROW(name, want, abi)                                                                       \
+	{                                                                                          \
+#name, name, want, abi                                                             \
+	}
+	ROW(read_ro, 0, 1),
+	ROW(list_ro, 0, 1),
+	ROW(write_ro, EACCES, 1),
+	ROW(write_by_link, EACCES, 1),
+	ROW(open_and_truncate_ro, EACCES, 3),
+	ROW(truncate_ro, EACCES, 3),
+	ROW(create_ro, EACCES, 1),
+	ROW(temporary_ro, EACCES, 1),
+	ROW(mkdir_ro, EACCES, 1),
+	ROW(rmdir_ro, EACCES, 1),
+	ROW(unlink_ro, EACCES, 1),
+	ROW(symlink_ro, EACCES, 1),
+	ROW(fifo_ro, EACCES, 1),
+	ROW(rename_in_ro, EACCES, 1),
+	ROW(rename_into_ro, EACCES, 2),
+	ROW(rename_out_of_ro, EACCES, 2),
+	ROW(link_into_ro, EACCES, 2),
+	ROW(link_out_of_ro, EXDEV, 2),
+	ROW(write_work, 0, 1),
+	ROW(truncate_work, 0, 1),
+	ROW(create_work, 0, 1),
+	ROW(mkdir_work, 0, 1),
+	ROW(rmdir_work, 0, 1),
+	ROW(unlink_work, 0, 1),
+	ROW(fifo_work, 0, 1),
+	ROW(symlink_work, 0, 1),
+	ROW(rename_across_work, 0, 2),
+	ROW(rename_directory_across_work, 0, 2),
+	ROW(link_across_work, 0, 2),
+	ROW(write_mounted_file, 0, 1),
+	ROW(unlink_mounted_file, EACCES, 1),
+	ROW(reopen_stdout, 0, 1),
+	ROW(write_stdout, 0, 1),
+	ROW(unlink_stdout, EACCES, 1),
+	ROW(signal_parent, 0, 1),
+};
+
+START_TEST(rules_hold)
+{
+	int got;
+
+	if (w.host.landlock_abi.v < attempts[_i].abi)
+		return;
+	got = under_rules(attempts[_i].attempt);
+	ck_assert_msg(got == attempts[_i].want, "%s: %s, not %s", attempts[_i].name, strerror(got),
+		strerror(attempts[_i].want));
+}
+END_TEST
+
+static int listener;
+
+/* A name of the test's own among the abstract ones. */
+static struct sockaddr_un abstract_name(void)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+	snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "bulwark-test-%d", (int)getpid());
+	return name;
+}
+static struct sockaddr_un listening;
+
+static int connect_abstract(void)
+{
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return connect(sock, (struct sockaddr *)&listening, sizeof listening);
+}
+
+START_TEST(scopes_hold)
+{
+	w.plan.n = 0;
+	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = true};
+	if (w.host.landlock_abi.v < 6)
+		return;
+	listening = abstract_name();
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&listening, sizeof listening), 0);
+	ck_assert_int_eq(listen(listener, 4), 0);
+	ck_assert_int_eq(connect_abstract() < 0, 0);
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), 0);
+	ck_assert_int_eq(under_rules(connect_abstract), EPERM);
+	ck_assert_int_eq(under_rules(signal_parent), EPERM);
+	close(listener);
+}
+END_TEST
+
+static bool has_landlock(void)
+{
+	struct bw_host host = {0};
+
+	return bw_landlock.probe(&host, NULL, NULL) == 0 && host.landlock_abi.v > 0;
+}
+
+static TCase *plan_case(void)
+{
+	TCase *tc = tcase_create("plan");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, no_landlock_asked_for_means_no_steps);
+	tcase_add_test(tc, writable_mounts_are_allowed_and_read_only_ones_are_not);
+	tcase_add_test(tc, a_mount_beneath_a_writable_one_needs_no_rule);
+	tcase_add_test(tc, a_mount_that_a_later_one_hides_does_not_count);
+	tcase_add_test(tc, a_device_elsewhere_can_be_written_to);
+	tcase_add_test(tc, a_writable_root_leaves_nothing_to_restrict);
+	tcase_add_test(tc, scopes_hold_with_a_writable_root_too);
+	tcase_add_test(tc, a_further_process_gets_the_same_rules);
+	tcase_add_loop_test(tc, each_abi_handles_what_it_knows, 0, (int)BW_COUNT(abis));
+	tcase_add_loop_test(tc, what_is_required_and_missing_is_refused, 0, (int)BW_COUNT(lacks));
+	tcase_add_loop_test(
+		tc, what_is_preferred_and_missing_is_on_record, 0, (int)BW_COUNT(lacks));
+	return tc;
+}
+
+static TCase *live_case(void)
+{
+	TCase *tc = tcase_create("live");
+
+	tcase_add_checked_fixture(tc, setup_tree, teardown_tree);
+	tcase_add_loop_test(tc, rules_hold, 0, (int)BW_COUNT(attempts));
+	tcase_add_test(tc, scopes_hold);
+	return tc;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("landlock");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, plan_case());
+	if (has_landlock())
+		suite_add_tcase(suite, live_case());
+	else
+		printf("the live half is skipped: this kernel has no Landlock\n");
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
