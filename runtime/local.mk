@@ -11,3 +11,4 @@ include runtime/control/local.mk
 include runtime/launch/local.mk
 include runtime/container/local.mk
 include runtime/cli/local.mk
+include runtime/label/local.mk

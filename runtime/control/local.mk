@@ -11,6 +11,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/caps.c \
 	runtime/control/compile.c runtime/control/compile.h \
 	runtime/control/control.h runtime/control/list.h \
+	runtime/control/apparmor.c \
 	runtime/control/devices.c \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_run.c runtime/control/hook_run.h \
@@ -19,6 +20,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/hostname.c \
 	runtime/control/identity.c \
 	runtime/control/keyring.c \
+	runtime/control/label.c runtime/control/label.h \
 	runtime/control/landlock.c \
 	runtime/control/masked.c \
 	runtime/control/memory_policy.c \
@@ -36,6 +38,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/scheduler.c \
 	runtime/control/sysctl.c \
 	runtime/control/rtnl.c runtime/control/rtnl.h \
+	runtime/control/selinux.c \
 	runtime/control/terminal.c \
 	runtime/control/userns.c \
 	runtime/control/words.c runtime/control/words.h

@@ -110,6 +110,12 @@ TESTS += test_words
 test_host_CPPFLAGS = $(AM_CPPFLAGS) -DBW_TEST_DATA='"$(srcdir)/tests/data"'
 EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
 	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json
+check_PROGRAMS += test_label
+test_label_SOURCES = tests/unit/test_label.c runtime/label/profiles.c
+test_label_CFLAGS = $(unit_cflags)
+test_label_LDADD = $(unit_libs)
+TESTS += test_label
+
 check_PROGRAMS += test_landlock
 test_landlock_SOURCES = tests/unit/test_landlock.c
 test_landlock_CFLAGS = $(unit_cflags)

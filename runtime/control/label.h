@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* label.h - what apparmor.c and selinux.c have in common: asking the label helper, the list of
+ * active security modules, and /proc/self/attr. The libraries of both LSMs are in the helper alone
+ * (runtime/label): they would cost each start of bulwark more than everything else together. */
+#ifndef BW_CONTROL_LABEL_H
+#define BW_CONTROL_LABEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct bw_arena;
+struct bw_host;
+struct bw_plan;
+
+/* Longer ones do not fit into one write to /proc/self/attr. */
+enum { BW_LABEL_MAX = 4000 };
+
+/* Fills host->lsms, from securityfs or, where it is not mounted, from the kernel itself (6.8). -1:
+ * no memory. */
+int bw_label_probe_lsms(
+	struct bw_host *host, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
+/* "lockdown,capability,landlock", or "unknown", in buf. */
+const char *bw_label_lsms(const struct bw_host *host, char *buf, size_t size);
+
+/* Whether text can be a label at all: not too long, no control characters. */
+int bw_label_plain(const char *text, const char *property, struct bw_err *err) BW_MUST_CHECK;
+
+/* Runs `<helper> check <lsm> <label>` with an empty environment and waits. *ret_enforced: false
+ * when the label is valid but confines nothing (complain mode, permissive). Fails with BW_E_HOST
+ * and the helper's sentence. */
+int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced,
+	struct bw_err *err) BW_MUST_CHECK;
+
+/* why tells what is wrong. Either it is put on record and forgiven (0), or it becomes *err at field
+ * (-1). */
+int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, struct bw_plan *plan,
+	uint16_t control, struct bw_err *err) BW_MUST_CHECK;
+
+/* [child] Writes all of text to self/<file> beneath the host's procfs, and reads that file. Never
+ * through another mount or a magic link: a procfs that the image made up would swallow the label
+ * (CVE-2019-16884). 0 or the length; -errno. */
+int bw_label_write(int host_proc, const char *file, const char *text, size_t len);
+int bw_label_read(int host_proc, const char *file, char *buf, size_t size);
+
+#endif
