@@ -7,5 +7,6 @@ libbulwark_a_SOURCES += \
 	runtime/base/log.c runtime/base/log.h \
 	runtime/base/path.c runtime/base/path.h \
 	runtime/base/proc.c runtime/base/proc.h \
+	runtime/base/sha256.c runtime/base/sha256.h \
 	runtime/base/str.c runtime/base/str.h \
 	runtime/base/sys.h
