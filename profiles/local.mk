@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
+# Our seccomp filters: rules as JSON, compiled by a program of the build for the machine it runs on. When
+# cross-compiling set SECCOMP_GEN_RUN to what can run it, e.g. qemu-aarch64. It has its own objects of the
+# sources that it needs, because the library waits for its output.
+seccomp_rules = profiles/seccomp/baseline.json profiles/seccomp/python-node.json
+SECCOMP_GEN_RUN =
+EXTRA_DIST += $(seccomp_rules) profiles/seccomp/README.md
+noinst_PROGRAMS += seccomp-gen
+seccomp_gen_SOURCES = profiles/seccomp/gen.c \
+	runtime/base/arena.c runtime/base/err.c runtime/base/str.c \
+	runtime/control/seccomp_names.c runtime/control/seccomp_rules.c \
+	runtime/json/json.c runtime/json/text.c
+seccomp_gen_CFLAGS = $(AM_CFLAGS)
+seccomp_gen_LDADD = $(BW_LIBS)
+nodist_libbulwark_a_SOURCES = profiles/seccomp/builtin.c
+BUILT_SOURCES += profiles/seccomp/builtin.c
+CLEANFILES += profiles/seccomp/builtin.c
+profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
+	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) baseline=$(srcdir)/profiles/seccomp/baseline.json \
+		python-node=$(srcdir)/profiles/seccomp/python-node.json >$@.tmp && mv $@.tmp $@

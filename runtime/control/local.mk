@@ -42,3 +42,11 @@ libbulwark_a_SOURCES += \
 	runtime/control/terminal.c \
 	runtime/control/userns.c \
 	runtime/control/words.c runtime/control/words.h
+	runtime/control/userns.c
+libbulwark_a_SOURCES += \
+	runtime/control/seccomp.c \
+	runtime/control/seccomp_builtin.c runtime/control/seccomp_builtin.h \
+	runtime/control/seccomp_cache.c runtime/control/seccomp_cache.h \
+	runtime/control/seccomp_filter.c runtime/control/seccomp_filter.h \
+	runtime/control/seccomp_names.c runtime/control/seccomp_names.h \
+	runtime/control/seccomp_rules.c runtime/control/seccomp_rules.h

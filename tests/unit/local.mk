@@ -133,3 +133,14 @@ test_netns_live_SOURCES = tests/unit/test_netns_live.c
 test_netns_live_CFLAGS = $(unit_cflags)
 test_netns_live_LDADD = $(unit_libs)
 TESTS += test_netns_live
+check_PROGRAMS += test_seccomp
+test_seccomp_SOURCES = tests/unit/test_seccomp.c tests/unit/bpf_sim.c tests/unit/bpf_sim.h
+test_seccomp_CFLAGS = $(unit_cflags)
+test_seccomp_LDADD = $(unit_libs)
+TESTS += test_seccomp
+
+check_PROGRAMS += test_seccomp_live
+test_seccomp_live_SOURCES = tests/unit/test_seccomp_live.c
+test_seccomp_live_CFLAGS = $(unit_cflags)
+test_seccomp_live_LDADD = $(unit_libs)
+TESTS += test_seccomp_live
