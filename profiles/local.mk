@@ -19,3 +19,14 @@ profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) baseline=$(srcdir)/profiles/seccomp/baseline.json \
 		python-node=$(srcdir)/profiles/seccomp/python-node.json >$@.tmp && mv $@.tmp $@
+# The built-in profiles and their data are compiled in.
+builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
+	profiles/endpoints.json profiles/scrub.json
+EXTRA_DIST += $(builtin_files) profiles/embed.sh
+nodist_libbulwark_a_SOURCES = profiles/builtins.c
+BUILT_SOURCES += profiles/builtins.c
+CLEANFILES += profiles/builtins.c
+profiles/builtins.c: $(builtin_files) profiles/embed.sh
+	$(AM_V_GEN)$(MKDIR_P) profiles && cd $(srcdir) && \
+		$(SHELL) profiles/embed.sh $(builtin_files) > "$(abs_builddir)/$@.tmp" && \
+		mv "$(abs_builddir)/$@.tmp" "$(abs_builddir)/$@"

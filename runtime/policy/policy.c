@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.c - the policy file: reading it with the suspicion that it deserves, checking it whole,
+ * showing it. bw_policy_load() is the only function of policy/ that looks at a file. */
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "policy/profile.h"
+
+enum { POLICY_MAX_BYTES = 1 << 20 };
+
+static const char builtin_policy[] = "{\"version\": 1, \"default\": \"hardened\"}";
+
+bool bw_policy_has_profile(const struct bw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->profiles.n; i++)
+		if (bw_streq(policy->profiles.v[i].key, name))
+			return true;
+	return bw_profile_is_builtin(name);
+}
+
+static int check_names(const struct bw_policy *policy, struct bw_err *err)
+{
+	const struct bw_policy_annotations *annotations = policy->annotations;
+
+	if (!bw_policy_has_profile(policy, policy->default_))
+		return bw_fail(err, BW_E_POLICY, 0, "/default: there is no profile \"%s\"",
+			policy->default_);
+	for (size_t i = 0; i < policy->rules.n; i++)
+		if (!bw_policy_has_profile(policy, policy->rules.v[i].profile))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"/rules/%zu/profile: there is no profile \"%s\"", i,
+				policy->rules.v[i].profile);
+	for (size_t i = 0; annotations && i < annotations->profile.n; i++)
+		if (!bw_policy_has_profile(policy, annotations->profile.v[i]))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"/annotations/profile/%zu: there is no profile \"%s\"", i,
+				annotations->profile.v[i]);
+	return 0;
+}
+
+static int read_policy(const char *text, size_t len, const char *name, struct bw_arena *arena,
+	struct bw_policy **ret, struct bw_err *err)
+{
+	struct bw_policy *policy;
+	struct bw_json *tree;
+	void *object;
+
+	if (bw_json_parse(text, len, name, arena, &tree, err) < 0)
+		return -1;
+	if (bw_schema_read(&bw_policy_schema, tree, BW_E_POLICY, arena, &object, NULL, err) < 0)
+		return bw_wrap(err, "%s", name);
+	policy = object;
+	policy->cache = bw_arena_alloc(arena, sizeof *policy->cache);
+	if (!policy->default_)
+		policy->default_ = bw_arena_strdup(arena, "hardened");
+	if (!policy->cache || !policy->default_)
+		return bw_fail(err, BW_E_MEMORY, 0, "reading %s: out of memory", name);
+	policy->cache->arena = arena;
+	*ret = policy;
+	return 0;
+}
+
+int bw_policy_parse(const char *text, size_t len, const char *name, struct bw_arena *arena,
+	const struct bw_policy **ret, struct bw_err *err)
+{
+	struct bw_policy *policy = NULL;
+
+	if (read_policy(text, len, name, arena, &policy, err) < 0)
+		return -1;
+	if (check_names(policy, err) < 0 || bw_policy_check_profiles(policy, err) < 0)
+		return bw_wrap(err, "%s", name);
+	*ret = policy;
+	return 0;
+}
+
+/* Who can write the policy can do everything that it forbids: so only root may. Checked on the
+ * descriptor, so that nobody can change the file between the check and the reading. */
+static int check_owner(int fd, const char *path, struct bw_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return bw_fail(err, BW_E_POLICY, errno, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		return bw_fail(err, BW_E_POLICY, 0, "%s must be a regular file", path);
+	if (st.st_uid != 0)
+		return bw_fail(err, BW_E_POLICY, 0, "%s must belong to root, not to user %u", path,
+			(unsigned)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return bw_fail(err, BW_E_POLICY, 0,
+			"%s must not be writable by group or others (mode %04o)", path,
+			(unsigned)(st.st_mode & 07777));
+	return 0;
+}
+
+static int read_file(
+	const char *path, bool may_be_absent, char **ret, size_t *ret_len, struct bw_err *err)
+{
+	/* O_NONBLOCK: a fifo in its place must not hold us up before check_owner() refuses it. */
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENOENT && may_be_absent)
+		return 0;
+	if (fd < 0 && errno == ELOOP)
+		return bw_fail(err, BW_E_POLICY, 0, "%s must not be a symbolic link", path);
+	if (fd < 0)
+		return bw_fail(err, BW_E_POLICY, errno, "open %s", path);
+	if (check_owner(fd, path, err) < 0)
+		return -1;
+	return bw_read_fd(fd, path, POLICY_MAX_BYTES, ret, ret_len, err);
+}
+
+int bw_policy_load(
+	const char *path, struct bw_arena *arena, const struct bw_policy **ret, struct bw_err *err)
+{
+	const char *place = path ? path : BW_SYSCONFDIR "/policy.json";
+	auto_free char *text = NULL;
+	size_t len = 0;
+
+	if (read_file(place, !path, &text, &len, err) < 0)
+		return -1;
+	if (!text)
+		return bw_policy_parse(builtin_policy, sizeof builtin_policy - 1, "built-in policy",
+			arena, ret, err);
+	return bw_policy_parse(text, len, place, arena, ret, err);
+}
+
+const struct bw_profile *bw_policy_profile(const struct bw_policy *policy, const char *name)
+{
+	struct bw_err err = {0};
+
+	return bw_policy_fold(policy, name, &err);
+}
+
+const char *bw_profile_name(const struct bw_profile *profile)
+{
+	return profile->key;
+}
+
+static void write_profile(
+	const struct bw_policy *policy, const char *name, struct bw_json_writer *w)
+{
+	const struct bw_profile *p = bw_policy_profile(policy, name);
+
+	if (!p)
+		return;
+	bw_json_key(w, name);
+	bw_schema_write(&bw_profile_schema, p, w);
+}
+
+void bw_policy_write(const struct bw_policy *policy, struct bw_json_writer *w)
+{
+	struct bw_policy without = *policy;
+
+	/* Everything but the profiles by the table; those as they hold, with what they extend
+	 * folded in. */
+	without.profiles.n = 0;
+	without.profiles.v = NULL;
+	bw_json_begin_object(w);
+	bw_json_key(w, "policy");
+	bw_schema_write(&bw_policy_schema, &without, w);
+	bw_json_key(w, "profiles");
+	bw_json_begin_object(w);
+	for (size_t i = 0; bw_builtin_profiles[i]; i++)
+		write_profile(policy, bw_builtin_profiles[i], w);
+	for (size_t i = 0; i < policy->profiles.n; i++)
+		if (!bw_profile_is_builtin(policy->profiles.v[i].key))
+			write_profile(policy, policy->profiles.v[i].key, w);
+	bw_json_end_object(w);
+	bw_json_end_object(w);
+}
+
+void bw_policy_publish(struct bw_json_writer *w)
+{
+	bw_schema_publish(&bw_policy_schema, "bulwark policy", w);
+}

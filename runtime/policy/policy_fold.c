@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy_fold.c - profiles and what they extend. Folding lays the rows of a profile over those of
+ * its base: a scalar or a list that is given takes the place of the base's, sections and maps of
+ * strings are folded member by member. A profile of the policy file that is looser than its base in
+ * any row must say so in `loosens`: a list that is replaced by a shorter one would otherwise open a
+ * hole that nobody meant. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "policy/profile.h"
+
+enum { MAX_CHAIN = 16 };
+
+const char *const bw_builtin_profiles[] = {"compat", "hardened", "untrusted-code", NULL};
+
+struct endpoints {
+	struct bw_strs metadata, task_credentials, dns, time;
+};
+static const struct bw_field endpoints_fields[] = {BW_FIELD(struct endpoints, metadata, "metadata"),
+	BW_FIELD(struct endpoints, task_credentials, "taskCredentials"),
+	BW_FIELD(struct endpoints, dns, "dns"), BW_FIELD(struct endpoints, time, "time"), BW_END};
+static const struct bw_schema endpoints_schema = {.name = "endpoints",
+	.size = sizeof(struct endpoints),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = endpoints_fields};
+
+struct scrub {
+	struct bw_strs cloud_keys, task_credentials, tokens, injection;
+};
+static const struct bw_field scrub_fields[] = {BW_FIELD(struct scrub, cloud_keys, "cloudKeys"),
+	BW_FIELD(struct scrub, task_credentials, "taskCredentials"),
+	BW_FIELD(struct scrub, tokens, "tokens"), BW_FIELD(struct scrub, injection, "injection"),
+	BW_END};
+static const struct bw_schema scrub_schema = {.name = "scrub",
+	.size = sizeof(struct scrub),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = scrub_fields};
+
+bool bw_profile_is_builtin(const char *name)
+{
+	for (size_t i = 0; bw_builtin_profiles[i]; i++)
+		if (bw_streq(bw_builtin_profiles[i], name))
+			return true;
+	return false;
+}
+
+static int out_of_memory(struct bw_err *err)
+{
+	return bw_fail(err, BW_E_MEMORY, 0, "reading the policy: out of memory");
+}
+
+/* The compiled-in file stem.json through schema, as *ret in arena. */
+static int read_builtin(const struct bw_schema *schema, const char *stem, struct bw_arena *arena,
+	void **ret, struct bw_err *err)
+{
+	size_t len = strlen(stem);
+	struct bw_json *tree;
+
+	for (size_t i = 0; i < bw_builtins_n; i++) {
+		const struct bw_builtin *file = &bw_builtins[i];
+
+		if (strncmp(file->name, stem, len) != 0 || !bw_streq(file->name + len, ".json"))
+			continue;
+		if (bw_json_parse(file->text, strlen(file->text), file->name, arena, &tree, err) <
+			0)
+			return -1;
+		return bw_schema_read(schema, tree, BW_E_POLICY, arena, ret, NULL, err);
+	}
+	return bw_fail(err, BW_E_INTERNAL, 0, "%s.json is not compiled in", stem);
+}
+
+static bool row_is_set(const struct bw_field *field, const void *member)
+{
+	switch (field->kind) {
+	case BW_INT:
+		return ((const struct bw_opt_int *)member)->set;
+	case BW_UINT:
+		return ((const struct bw_opt_uint *)member)->set;
+	case BW_BOOL:
+		return ((const struct bw_opt_bool *)member)->set;
+	case BW_STRING:
+	case BW_OBJECT:
+	case BW_STRINGS:
+	case BW_UINTS:
+	case BW_PAIRS:
+	case BW_STRS_MAP:
+	case BW_LIST:
+	case BW_MAP:
+		/* All of these begin with a pointer that is NULL while nothing is said. */
+		return *(void *const *)member != NULL;
+	case BW_END_OF_TABLE:
+		break;
+	}
+	return false;
+}
+
+static size_t row_size(const struct bw_field *field)
+{
+	switch (field->kind) {
+	case BW_INT:
+		return sizeof(struct bw_opt_int);
+	case BW_UINT:
+		return sizeof(struct bw_opt_uint);
+	case BW_BOOL:
+		return sizeof(struct bw_opt_bool);
+	case BW_STRING:
+	case BW_OBJECT:
+		return sizeof(void *);
+	case BW_STRINGS:
+	case BW_UINTS:
+	case BW_PAIRS:
+	case BW_STRS_MAP:
+	case BW_LIST:
+	case BW_MAP:
+		return sizeof(struct bw_any_list);
+	case BW_END_OF_TABLE:
+		break;
+	}
+	return 0;
+}
+
+static int fold_pairs(struct bw_pairs *under, const struct bw_pairs *over, struct bw_arena *arena)
+{
+	struct bw_pairs joined = {0};
+
+	for (size_t i = 0; i < under->n; i++)
+		if (bw_pairs_set(arena, &joined, under->v[i].key, under->v[i].value) < 0)
+			return -1;
+	for (size_t i = 0; i < over->n; i++)
+		if (bw_pairs_set(arena, &joined, over->v[i].key, over->v[i].value) < 0)
+			return -1;
+	*under = joined;
+	return 0;
+}
+
+/* Lays over on under, which must be a copy of its own down to the sections (see own_copy). */
+static int fold_rows(
+	const struct bw_schema *schema, void *under, const void *over, struct bw_arena *arena)
+{
+	for (const struct bw_field *f = schema->fields; f->kind != BW_END_OF_TABLE; f++) {
+		char *to = (char *)under + f->offset;
+		const char *from = (const char *)over + f->offset;
+
+		if ((f->flags & BW_LATER) || !row_is_set(f, from))
+			continue;
+		if (f->kind == BW_OBJECT && row_is_set(f, to)) {
+			/* Tables are of bounded depth, so is this recursion. */
+			if (fold_rows(f->child, *(void **)(void *)to,
+				    *(void *const *)(const void *)from, arena) < 0)
+				return -1;
+		} else if (f->kind == BW_PAIRS) {
+			if (fold_pairs((void *)to, (const void *)from, arena) < 0)
+				return -1;
+		} else {
+			memcpy(to, from, row_size(f));
+		}
+	}
+	return 0;
+}
+
+static const struct bw_profile *of_file(const struct bw_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->profiles.n; i++)
+		if (bw_streq(policy->profiles.v[i].key, name))
+			return &policy->profiles.v[i];
+	return NULL;
+}
+
+/* A link of the chain: a profile and, when it is compiled in, that its base is as well. */
+struct link {
+	const struct bw_profile *profile;
+	bool builtin;
+};
+
+/* What link extends: false at the end of the chain. A file's profile of a built-in name that
+ * extends its own name means the built-in; every other name means the file's first. */
+static const char *base_of(const struct link *link, bool *ret_builtin)
+{
+	const struct bw_profile *p = link->profile;
+
+	*ret_builtin = link->builtin || (p->extends && bw_streq(p->extends, p->key));
+	if (link->builtin)
+		return p->extends;
+	return p->extends ? p->extends : "hardened";
+}
+
+static int find_link(const struct bw_policy *policy, const char *name, bool builtin_only,
+	struct link *ret, struct bw_err *err)
+{
+	void *object;
+
+	ret->profile = builtin_only ? NULL : of_file(policy, name);
+	ret->builtin = !ret->profile;
+	if (ret->profile)
+		return 0;
+	if (!bw_profile_is_builtin(name))
+		return bw_fail(err, BW_E_POLICY, 0, "there is no profile \"%s\"", name);
+	if (read_builtin(&bw_profile_schema, name, policy->cache->arena, &object, err) < 0)
+		return -1;
+	((struct bw_profile *)object)->key = bw_arena_strdup(policy->cache->arena, name);
+	ret->profile = object;
+	return ret->profile->key ? 0 : out_of_memory(err);
+}
+
+/* The chain from name down to compat. */
+static int find_chain(const struct bw_policy *policy, const char *name, bool builtin_only,
+	struct link chain[MAX_CHAIN], size_t *ret_n, struct bw_err *err)
+{
+	size_t n = 0;
+
+	while (name) {
+		for (size_t i = 0; i < n; i++)
+			if (!chain[i].builtin && !builtin_only &&
+				bw_streq(chain[i].profile->key, name))
+				return bw_fail(err, BW_E_POLICY, 0,
+					"profile \"%s\" extends itself by way of \"%s\"", name,
+					chain[n - 1].profile->key);
+		if (n == MAX_CHAIN)
+			return bw_fail(err, BW_E_POLICY, 0,
+				"profile \"%s\" stands on more than %d others",
+				chain[0].profile->key, MAX_CHAIN - 1);
+		if (find_link(policy, name, builtin_only, &chain[n], err) < 0)
+			return -1;
+		name = base_of(&chain[n++], &builtin_only);
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int add_all(struct bw_arena *arena, struct bw_strs *to, const struct bw_strs *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (!bw_strs_has(to, from->v[i]) && bw_strs_add(arena, to, from->v[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static int derive_endpoints(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
+{
+	const struct bw_profile_network *network = p->network;
+	struct endpoints *lists;
+	void *object;
+
+	if (!network)
+		return 0;
+	if (read_builtin(&endpoints_schema, "endpoints", arena, &object, err) < 0)
+		return -1;
+	lists = object;
+	const struct {
+		const char *choice;
+		const struct bw_strs *addresses;
+	} rows[] = {
+		{network->metadata, &lists->metadata},
+		{network->task_credentials, &lists->task_credentials},
+		{network->dns, &lists->dns},
+		{network->time, &lists->time},
+	};
+	for (size_t i = 0; i < BW_COUNT(rows); i++)
+		if (bw_streq0(rows[i].choice, "block") &&
+			add_all(arena, &p->derived.endpoints, rows[i].addresses) < 0)
+			return out_of_memory(err);
+	return 0;
+}
+
+static void to_capitals(struct bw_strs *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		for (char *c = list->v[i]; *c; c++)
+			*c = (char)toupper((unsigned char)*c);
+}
+
+static int derive_scrub(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
+{
+	const struct bw_profile_environment *env = p->environment;
+	struct scrub *lists;
+	void *object;
+
+	if (!env || (env->scrub_lists.n == 0 && env->scrub.n == 0))
+		return 0;
+	if (read_builtin(&scrub_schema, "scrub", arena, &object, err) < 0)
+		return -1;
+	lists = object;
+	const struct {
+		const char *name;
+		const struct bw_strs *patterns;
+	} rows[] = {
+		{"cloudKeys", &lists->cloud_keys},
+		{"taskCredentials", &lists->task_credentials},
+		{"tokens", &lists->tokens},
+		{"injection", &lists->injection},
+	};
+	for (size_t i = 0; i < BW_COUNT(rows); i++)
+		if (bw_strs_has(&env->scrub_lists, rows[i].name) &&
+			add_all(arena, &p->derived.scrub, rows[i].patterns) < 0)
+			return out_of_memory(err);
+	if (add_all(arena, &p->derived.scrub, &env->scrub) < 0)
+		return out_of_memory(err);
+	to_capitals(&p->derived.scrub); /* bw_strs_add copies: these are ours */
+	return 0;
+}
+
+/* Whether an exception lies beneath path: then path as a whole cannot be refused by its inode. */
+static bool has_exception(const struct bw_profile_mounts *mounts, const char *path)
+{
+	for (size_t i = 0; i < mounts->except.n; i++) {
+		const char *rest = bw_after_prefix(mounts->except.v[i], path);
+
+		if (rest && (*rest == '/' || *rest == 0))
+			return true;
+	}
+	return false;
+}
+
+static int derive_sources(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
+{
+	const struct bw_profile_mounts *mounts = p->mounts;
+
+	for (size_t i = 0; mounts && i < mounts->refuse.n; i++) {
+		const char *path = mounts->refuse.v[i];
+
+		if (strchr(path, '*') || has_exception(mounts, path))
+			continue;
+		if (bw_strs_add(arena, &p->derived.refused_sources, path) < 0)
+			return out_of_memory(err);
+	}
+	return 0;
+}
+
+static int fold_chain(const struct bw_policy *policy, const char *name, bool builtin_only,
+	struct bw_profile **ret, struct bw_err *err)
+{
+	struct bw_arena *arena = policy->cache->arena;
+	struct link chain[MAX_CHAIN];
+	struct bw_profile *p;
+	size_t n = 0;
+
+	if (find_chain(policy, name, builtin_only, chain, &n, err) < 0)
+		return -1;
+	p = bw_schema_copy(&bw_profile_schema, chain[n - 1].profile, arena);
+	if (!p)
+		return out_of_memory(err);
+	while (n-- > 1) {
+		/* A copy of its own, so that folding never writes into a profile of the file. */
+		void *over = bw_schema_copy(&bw_profile_schema, chain[n - 1].profile, arena);
+
+		if (!over || fold_rows(&bw_profile_schema, p, over, arena) < 0)
+			return out_of_memory(err);
+	}
+	p->key = bw_arena_strdup(arena, name);
+	p->extends = NULL;
+	p->loosens = (struct bw_strs){0};
+	p->derived = (struct bw_profile_derived){0};
+	if (!p->key)
+		return out_of_memory(err);
+	if (derive_endpoints(p, arena, err) < 0 || derive_scrub(p, arena, err) < 0 ||
+		derive_sources(p, arena, err) < 0)
+		return -1;
+	*ret = p;
+	return 0;
+}
+
+const struct bw_profile *bw_policy_fold(
+	const struct bw_policy *policy, const char *name, struct bw_err *err)
+{
+	struct bw_policy_cache *cache = policy->cache;
+	struct bw_profile *p, **slot;
+
+	for (size_t i = 0; i < cache->folded.n; i++)
+		if (bw_streq(cache->folded.v[i]->key, name))
+			return cache->folded.v[i];
+	if (fold_chain(policy, name, false, &p, err) < 0)
+		return NULL;
+	slot = bw_push(cache->arena, &cache->folded);
+	if (!slot) {
+		(void)out_of_memory(err);
+		return NULL;
+	}
+	*slot = p;
+	return p;
+}
+
+struct loosened {
+	const struct bw_strs *said;
+	struct bw_strs unsaid, all;
+	struct bw_arena *arena;
+	bool out_of_memory;
+};
+
+static void note_loosened(const char *row, void *ctx)
+{
+	struct loosened *l = ctx;
+
+	if (bw_strs_add(l->arena, &l->all, row) < 0 ||
+		(!bw_strs_has(l->said, row) && bw_strs_add(l->arena, &l->unsaid, row) < 0))
+		l->out_of_memory = true;
+}
+
+static int check_loosened(
+	const struct bw_policy *policy, const struct bw_profile *p, struct bw_err *err)
+{
+	struct loosened l = {.said = &p->loosens, .arena = policy->cache->arena};
+	struct link link = {.profile = p};
+	const struct bw_profile *folded = bw_policy_fold(policy, p->key, err);
+	struct bw_profile *base;
+	bool builtin_only;
+	const char *base_name = base_of(&link, &builtin_only);
+
+	if (!folded || fold_chain(policy, base_name, builtin_only, &base, err) < 0)
+		return -1;
+	bw_profile_looser(folded, base, note_loosened, &l);
+	if (l.out_of_memory)
+		return out_of_memory(err);
+	if (l.unsaid.n)
+		return bw_fail(err, BW_E_POLICY, 0,
+			"%s is looser than in \"%s\", and \"loosens\" does not name it",
+			l.unsaid.v[0], base_name);
+	for (size_t i = 0; i < p->loosens.n; i++)
+		if (!bw_strs_has(&l.all, p->loosens.v[i]))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"loosens\" names %s, which is not looser than in \"%s\"",
+				p->loosens.v[i], base_name);
+	return 0;
+}
+
+int bw_policy_check_profiles(const struct bw_policy *policy, struct bw_err *err)
+{
+	for (size_t i = 0; i < policy->profiles.n; i++) {
+		const char *name = policy->profiles.v[i].key;
+
+		if (check_loosened(policy, &policy->profiles.v[i], err) < 0)
+			return bw_at(err, "/profiles/%s", name), bw_wrap(err, "/profiles/%s", name);
+	}
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy_order.c - when one profile is at least as strict as another: row by row, each by its own
+ * order. A name says nothing here. Every row of a profile has a line in the table below; a test
+ * holds the two together, so that a new row cannot be left out of the comparison. */
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "policy/profile.h"
+
+/* Whether member a is at least as strict as member b. */
+typedef bool compare_fn(const struct bw_field *field, const void *a, const void *b);
+
+static bool any_value(const struct bw_field *field, const void *a, const void *b)
+{
+	(void)field;
+	(void)a;
+	(void)b;
+	return true;
+}
+
+static size_t place(const char *const *names, const char *text)
+{
+	for (size_t i = 0; text && names[i]; i++)
+		if (bw_streq(names[i], text))
+			return i;
+	return 0;
+}
+
+/* Choices stand from the loosest to the strictest; absent is the loosest. */
+static bool later_choice(const struct bw_field *field, const void *a, const void *b)
+{
+	return place(field->names, *(char *const *)a) >= place(field->names, *(char *const *)b);
+}
+
+static bool true_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_opt_bool *one = a, *other = b;
+
+	(void)field;
+	return (one->set && one->v) || !(other->set && other->v);
+}
+
+/* Absent: no limit. */
+static bool lower_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_opt_uint *one = a, *other = b;
+
+	(void)field;
+	return !other->set || (one->set && one->v <= other->v);
+}
+
+static bool higher_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_opt_int *one = a, *other = b;
+
+	(void)field;
+	return !other->set || (one->set && one->v >= other->v);
+}
+
+static bool holds_all(const struct bw_strs *list, const struct bw_strs *of)
+{
+	for (size_t i = 0; i < of->n; i++)
+		if (!bw_strs_has(list, of->v[i]))
+			return false;
+	return true;
+}
+
+/* Lists of what is refused, hidden or removed. */
+static bool more_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	(void)field;
+	return holds_all(a, b);
+}
+
+/* Lists of exceptions. */
+static bool fewer_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	(void)field;
+	return holds_all(b, a);
+}
+
+/* Lists of what alone is allowed: absent means everything. */
+static bool allow_list(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_strs *one = a, *other = b;
+
+	(void)field;
+	return !other->v || (one->v && holds_all(other, one));
+}
+
+static bool tmpfs_sizes(const struct bw_field *field, const void *a, const void *b)
+{
+	const __typeof__(((struct bw_profile_rootfs *)0)->tmpfs) *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; i < one->n; i++)
+		for (size_t k = 0; k < other->n; k++)
+			if (bw_streq(one->v[i].destination, other->v[k].destination) &&
+				(one->v[i].size.v > other->v[k].size.v ||
+					one->v[i].inodes.v > other->v[k].inodes.v))
+				return false;
+	return true;
+}
+
+static bool same_device(const struct bw_profile_device *a, const struct bw_profile_device *b)
+{
+	return bw_streq(a->type, b->type) && a->major.v == b->major.v &&
+	       (!b->minor.set || (a->minor.set && a->minor.v == b->minor.v)) &&
+	       strspn(a->access, b->access) == strlen(a->access);
+}
+
+static bool fewer_devices(const struct bw_field *field, const void *a, const void *b)
+{
+	const __typeof__(((struct bw_profile_devices *)0)->allow) *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; i < one->n; i++) {
+		size_t k = 0;
+
+		while (k < other->n && !same_device(&one->v[i], &other->v[k]))
+			k++;
+		if (k == other->n)
+			return false;
+	}
+	return true;
+}
+
+static bool lower_rlimits(const struct bw_field *field, const void *a, const void *b)
+{
+	const __typeof__(((struct bw_profile_limits *)0)->rlimits) *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; i < other->n; i++) {
+		size_t k = 0;
+
+		while (k < one->n && !(bw_streq(one->v[k].type, other->v[i].type) &&
+					     one->v[k].value.v <= other->v[i].value.v))
+			k++;
+		if (k == one->n)
+			return false;
+	}
+	return true;
+}
+
+/* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
+ * in the environment, where a profile comes from. */
+static const struct {
+	const char *row;
+	compare_fn *at_least;
+} order[] = {
+	{"extends", any_value},
+	{"loosens", any_value},
+	{"mode", later_choice},
+	{"user.root", later_choice},
+	{"user.always", true_is_strict},
+	{"user.uid", any_value},
+	{"user.gid", any_value},
+	{"user.rootGroup", later_choice},
+	{"rootfs.readonly", true_is_strict},
+	{"rootfs.tmpfs", tmpfs_sizes},
+	{"capabilities.allow", allow_list},
+	{"capabilities.lockSecurebits", true_is_strict},
+	{"noNewPrivileges", true_is_strict},
+	{"seccomp.baseline", later_choice},
+	{"seccomp.allow", fewer_is_strict},
+	{"seccomp.nativeOnly", true_is_strict},
+	{"seccomp.keepMitigations", true_is_strict},
+	{"lsm.apparmor", later_choice},
+	{"lsm.selinux", later_choice},
+	{"lsm.dropUnconfined", true_is_strict},
+	{"landlock", later_choice},
+	{"mounts.checkSources", true_is_strict},
+	{"mounts.refuse", more_is_strict},
+	{"mounts.refuseNames", more_is_strict},
+	{"mounts.except", fewer_is_strict},
+	{"mounts.only", allow_list},
+	{"mounts.types", allow_list},
+	{"mounts.nosuidNodev", true_is_strict},
+	{"mounts.noexecWritable", true_is_strict},
+	{"mounts.private", true_is_strict},
+	{"mounts.readonlyKernel", true_is_strict},
+	{"mounts.guardKernel", true_is_strict},
+	{"paths.masked", more_is_strict},
+	{"paths.readonly", more_is_strict},
+	{"hooks.rootOwned", true_is_strict},
+	{"devices.restricted", true_is_strict},
+	{"devices.allow", fewer_devices},
+	{"namespaces.own", more_is_strict},
+	{"namespaces.host", later_choice},
+	{"network.host", later_choice},
+	{"network.joined", later_choice},
+	{"network.devices", later_choice},
+	{"network.metadata", later_choice},
+	{"network.taskCredentials", later_choice},
+	{"network.dns", later_choice},
+	{"network.time", later_choice},
+	{"network.guard", later_choice},
+	{"sysctl.allow", allow_list},
+	{"environment.scrubLists", more_is_strict},
+	{"environment.scrub", more_is_strict},
+	{"environment.keep", fewer_is_strict},
+	{"environment.set", any_value},
+	{"keyring.private", true_is_strict},
+	{"descriptors.refuseInherited", true_is_strict},
+	{"limits.pids", lower_is_strict},
+	{"limits.memory", lower_is_strict},
+	{"limits.noSwap", true_is_strict},
+	{"limits.cpuQuota", lower_is_strict},
+	{"limits.cpuPeriod", any_value},
+	{"limits.rlimits", lower_rlimits},
+	{"limits.oomScoreAdjMin", higher_is_strict},
+	{"limits.noRealtime", true_is_strict},
+};
+
+static compare_fn *comparison_of(const char *row)
+{
+	for (size_t i = 0; i < BW_COUNT(order); i++)
+		if (bw_streq(order[i].row, row))
+			return order[i].at_least;
+	return NULL;
+}
+
+bool bw_profile_row_is_ordered(const char *row)
+{
+	return comparison_of(row) != NULL;
+}
+
+struct walk {
+	void (*looser)(const char *row, void *ctx);
+	void *ctx;
+	size_t n;
+};
+
+static void compare_row(
+	struct walk *w, const char *row, const struct bw_field *field, const char *a, const char *b)
+{
+	compare_fn *at_least = comparison_of(row);
+
+	/* A row without an order counts as looser: better a refusal than a hole. */
+	if (at_least && at_least(field, a + field->offset, b + field->offset))
+		return;
+	w->n++;
+	if (w->looser)
+		w->looser(row, w->ctx);
+}
+
+static void compare_section(
+	struct walk *w, const struct bw_field *section, const void *a, const void *b)
+{
+	/* An absent section is one in which nothing is said. */
+	static const _Alignas(max_align_t) char nothing[512];
+	char row[128];
+
+	for (const struct bw_field *f = section->child->fields; f->kind != BW_END_OF_TABLE; f++) {
+		struct bw_buf text = bw_buf_over(row, sizeof row);
+
+		if (f->flags & BW_LATER)
+			continue;
+		bw_buf_addf(&text, "%s.%s", section->name, f->name);
+		compare_row(w, row, f, a ? a : nothing, b ? b : nothing);
+	}
+}
+
+size_t bw_profile_looser(const struct bw_profile *a, const struct bw_profile *b,
+	void (*looser)(const char *row, void *ctx), void *ctx)
+{
+	struct walk w = {.looser = looser, .ctx = ctx};
+
+	for (const struct bw_field *f = bw_profile_schema.fields; f->kind != BW_END_OF_TABLE; f++) {
+		const char *one = (const char *)a, *other = (const char *)b;
+
+		if (f->flags & BW_LATER)
+			continue;
+		if (f->kind == BW_OBJECT)
+			compare_section(&w, f, *(void *const *)(const void *)(one + f->offset),
+				*(void *const *)(const void *)(other + f->offset));
+		else
+			compare_row(&w, f->name, f, one, other);
+	}
+	return w.n;
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy_table.c - the rows of the policy file. Each row's sentence is its entry in
+ * bulwark-policy(5) and in config-schema/policy.schema.json. Choices stand from the loosest to the
+ * strictest: policy_order.c compares by place. Rows marked BW_LATER are refused by name, so that
+ * nobody trusts a control that is not there. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "policy/profile.h"
+
+#define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = text)
+
+static const char *const allow_refuse[] = {"allow", "refuse", NULL};
+static const char *const allow_block[] = {"allow", "block", NULL};
+static const char *const off_prefer_require[] = {"off", "prefer", "require", NULL};
+static const char *const prefer_require[] = {"prefer", "require", NULL};
+static const char *const modes[] = {"audit", "enforce", NULL};
+static const char *const profile_flags[] = {"any", "stricter", "never", NULL};
+static const char *const roots[] = {"keep", "remap", "refuse", "userns", NULL};
+static const char *const root_groups[] = {"keep", "drop", NULL};
+static const char *const baselines[] = {"none", "baseline", "python-node", NULL};
+static const char *const device_types[] = {"c", "b", NULL};
+static const char *const namespace_types[] = {"pid", "ipc", "uts", "mount", "cgroup", NULL};
+static const char *const scrub_lists[] = {
+	"cloudKeys", "taskCredentials", "tokens", "injection", NULL};
+
+static int check_root(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	if (bw_streq(text, "userns"))
+		return bw_fail(err, BW_E_POLICY, 0,
+			"\"userns\" is known, but this version cannot do it yet; \"remap\" or "
+			"\"refuse\" can");
+	return 0;
+}
+
+static bool is_name(const char *text, const char *more)
+{
+	if (!*text)
+		return false;
+	for (; *text; text++)
+		if (!isalnum((unsigned char)*text) && !strchr(more, *text))
+			return false;
+	return true;
+}
+
+static int check_capabilities(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!bw_after_prefix(list->v[i], "CAP_") || !is_name(list->v[i], "_"))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is not a capability name such as CAP_NET_BIND_SERVICE",
+				list->v[i]);
+	return 0;
+}
+
+static int check_paths(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i][0] != '/')
+			return bw_fail(
+				err, BW_E_POLICY, 0, "\"%s\" is not an absolute path", list->v[i]);
+	return 0;
+}
+
+static int check_file_names(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!list->v[i][0] || strchr(list->v[i], '/'))
+			return bw_fail(
+				err, BW_E_POLICY, 0, "\"%s\" is not a file name", list->v[i]);
+	return 0;
+}
+
+static int check_octal(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+	size_t len = strlen(text);
+
+	if (len < 3 || len > 4 || strspn(text, "01234567") != len)
+		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a mode such as 1777", text);
+	return 0;
+}
+
+static int check_access(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	if (!bw_streq(text, "r") && !bw_streq(text, "w") && !bw_streq(text, "rw"))
+		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not r, w or rw", text);
+	return 0;
+}
+
+static int check_rlimit(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	if (!bw_after_prefix(text, "RLIMIT_") || !is_name(text, "_"))
+		return bw_fail(
+			err, BW_E_POLICY, 0, "\"%s\" is not a limit such as RLIMIT_NOFILE", text);
+	return 0;
+}
+
+static int check_profile_name(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	if (!is_name(text, "_-.") || strlen(text) > 64)
+		return bw_fail(err, BW_E_POLICY, 0,
+			"\"%s\" is not a profile name: letters, digits, '-', '_' and '.', at most "
+			"64",
+			text);
+	return 0;
+}
+
+static int check_environment(const void *member, struct bw_err *err)
+{
+	const struct bw_pairs *pairs = member;
+
+	for (size_t i = 0; i < pairs->n; i++)
+		if (!is_name(pairs->v[i].key, "_") || isdigit((unsigned char)pairs->v[i].key[0]))
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of a variable",
+				pairs->v[i].key);
+	return 0;
+}
+
+/* A misspelt fact would never match, and a rule that should tighten would be silent: so names are
+ * checked. */
+static int check_when(const void *member, struct bw_err *err)
+{
+	static const char *const facts[] = {"docker.id", "docker.name", "docker.image",
+		"docker.imageName", "docker.user", "docker.networkMode", "docker.privileged",
+		"docker.cgroupParent", "docker.runtime", "docker.label.*", "cri.*", "cgroup.parent",
+		"cgroup.path", "caller.root", "caller.bundle", "caller.exe", "caller.namespace",
+		NULL};
+	const struct bw_strs_map *when = member;
+
+	for (size_t i = 0; i < when->n; i++) {
+		size_t k = 0;
+
+		if (when->v[i].values.n == 0)
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" has no value to match",
+				when->v[i].key);
+		while (facts[k] && !bw_glob_match(facts[k], when->v[i].key))
+			k++;
+		if (!facts[k])
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is no fact; facts are docker.*, cri.*, cgroup.* and "
+				"caller.* "
+				"(bulwark-policy(5))",
+				when->v[i].key);
+	}
+	return 0;
+}
+
+static int check_hosts(const void *member, struct bw_err *err)
+{
+	const struct bw_strs_map *map = member;
+
+	for (size_t i = 0; i < map->n; i++)
+		for (size_t k = 0; k < map->v[i].values.n; k++)
+			if (!is_name(map->v[i].values.v[k], "-."))
+				return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a host name",
+					map->v[i].values.v[k]);
+	return 0;
+}
+
+#define SECTION(id, fields_)                                                                       \
+	static const struct bw_schema id##_schema = {.name = #id,                                  \
+		.size = sizeof(struct bw_profile_##id),                                            \
+		.unknown = BW_UNKNOWN_REFUSE,                                                      \
+		.fields = fields_}
+
+static const struct bw_field user_fields[] = {
+	BW_FIELD(struct bw_profile_user, root, "root", .names = roots, .check = check_root,
+		.doc = "What becomes of user id 0 and group id 0 where there is no user namespace: "
+		       "keep, remap to "
+		       "uid and gid, or refuse."),
+	BW_FIELD(struct bw_profile_user, always, "always",
+		.doc = "Whether root applies inside a user namespace as well."),
+	BW_FIELD(struct bw_profile_user, uid, "uid", .min = 1, .max = 4294967294U,
+		.doc = "User id that takes the place of 0."),
+	BW_FIELD(struct bw_profile_user, gid, "gid", .min = 1, .max = 4294967294U,
+		.doc = "Group id that takes the place of 0."),
+	BW_FIELD(struct bw_profile_user, root_group, "rootGroup", .names = root_groups,
+		.doc = "Whether group 0 may stay among the additional groups."),
+	BW_END};
+SECTION(user, user_fields);
+
+static const struct bw_field tmpfs_fields[] = {
+	BW_FIELD(struct bw_profile_tmpfs, destination, "destination",
+		.flags = BW_REQUIRED | BW_ABSOLUTE_PATH, .doc = "Directory in the container."),
+	BW_FIELD(struct bw_profile_tmpfs, size, "size", .flags = BW_REQUIRED, .min = 4096,
+		.max = 1ULL << 50, .doc = "Largest size in bytes."),
+	BW_FIELD(struct bw_profile_tmpfs, inodes, "inodes", .flags = BW_REQUIRED, .min = 1,
+		.max = 1ULL << 32, .doc = "Largest number of files."),
+	BW_FIELD(struct bw_profile_tmpfs, mode, "mode", .flags = BW_REQUIRED, .check = check_octal,
+		.doc = "Mode in octal digits; a directory that is not 1777 belongs to the "
+		       "container's user."),
+	BW_END};
+SECTION(tmpfs, tmpfs_fields);
+
+static const struct bw_field rootfs_fields[] = {
+	BW_FIELD(struct bw_profile_rootfs, readonly, "readonly",
+		.doc = "Whether the root file system is read-only."),
+	BW_LIST_OF(struct bw_profile_rootfs, tmpfs, "tmpfs", &tmpfs_schema,
+		.flags = BW_EMPTY_IS_SET,
+		.doc = "Scratch directories that are mounted where the caller mounts nothing."),
+	LATER(struct bw_profile_rootfs, "layout", "Trees that may be executed, all others noexec."),
+	BW_END};
+SECTION(rootfs, rootfs_fields);
+
+static const struct bw_field capabilities_fields[] = {
+	BW_FIELD(struct bw_profile_capabilities, allow, "allow", .flags = BW_EMPTY_IS_SET,
+		.check = check_capabilities,
+		.doc = "Capabilities that may stay where the caller asks for them; absent: all, "
+		       "empty: none."),
+	BW_FIELD(struct bw_profile_capabilities, lock_securebits, "lockSecurebits",
+		.doc = "Whether the secure bits that keep user id 0 without privilege are set and "
+		       "locked."),
+	BW_END};
+SECTION(capabilities, capabilities_fields);
+
+static const struct bw_field seccomp_fields[] = {
+	BW_FIELD(struct bw_profile_seccomp, baseline, "baseline", .names = baselines,
+		.doc = "Filter of our own that stands beside the caller's, also where the caller "
+		       "has none."),
+	BW_FIELD(struct bw_profile_seccomp, allow, "allow", .flags = BW_EMPTY_IS_SET,
+		.doc = "Families of system calls that the baseline leaves alone, such as "
+		       "io_uring."),
+	BW_FIELD(struct bw_profile_seccomp, native_only, "nativeOnly",
+		.doc = "Whether the caller's filter is reduced to the machine's own architecture."),
+	BW_FIELD(struct bw_profile_seccomp, keep_mitigations, "keepMitigations",
+		.doc = "Whether filters leave the mitigation of speculative store bypass on: runc "
+		       "and crun switch it "
+		       "off where the caller's filter has no flags."),
+	BW_END};
+SECTION(seccomp, seccomp_fields);
+
+static const struct bw_field lsm_fields[] = {
+	BW_FIELD(struct bw_profile_lsm, apparmor, "apparmor", .names = off_prefer_require,
+		.doc = "What a kernel without AppArmor means: nothing, a degraded container, or a "
+		       "refusal."),
+	BW_FIELD(struct bw_profile_lsm, selinux, "selinux", .names = off_prefer_require,
+		.doc = "What a kernel without SELinux means: nothing, a degraded container, or a "
+		       "refusal."),
+	BW_FIELD(struct bw_profile_lsm, drop_unconfined, "dropUnconfined",
+		.doc = "Whether labels that mean unconfined are removed, so that the default "
+		       "applies."),
+	BW_END};
+SECTION(lsm, lsm_fields);
+
+static const struct bw_field mounts_fields[] = {
+	BW_FIELD(struct bw_profile_mounts, check_sources, "checkSources",
+		.doc = "Whether bind sources are also checked for what they are: sockets, devices, "
+		       "kernel file "
+		       "systems, and the inodes of refuse."),
+	BW_FIELD(struct bw_profile_mounts, refuse, "refuse", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "Host paths that may not be a bind source, nor lie beneath or above one; "
+		       "'*' matches within "
+		       "one component."),
+	BW_FIELD(struct bw_profile_mounts, refuse_names, "refuseNames", .flags = BW_EMPTY_IS_SET,
+		.check = check_file_names,
+		.doc = "File names that no bind source may have, wherever it lies."),
+	BW_FIELD(struct bw_profile_mounts, except, "except", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "Sources that are allowed although refuse or only would refuse them: the "
+		       "engines' own files; "
+		       "'*' matches within one component."),
+	BW_FIELD(struct bw_profile_mounts, only, "only", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "The only host directories beneath which bind sources may lie; absent: "
+		       "any."),
+	BW_FIELD(struct bw_profile_mounts, types, "types", .flags = BW_EMPTY_IS_SET,
+		.doc = "File system types that a caller may mount, bind mounts apart; absent: "
+		       "any."),
+	BW_FIELD(struct bw_profile_mounts, nosuid_nodev, "nosuidNodev",
+		.doc = "Whether every mount is nosuid and, but for /dev and devpts, nodev."),
+	BW_FIELD(struct bw_profile_mounts, noexec_writable, "noexecWritable",
+		.doc = "Whether every writable mount is noexec."),
+	BW_FIELD(struct bw_profile_mounts, private_, "private",
+		.doc = "Whether mounts never propagate between host and container."),
+	BW_FIELD(struct bw_profile_mounts, readonly_kernel, "readonlyKernel",
+		.doc = "Whether sysfs and cgroup mounts are read-only."),
+	BW_FIELD(struct bw_profile_mounts, guard_kernel, "guardKernel",
+		.doc = "Whether mounts over /proc and /sys are refused but for the usual ones."),
+	BW_END};
+SECTION(mounts, mounts_fields);
+
+static const struct bw_field paths_fields[] = {
+	BW_FIELD(struct bw_profile_paths, masked, "masked", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "Paths that are hidden besides those that the caller hides."),
+	BW_FIELD(struct bw_profile_paths, readonly, "readonly", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "Paths that are read-only besides those of the caller."),
+	BW_END};
+SECTION(paths, paths_fields);
+
+static const struct bw_field hooks_fields[] = {
+	BW_FIELD(struct bw_profile_hooks, root_owned, "rootOwned",
+		.doc = "Whether hooks must be programs that root owns and nobody else can write."),
+	BW_END};
+SECTION(hooks, hooks_fields);
+
+static const struct bw_field device_fields[] = {
+	BW_FIELD(struct bw_profile_device, type, "type", .flags = BW_REQUIRED,
+		.names = device_types, .doc = "Character or block device."),
+	BW_FIELD(struct bw_profile_device, major, "major", .flags = BW_REQUIRED, .min = 0,
+		.max = 4095, .doc = "Major number."),
+	BW_FIELD(struct bw_profile_device, minor, "minor", .min = 0, .max = 1048575,
+		.doc = "Minor number; absent: any."),
+	BW_FIELD(struct bw_profile_device, access, "access", .flags = BW_REQUIRED,
+		.check = check_access, .doc = "What may be done with it: r, w or rw."),
+	BW_END};
+SECTION(device, device_fields);
+
+static const struct bw_field devices_fields[] = {
+	BW_FIELD(struct bw_profile_devices, restricted, "restricted",
+		.doc = "Whether only the default devices and those of allow can be had, and none "
+		       "be made."),
+	BW_LIST_OF(struct bw_profile_devices, allow, "allow", &device_schema,
+		.flags = BW_EMPTY_IS_SET, .doc = "Further devices that a caller may ask for."),
+	BW_END};
+SECTION(devices, devices_fields);
+
+static const struct bw_field namespaces_fields[] = {
+	BW_FIELD(struct bw_profile_namespaces, own, "own", .flags = BW_EMPTY_IS_SET,
+		.names = namespace_types,
+		.doc = "Namespaces that are made new where the caller would share the host's."),
+	BW_FIELD(struct bw_profile_namespaces, host, "host", .names = allow_refuse,
+		.doc = "Whether a namespace of the host may be joined by its path."),
+	BW_END};
+SECTION(namespaces, namespaces_fields);
+
+static const struct bw_field network_fields[] = {
+	BW_FIELD(struct bw_profile_network, host, "host", .names = allow_refuse,
+		.doc = "Whether a container may use the network of the host."),
+	BW_FIELD(struct bw_profile_network, joined, "joined", .names = allow_refuse,
+		.doc = "Whether a container may join a network namespace that others made (pods, "
+		       "container: mode)."),
+	BW_FIELD(struct bw_profile_network, devices, "devices", .names = allow_refuse,
+		.doc = "Whether network devices of the host may be moved into a container."),
+	BW_FIELD(struct bw_profile_network, metadata, "metadata", .names = allow_block,
+		.doc = "Instance metadata services of every cloud (profiles/endpoints.json)."),
+	BW_FIELD(struct bw_profile_network, task_credentials, "taskCredentials",
+		.names = allow_block,
+		.doc = "Credential endpoints of tasks and pods, such as 169.254.170.2."),
+	BW_FIELD(struct bw_profile_network, dns, "dns", .names = allow_block,
+		.doc = "Link-local name servers of the cloud's network."),
+	BW_FIELD(struct bw_profile_network, time, "time", .names = allow_block,
+		.doc = "Link-local time servers of the cloud's network."),
+	BW_FIELD(struct bw_profile_network, guard, "guard", .names = prefer_require,
+		.doc = "What it means when the blocked endpoints cannot be blocked: a degraded "
+		       "container or a refusal."),
+	LATER(struct bw_profile_network, "egress",
+		"Names that may be connected to, all others refused."),
+	LATER(struct bw_profile_network, "ingress", "Whether a container may accept connections."),
+	BW_END};
+SECTION(network, network_fields);
+
+static const struct bw_field sysctl_fields[] = {
+	BW_FIELD(struct bw_profile_sysctl, allow, "allow", .flags = BW_EMPTY_IS_SET,
+		.doc = "Kernel parameters that a caller may set, '*' matches any run; absent: as "
+		       "the runtime allows."),
+	BW_END};
+SECTION(sysctl, sysctl_fields);
+
+static const struct bw_field environment_fields[] = {
+	BW_FIELD(struct bw_profile_environment, scrub_lists, "scrubLists", .flags = BW_EMPTY_IS_SET,
+		.names = scrub_lists,
+		.doc = "Lists of profiles/scrub.json whose variables are removed."),
+	BW_FIELD(struct bw_profile_environment, scrub, "scrub", .flags = BW_EMPTY_IS_SET,
+		.doc = "Further variables that are removed; '*' matches any run, capitals do not "
+		       "matter."),
+	BW_FIELD(struct bw_profile_environment, keep, "keep", .flags = BW_EMPTY_IS_SET,
+		.doc = "Variables that stay although scrubLists or scrub name them."),
+	BW_FIELD(struct bw_profile_environment, set, "set", .check = check_environment,
+		.doc = "Variables that are set, whatever the caller says."),
+	BW_END};
+SECTION(environment, environment_fields);
+
+static const struct bw_field keyring_fields[] = {
+	BW_FIELD(struct bw_profile_keyring, private_, "private",
+		.doc = "Whether a container always has a session keyring of its own."),
+	BW_END};
+SECTION(keyring, keyring_fields);
+
+static const struct bw_field descriptors_fields[] = {
+	BW_FIELD(struct bw_profile_descriptors, refuse_inherited, "refuseInherited",
+		.doc = "Whether --preserve-fds and LISTEN_FDS are refused."),
+	BW_END};
+SECTION(descriptors, descriptors_fields);
+
+static const struct bw_field rlimit_fields[] = {
+	BW_FIELD(struct bw_profile_rlimit, type, "type", .flags = BW_REQUIRED,
+		.check = check_rlimit, .doc = "Name of the limit, such as RLIMIT_NOFILE."),
+	BW_FIELD(struct bw_profile_rlimit, value, "value", .flags = BW_REQUIRED,
+		.doc = "Soft and hard limit."),
+	BW_END};
+SECTION(rlimit, rlimit_fields);
+
+static const struct bw_field limits_fields[] = {
+	BW_FIELD(struct bw_profile_limits, pids, "pids", .min = 1, .max = 4194304,
+		.doc = "Number of processes and threads where the caller sets no limit."),
+	BW_FIELD(struct bw_profile_limits, memory, "memory", .min = 1 << 20, .max = 1ULL << 50,
+		.doc = "Memory in bytes where the caller sets no limit."),
+	BW_FIELD(struct bw_profile_limits, no_swap, "noSwap",
+		.doc = "Whether swap is off where the caller sets no limit of its own."),
+	BW_FIELD(struct bw_profile_limits, cpu_quota, "cpuQuota", .min = 1000, .max = 1ULL << 40,
+		.doc = "Processor time in microseconds per cpuPeriod where the caller sets no "
+		       "quota."),
+	BW_FIELD(struct bw_profile_limits, cpu_period, "cpuPeriod", .min = 1000, .max = 1000000,
+		.doc = "Period of cpuQuota in microseconds; absent: 100000."),
+	BW_LIST_OF(struct bw_profile_limits, rlimits, "rlimits", &rlimit_schema,
+		.flags = BW_EMPTY_IS_SET, .doc = "Process limits where the caller sets none."),
+	BW_FIELD(struct bw_profile_limits, oom_score_adj_min, "oomScoreAdjMin", .min = -1000,
+		.max = 1000,
+		.doc = "Lowest oomScoreAdj: below 0 a container outlives the host's own programs."),
+	BW_FIELD(struct bw_profile_limits, no_realtime, "noRealtime",
+		.doc = "Whether real-time and deadline scheduling are removed."),
+	BW_END};
+SECTION(limits, limits_fields);
+
+static const struct bw_field profile_fields[] = {
+	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
+		.doc = "Profile whose rows hold where this one says nothing; its own name means "
+		       "the built-in of that "
+		       "name; absent: hardened."),
+	BW_FIELD(struct bw_profile, mode, "mode", .names = modes,
+		.doc = "Whether refusals stop the container (enforce) or are only recorded "
+		       "(audit)."),
+	BW_FIELD(struct bw_profile, loosens, "loosens",
+		.doc = "Rows, such as network.host, in which this profile is looser than what it "
+		       "extends; each must "
+		       "be named."),
+	BW_NESTED(struct bw_profile, user, "user", &user_schema, .doc = "Users and groups."),
+	BW_NESTED(struct bw_profile, rootfs, "rootfs", &rootfs_schema,
+		.doc = "The root file system."),
+	BW_NESTED(struct bw_profile, capabilities, "capabilities", &capabilities_schema,
+		.doc = "Capabilities."),
+	BW_FIELD(struct bw_profile, no_new_privileges, "noNewPrivileges",
+		.doc = "Whether no_new_privs is forced."),
+	BW_NESTED(struct bw_profile, seccomp, "seccomp", &seccomp_schema,
+		.doc = "System call filters."),
+	BW_NESTED(struct bw_profile, lsm, "lsm", &lsm_schema, .doc = "AppArmor and SELinux."),
+	BW_FIELD(struct bw_profile, landlock, "landlock", .names = off_prefer_require,
+		.doc = "Landlock rules that follow from the mounts: writing only where a mount is "
+		       "writable."),
+	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
+		.doc = "Mounts and their sources."),
+	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,
+		.doc = "Hidden and read-only kernel files."),
+	BW_NESTED(struct bw_profile, hooks, "hooks", &hooks_schema, .doc = "Hooks."),
+	BW_NESTED(struct bw_profile, devices, "devices", &devices_schema, .doc = "Devices."),
+	BW_NESTED(struct bw_profile, namespaces, "namespaces", &namespaces_schema,
+		.doc = "Namespaces."),
+	BW_NESTED(struct bw_profile, network, "network", &network_schema, .doc = "Network."),
+	BW_NESTED(struct bw_profile, sysctl, "sysctl", &sysctl_schema, .doc = "Kernel parameters."),
+	BW_NESTED(struct bw_profile, environment, "environment", &environment_schema,
+		.doc = "Environment of programs."),
+	BW_NESTED(
+		struct bw_profile, keyring, "keyring", &keyring_schema, .doc = "Kernel keyrings."),
+	BW_NESTED(struct bw_profile, descriptors, "descriptors", &descriptors_schema,
+		.doc = "File descriptors."),
+	BW_NESTED(struct bw_profile, limits, "limits", &limits_schema, .doc = "Limits."),
+	LATER(struct bw_profile, "exec", "Programs that may be started."),
+	LATER(struct bw_profile, "workspace",
+		"A directory for a session's files that ends with the container."),
+	LATER(struct bw_profile, "timeLimit", "Seconds after which a container is ended."),
+	LATER(struct bw_profile, "warden",
+		"The process beside a container that guards network and time."),
+	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
+	LATER(struct bw_profile, "metrics", "Where metrics go."),
+	LATER(struct bw_profile, "secrets",
+		"Files on a tmpfs that take the place of secret variables."),
+	LATER(struct bw_profile, "backend",
+		"Another runtime that gets the hardened configuration."),
+	BW_END};
+const struct bw_schema bw_profile_schema = {.name = "profile",
+	.size = sizeof(struct bw_profile),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = profile_fields};
+
+static const struct bw_field rule_fields[] = {
+	BW_FIELD(struct bw_policy_rule, name, "name", .flags = BW_REQUIRED | BW_NOT_EMPTY,
+		.doc = "Name of the rule, for log and state."),
+	BW_FIELD(struct bw_policy_rule, when, "when", .flags = BW_REQUIRED | BW_NOT_EMPTY,
+		.check = check_when,
+		.doc = "Facts that must all hold: a pattern or a list of patterns for each, '*' "
+		       "matches any run; "
+		       "<fact>.absent names facts that must not be there."),
+	BW_FIELD(struct bw_policy_rule, profile, "profile", .flags = BW_REQUIRED,
+		.check = check_profile_name, .doc = "Profile of the containers that match."),
+	BW_END};
+static const struct bw_schema rule_schema = {.name = "rule",
+	.size = sizeof(struct bw_policy_rule),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = rule_fields};
+
+static const struct bw_field annotations_fields[] = {
+	BW_FIELD(struct bw_policy_annotations, profile, "profile",
+		.doc = "Profiles that the annotation org.bulwark.profile may choose where they are "
+		       "at least as strict "
+		       "as the default."),
+	LATER(struct bw_policy_annotations, "tenant", "Whether org.bulwark.tenant is heard."),
+	LATER(struct bw_policy_annotations, "session", "Whether org.bulwark.session is heard."),
+	LATER(struct bw_policy_annotations, "ttl", "Whether org.bulwark.ttl is heard."), BW_END};
+static const struct bw_schema annotations_schema = {.name = "annotations",
+	.size = sizeof(struct bw_policy_annotations),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = annotations_fields};
+
+static const struct bw_field policy_fields[] = {
+	BW_FIELD(struct bw_policy, version, "version", .flags = BW_REQUIRED, .min = 1, .max = 1,
+		.doc = "Version of this format: 1."),
+	BW_FIELD(struct bw_policy, default_, "default", .check = check_profile_name,
+		.doc = "Profile of containers for which nothing else chooses one; absent: "
+		       "hardened."),
+	BW_FIELD(struct bw_policy, profile_flag, "profileFlag", .names = profile_flags,
+		.doc = "Whether --profile may choose any profile, only one at least as strict, or "
+		       "none; absent: any."),
+	BW_LIST_OF(struct bw_policy, rules, "rules", &rule_schema,
+		.doc = "Rules that choose a profile by facts that a container's author cannot "
+		       "forge; the first that "
+		       "matches decides."),
+	BW_NESTED(struct bw_policy, annotations, "annotations", &annotations_schema,
+		.doc = "What annotations org.bulwark.* may ask for."),
+	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
+		.doc = "Profiles of this host; a built-in name changes the built-in."),
+	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,
+		.doc = "Hosts of package registries by short name, for lists that name @npm or "
+		       "@pypi."),
+	BW_END};
+const struct bw_schema bw_policy_schema = {.name = "policy",
+	.size = sizeof(struct bw_policy),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = policy_fields};

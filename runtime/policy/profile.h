@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile.h - the policy file as structs, in the words of the file. Private to policy/: everybody
+ * else sees the opaque structs of policy.h. The rows are in policy_table.c, the order of strictness
+ * in policy_order.c. */
+#ifndef BW_POLICY_PROFILE_H
+#define BW_POLICY_PROFILE_H
+
+#include "policy/policy.h"
+
+struct bw_profile_user {
+	char *root; /* keep, remap, refuse */
+	struct bw_opt_bool always;
+	struct bw_opt_uint uid, gid;
+	char *root_group; /* keep, drop */
+};
+struct bw_profile_tmpfs {
+	char *destination;
+	struct bw_opt_uint size, inodes; /* bytes; number */
+	char *mode;			 /* octal digits, as in the mount option */
+};
+struct bw_profile_rootfs {
+	struct bw_opt_bool readonly;
+	struct {
+		struct bw_profile_tmpfs *v;
+		size_t n;
+	} tmpfs;
+	char *later;
+};
+struct bw_profile_capabilities {
+	struct bw_strs allow; /* v NULL: as asked */
+	struct bw_opt_bool lock_securebits;
+};
+struct bw_profile_seccomp {
+	char *baseline; /* none, baseline, python-node */
+	struct bw_strs allow;
+	struct bw_opt_bool native_only, keep_mitigations;
+};
+struct bw_profile_lsm {
+	char *apparmor, *selinux; /* off, prefer, require */
+	struct bw_opt_bool drop_unconfined;
+};
+struct bw_profile_mounts {
+	struct bw_opt_bool check_sources;
+	struct bw_strs refuse, refuse_names, except;
+	struct bw_strs only, types; /* v NULL: any */
+	struct bw_opt_bool nosuid_nodev, noexec_writable, private_, readonly_kernel, guard_kernel;
+};
+struct bw_profile_paths {
+	struct bw_strs masked, readonly;
+};
+struct bw_profile_hooks {
+	struct bw_opt_bool root_owned;
+};
+struct bw_profile_device {
+	char *type; /* c or b */
+	struct bw_opt_int major, minor;
+	char *access;
+};
+struct bw_profile_devices {
+	struct bw_opt_bool restricted;
+	struct {
+		struct bw_profile_device *v;
+		size_t n;
+	} allow;
+};
+struct bw_profile_namespaces {
+	struct bw_strs own;
+	char *host; /* allow, refuse */
+};
+struct bw_profile_network {
+	char *host, *joined, *devices;			/* allow, refuse */
+	char *metadata, *task_credentials, *dns, *time; /* allow, block */
+	char *guard;					/* prefer, require */
+	char *later;
+};
+struct bw_profile_sysctl {
+	struct bw_strs allow; /* v NULL: as asked */
+};
+struct bw_profile_environment {
+	struct bw_strs scrub_lists, scrub, keep;
+	struct bw_pairs set;
+};
+struct bw_profile_keyring {
+	struct bw_opt_bool private_;
+};
+struct bw_profile_descriptors {
+	struct bw_opt_bool refuse_inherited;
+};
+struct bw_profile_rlimit {
+	char *type;
+	struct bw_opt_uint value;
+};
+struct bw_profile_limits {
+	struct bw_opt_uint pids, memory, cpu_quota, cpu_period;
+	struct bw_opt_bool no_swap, no_realtime;
+	struct {
+		struct bw_profile_rlimit *v;
+		size_t n;
+	} rlimits;
+	struct bw_opt_int oom_score_adj_min;
+};
+
+/* What follows from the rows and the data files once a profile is folded; no rows of its own. */
+struct bw_profile_derived {
+	struct bw_strs endpoints; /* addresses that must not be reachable */
+	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
+	struct bw_strs
+		refused_sources; /* the part of mounts.refuse that can be held against inodes */
+};
+
+struct bw_profile {
+	char *key; /* the name */
+	char *extends, *mode;
+	struct bw_strs loosens;
+	struct bw_profile_user *user;
+	struct bw_profile_rootfs *rootfs;
+	struct bw_profile_capabilities *capabilities;
+	struct bw_opt_bool no_new_privileges;
+	struct bw_profile_seccomp *seccomp;
+	struct bw_profile_lsm *lsm;
+	char *landlock; /* off, prefer, require */
+	struct bw_profile_mounts *mounts;
+	struct bw_profile_paths *paths;
+	struct bw_profile_hooks *hooks;
+	struct bw_profile_devices *devices;
+	struct bw_profile_namespaces *namespaces;
+	struct bw_profile_network *network;
+	struct bw_profile_sysctl *sysctl;
+	struct bw_profile_environment *environment;
+	struct bw_profile_keyring *keyring;
+	struct bw_profile_descriptors *descriptors;
+	struct bw_profile_limits *limits;
+	char *later;
+	struct bw_profile_derived derived;
+};
+
+struct bw_policy_rule {
+	char *name;
+	struct bw_strs_map when;
+	char *profile;
+};
+struct bw_policy_annotations {
+	struct bw_strs profile;
+	char *later;
+};
+struct bw_policy_profiles {
+	struct bw_profile *v;
+	size_t n;
+};
+/* Folded profiles, made when first asked for: a container start needs one or two of them. */
+struct bw_policy_cache {
+	struct bw_arena *arena;
+	struct {
+		struct bw_profile **v;
+		size_t n;
+	} folded;
+};
+struct bw_policy {
+	struct bw_opt_uint version;
+	char *default_, *profile_flag; /* stricter, any, never */
+	struct {
+		struct bw_policy_rule *v;
+		size_t n;
+	} rules;
+	struct bw_policy_annotations *annotations;
+	struct bw_policy_profiles profiles;
+	struct bw_strs_map registries;
+	struct bw_policy_cache *cache;
+};
+
+extern const struct bw_schema bw_policy_schema;
+extern const struct bw_schema bw_profile_schema;
+
+/* The built-in files, as compiled in (profiles/embed.sh). */
+struct bw_builtin {
+	const char *name; /* "hardened.json" */
+	const char *text;
+};
+extern const struct bw_builtin bw_builtins[];
+extern const size_t bw_builtins_n;
+
+/* Whether name is a built-in profile: compat, hardened, untrusted-code. */
+bool bw_profile_is_builtin(const char *name);
+
+/* The names in the order of strictness, NULL-terminated. */
+extern const char *const bw_builtin_profiles[];
+
+/* policy.c: whether there is such a profile, in the file or built in. */
+bool bw_policy_has_profile(const struct bw_policy *policy, const char *name);
+
+/* policy_fold.c: name with everything it extends folded in; cached. NULL and err when there is
+ * none, the chain is too deep or goes in a circle. */
+const struct bw_profile *bw_policy_fold(
+	const struct bw_policy *policy, const char *name, struct bw_err *err);
+
+/* policy_fold.c: checks every profile of the file: chains, and that what it loosens is said in
+ * `loosens`. */
+int bw_policy_check_profiles(const struct bw_policy *policy, struct bw_err *err) BW_MUST_CHECK;
+
+/* policy_order.c: calls looser(name, ctx) for each row ("network.host") in which a is not at least
+ * as strict as b. Returns how many there are; 0: a is at least as strict as b. Both folded. */
+size_t bw_profile_looser(const struct bw_profile *a, const struct bw_profile *b,
+	void (*looser)(const char *row, void *ctx), void *ctx);
+
+/* policy_order.c: whether row ("network.host") has a place in the order; for the test that all rows
+ * have. */
+bool bw_profile_row_is_ordered(const char *row);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_identity.c - nothing runs as user or group 0: outside a user namespace that is the host's
+ * root, held back only by what other rules took from it. */
+#include "base/str.h"
+#include "policy/rules.h"
+
+static bool is_zero(const struct bw_opt_uint *id)
+{
+	return !id->set || id->v == 0; /* absent is 0 in the OCI specification */
+}
+
+static void replace_id(
+	struct bw_run *r, const struct bw_opt_uint *id, uint64_t with, const char *pointer)
+{
+	if (!is_zero(id))
+		return;
+	if (bw_streq(r->profile->user->root, "refuse"))
+		bw_deny(r, pointer, "0", "runs as root without a user namespace",
+			"set a user in the image or the engine, or user.root to \"remap\" in the "
+			"policy");
+	else
+		bw_change_uint(
+			r, id, with, pointer, "root without a user namespace is the host's root");
+}
+
+static void drop_root_group(struct bw_run *r, const struct bw_uints *groups, const char *pointer)
+{
+	struct bw_uints kept = {0};
+	uint64_t *slot;
+
+	for (size_t i = 0; i < groups->n; i++) {
+		if (groups->v[i] == 0)
+			continue;
+		slot = bw_push(r->arena, &kept);
+		if (!slot) {
+			r->out_of_memory = true;
+			return;
+		}
+		*slot = groups->v[i];
+	}
+	if (kept.n < groups->n)
+		bw_change_list(r, groups, kept.v, kept.n, "with group 0", "without group 0",
+			pointer, "many host files are open to group 0");
+}
+
+static bool applies_to(const struct bw_profile_user *policy, bool user_namespace)
+{
+	return !user_namespace || bw_is_on(&policy->always);
+}
+
+const struct bw_spec_user *bw_own_user(
+	struct bw_run *r, const struct bw_spec_process *process, bool user_namespace)
+{
+	static const struct bw_spec_user nobody;
+	const struct bw_profile_user *policy = r->profile->user;
+
+	if (process->user)
+		return process->user;
+	if (applies_to(policy, user_namespace) && bw_streq0(policy->root, "remap"))
+		return bw_ensure(r, &process->user);
+	return &nobody;
+}
+
+void bw_harden_user(
+	struct bw_run *r, const struct bw_spec_user *user, bool user_namespace, const char *pointer)
+{
+	const struct bw_profile_user *policy = r->profile->user;
+	bool applies = applies_to(policy, user_namespace);
+
+	if (applies && policy->root && !bw_streq(policy->root, "keep")) {
+		replace_id(r, &user->uid, policy->uid.set ? policy->uid.v : 1001,
+			bw_text(r, "%s/uid", pointer));
+		replace_id(r, &user->gid, policy->gid.set ? policy->gid.v : 1001,
+			bw_text(r, "%s/gid", pointer));
+	}
+	if (applies && bw_streq0(policy->root_group, "drop"))
+		drop_root_group(
+			r, &user->additional_gids, bw_text(r, "%s/additionalGids", pointer));
+}
+
+void bw_rule_identity(struct bw_run *r)
+{
+	const struct bw_spec_process *process = r->spec->process;
+	const struct bw_spec_user *user;
+	bool user_namespace = bw_spec_namespace(r->spec, "user") != NULL;
+
+	if (!r->profile->user || !process)
+		return;
+	user = bw_own_user(r, process, user_namespace);
+	if (user)
+		bw_harden_user(r, user, user_namespace, "/process/user");
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_limits.c - limits where the caller sets none; none that lets a container outlive the host's
+ * own programs or take its processors from it. */
+#include "base/str.h"
+#include "policy/rules.h"
+
+enum { DEFAULT_PERIOD = 100000 };
+
+static bool is_unlimited(const struct bw_opt_int *limit)
+{
+	return !limit->set || limit->v <= 0; /* 0 is how engines write "not set", -1 "none" */
+}
+
+static const struct bw_spec_resources no_resources;
+
+/* For looking: what the caller says, or nothing. */
+static const struct bw_spec_resources *asked(const struct bw_run *r)
+{
+	return r->spec->linux_ && r->spec->linux_->resources ? r->spec->linux_->resources
+							     : &no_resources;
+}
+
+/* For changing: made where there is none. */
+static const struct bw_spec_resources *own(struct bw_run *r)
+{
+	const struct bw_spec_linux *lin = bw_ensure(r, &r->spec->linux_);
+
+	return lin ? bw_ensure(r, &lin->resources) : NULL;
+}
+
+static void limit_pids(struct bw_run *r)
+{
+	const struct bw_profile_limits *policy = r->profile->limits;
+	const struct bw_spec_pids *pids = asked(r)->pids;
+	const struct bw_spec_resources *res;
+
+	if (!policy->pids.set || (pids && !is_unlimited(&pids->limit)))
+		return;
+	res = own(r);
+	pids = res ? bw_ensure(r, &res->pids) : NULL;
+	if (pids)
+		bw_change_int(r, &pids->limit, (int64_t)policy->pids.v,
+			"/linux/resources/pids/limit",
+			"no limit was set: a fork bomb would reach the host");
+}
+
+static void limit_memory(struct bw_run *r)
+{
+	const struct bw_profile_limits *policy = r->profile->limits;
+	const struct bw_spec_memory *memory = asked(r)->memory;
+	const struct bw_spec_resources *res;
+
+	if (!policy->memory.set || (memory && !is_unlimited(&memory->limit)))
+		return;
+	res = own(r);
+	memory = res ? bw_ensure(r, &res->memory) : NULL;
+	if (memory)
+		bw_change_int(r, &memory->limit, (int64_t)policy->memory.v,
+			"/linux/resources/memory/limit",
+			"no limit was set: one container would take all memory");
+}
+
+/* In OCI's words swap is memory and swap together: the same number means none. */
+static void limit_swap(struct bw_run *r)
+{
+	const struct bw_spec_memory *memory = asked(r)->memory;
+
+	if (memory && bw_is_on(&r->profile->limits->no_swap) && !is_unlimited(&memory->limit) &&
+		(is_unlimited(&memory->swap) || memory->swap.v < memory->limit.v))
+		bw_change_int(r, &memory->swap, memory->limit.v, "/linux/resources/memory/swap",
+			"no swap limit was set: swap keeps what a container leaves behind");
+}
+
+static void limit_cpu(struct bw_run *r)
+{
+	const struct bw_profile_limits *policy = r->profile->limits;
+	uint64_t period = policy->cpu_period.set ? policy->cpu_period.v : DEFAULT_PERIOD;
+	const struct bw_spec_cpu *cpu = asked(r)->cpu;
+	const struct bw_spec_resources *res;
+
+	if (!policy->cpu_quota.set || (cpu && !is_unlimited(&cpu->quota)))
+		return;
+	res = own(r);
+	cpu = res ? bw_ensure(r, &res->cpu) : NULL;
+	if (!cpu)
+		return;
+	bw_change_uint(
+		r, &cpu->period, period, "/linux/resources/cpu/period", "the period of the quota");
+	bw_change_int(r, &cpu->quota, (int64_t)policy->cpu_quota.v, "/linux/resources/cpu/quota",
+		"no quota was set: one container would take all processors");
+}
+
+static bool has_rlimit(const struct bw_spec_process *process, const char *type)
+{
+	for (size_t i = 0; i < process->rlimits.n; i++)
+		if (bw_streq(process->rlimits.v[i].type, type))
+			return true;
+	return false;
+}
+
+static void set_rlimits(struct bw_run *r, const struct bw_spec_process *process)
+{
+	const struct bw_profile_limits *policy = r->profile->limits;
+
+	for (size_t i = 0; i < policy->rlimits.n; i++) {
+		const struct bw_profile_rlimit *ours = &policy->rlimits.v[i];
+		struct bw_spec_rlimit limit = {.type = ours->type,
+			.soft = {true, ours->value.v},
+			.hard = {true, ours->value.v}};
+
+		if (has_rlimit(process, ours->type))
+			continue;
+		bw_insert(r, &process->rlimits, process->rlimits.n, &limit, sizeof limit,
+			bw_text(r, "%s=%llu", ours->type, (unsigned long long)ours->value.v),
+			bw_text(r, "/process/rlimits/%zu", process->rlimits.n), "no limit was set");
+	}
+}
+
+static bool is_realtime(const char *policy)
+{
+	return bw_streq0(policy, "SCHED_FIFO") || bw_streq0(policy, "SCHED_RR") ||
+	       bw_streq0(policy, "SCHED_DEADLINE");
+}
+
+void bw_harden_priorities(
+	struct bw_run *r, const struct bw_spec_process *process, const char *pointer)
+{
+	const struct bw_profile_limits *policy = r->profile->limits;
+
+	if (!policy)
+		return;
+	if (policy->oom_score_adj_min.set && process->oom_score_adj.set &&
+		process->oom_score_adj.v < policy->oom_score_adj_min.v)
+		bw_change_int(r, &process->oom_score_adj, policy->oom_score_adj_min.v,
+			bw_text(r, "%s/oomScoreAdj", pointer),
+			"the host's own programs must outlive a container");
+	if (!bw_is_on(&policy->no_realtime))
+		return;
+	if (process->scheduler && is_realtime(process->scheduler->policy))
+		bw_change_gone(r, &process->scheduler, process->scheduler->policy,
+			bw_text(r, "%s/scheduler", pointer),
+			"real-time scheduling can starve the host");
+	if (process->io_priority && bw_streq0(process->io_priority->class_, "IOPRIO_CLASS_RT"))
+		bw_change_gone(r, &process->io_priority, process->io_priority->class_,
+			bw_text(r, "%s/ioPriority", pointer), "real-time I/O can starve the host");
+}
+
+void bw_rule_limits(struct bw_run *r)
+{
+	if (!r->profile->limits)
+		return;
+	limit_pids(r);
+	limit_memory(r);
+	limit_swap(r);
+	limit_cpu(r);
+	if (!r->spec->process)
+		return;
+	set_rlimits(r, r->spec->process);
+	bw_harden_priorities(r, r->spec->process, "/process");
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_lsm.c - a label that means unconfined is no label: it goes, and the default applies. */
+#include "base/auto.h"
+#include "base/str.h"
+#include "policy/rules.h"
+
+/* user:role:type:level; super-privileged containers of the distributions' policies are unconfined,
+ * too. */
+static bool is_unconfined_context(const char *label)
+{
+	return bw_streq(label, "unconfined") || bw_glob_match("*:unconfined_t*", label) ||
+	       bw_glob_match("*:spc_t*", label);
+}
+
+void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, const char *pointer)
+{
+	if (process->apparmor_profile && bw_streq(process->apparmor_profile, "unconfined"))
+		bw_change_string(r, &process->apparmor_profile, NULL,
+			bw_text(r, "%s/apparmorProfile", pointer),
+			"unconfined is not for containers; the default applies");
+	if (process->selinux_label && is_unconfined_context(process->selinux_label))
+		bw_change_string(r, &process->selinux_label, NULL,
+			bw_text(r, "%s/selinuxLabel", pointer),
+			"unconfined is not for containers; the default applies");
+}
+
+void bw_rule_lsm(struct bw_run *r)
+{
+	const struct bw_profile_lsm *policy = r->profile->lsm;
+	const struct bw_spec_hardening *h = r->spec->hardening;
+
+	if (!policy)
+		return;
+	if (r->spec->process && bw_is_on(&policy->drop_unconfined))
+		bw_harden_labels(r, r->spec->process, "/process");
+	if (h && policy->apparmor && !bw_streq(policy->apparmor, "off"))
+		bw_change_string(r, &h->apparmor, policy->apparmor, "/hardening/apparmor",
+			"what a kernel without AppArmor means");
+	if (h && policy->selinux && !bw_streq(policy->selinux, "off"))
+		bw_change_string(r, &h->selinux, policy->selinux, "/hardening/selinux",
+			"what a kernel without SELinux means");
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_network.c - the network: none of the host's, none that others made (there the block of the
+ * metadata services could be undone by them, or would hit them), and the endpoints that stay out of
+ * reach. */
+#include "base/auto.h"
+#include "base/str.h"
+#include "policy/rules.h"
+
+#define GUARD_HINT                                                                                 \
+	"use a network of the container's own, or a profile with network.%s: allow and "           \
+	"network.metadata: allow"
+
+static bool refuses(const char *choice)
+{
+	return bw_streq0(choice, "refuse");
+}
+
+/* docker keeps the host's network namespace under this name. */
+static bool is_host_path(const char *path)
+{
+	return bw_has_suffix(path, "/docker/netns/default") ||
+	       bw_after_prefix(path, "/proc/1/ns/") || bw_after_prefix(path, "/proc/self/ns/");
+}
+
+static void deny_host(struct bw_run *r, const char *pointer, const char *before)
+{
+	bw_deny(r, pointer, before,
+		"shares the network of the host, where metadata services cannot be kept from one "
+		"container",
+		bw_text(r, GUARD_HINT, "host"));
+}
+
+/* Whether the container will have a network that is not its own; denied where the policy refuses
+ * it. */
+static void check_namespace(struct bw_run *r, const struct bw_profile_network *policy)
+{
+	const struct bw_spec_namespace *ns = bw_spec_namespace(r->spec, "network");
+
+	if (!ns || (ns->path && is_host_path(ns->path))) {
+		if (refuses(policy->host))
+			deny_host(r, "/linux/namespaces", ns ? ns->path : NULL);
+	} else if (ns->path && refuses(policy->joined)) {
+		bw_deny(r, "/linux/namespaces", ns->path,
+			"joins a network that others made, where metadata services cannot yet be "
+			"kept from one "
+			"container",
+			bw_text(r, GUARD_HINT, "joined"));
+	}
+}
+
+static void check_devices(struct bw_run *r)
+{
+	const struct bw_spec_linux *lin = r->spec->linux_;
+
+	for (size_t i = 0; lin && i < lin->net_devices.n; i++)
+		bw_deny(r, bw_text(r, "/linux/netDevices/%s", lin->net_devices.v[i].key), NULL,
+			"takes a network device away from the host",
+			"network.devices: allow in the policy");
+}
+
+void bw_rule_network(struct bw_run *r)
+{
+	const struct bw_profile_network *policy = r->profile->network;
+	const struct bw_spec_hardening *h = r->spec->hardening;
+	const struct bw_strs *endpoints = &r->profile->derived.endpoints;
+
+	if (!policy)
+		return;
+	check_namespace(r, policy);
+	if (refuses(policy->devices))
+		check_devices(r);
+	if (!h || endpoints->n == 0)
+		return;
+	bw_change_strs(r, &h->block_endpoints, endpoints, "/hardening/blockEndpoints",
+		"metadata services hand out the host's credentials");
+	bw_change_string(r, &h->endpoints, policy->guard ? policy->guard : "require",
+		"/hardening/endpoints", "what it means when they cannot be blocked");
+}
+
+void bw_rule_sysctl(struct bw_run *r)
+{
+	const struct bw_profile_sysctl *policy = r->profile->sysctl;
+	const struct bw_spec_linux *lin = r->spec->linux_;
+
+	if (!policy || !policy->allow.v || !lin)
+		return;
+	for (size_t i = 0; i < lin->sysctl.n; i++) {
+		const char *key = lin->sysctl.v[i].key;
+		size_t k = 0;
+
+		while (k < policy->allow.n && !bw_glob_match(policy->allow.v[k], key))
+			k++;
+		if (k == policy->allow.n)
+			bw_deny(r, bw_text(r, "/linux/sysctl/%s", key), NULL,
+				"sets a kernel parameter that sysctl.allow of the policy does not "
+				"name",
+				"leave it out, or name it in sysctl.allow");
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rule_seccomp.c - the caller's filter stays and loses its soft spots; ours stands beside it. */
+#include "base/str.h"
+#include "policy/rules.h"
+
+/* The machine's own architecture in OCI's words: data of the build, so that the rules stay pure. */
+#if defined(__x86_64__)
+#define NATIVE_ARCH "SCMP_ARCH_X86_64"
+#elif defined(__aarch64__)
+#define NATIVE_ARCH "SCMP_ARCH_AARCH64"
+#else
+#error "bulwark knows the system calls of x86-64 and AArch64"
+#endif
+
+#define SPEC_ALLOW "SECCOMP_FILTER_FLAG_SPEC_ALLOW"
+
+/* A filter for a second architecture is a second kernel interface that nobody looks at: i386 and
+ * x32 have been ways round filters (CVE-2014-4508 and others). */
+static void reduce_architectures(struct bw_run *r, const struct bw_spec_seccomp *seccomp)
+{
+	struct bw_strs native = {0};
+
+	if (seccomp->architectures.n == 0 ||
+		(seccomp->architectures.n == 1 &&
+			bw_streq(seccomp->architectures.v[0], NATIVE_ARCH)))
+		return;
+	bw_collect(r, &native, NATIVE_ARCH);
+	bw_change_strs(r, &seccomp->architectures, &native, "/linux/seccomp/architectures",
+		"system calls of other architectures are a way round the filter");
+}
+
+/* Runtimes switch the mitigation off where flags are absent: so an empty list must be said. */
+static void keep_mitigations(struct bw_run *r, const struct bw_spec_seccomp *seccomp)
+{
+	static char *nothing[1];
+	struct bw_strs kept = {.v = nothing};
+
+	for (size_t i = 0; i < seccomp->flags.n; i++) {
+		if (bw_streq(seccomp->flags.v[i], SPEC_ALLOW))
+			continue;
+		if (kept.v == nothing)
+			kept.v = NULL;
+		bw_collect(r, &kept, seccomp->flags.v[i]);
+	}
+	if (kept.n != seccomp->flags.n || !seccomp->flags.v)
+		bw_change_strs(r, &seccomp->flags, &kept, "/linux/seccomp/flags",
+			"the filter would switch off the mitigation of speculative store bypass");
+}
+
+static void stand_beside(struct bw_run *r, const struct bw_profile_seccomp *policy)
+{
+	const struct bw_spec_hardening *h = r->spec->hardening;
+
+	if (!h || !policy->baseline || bw_streq(policy->baseline, "none"))
+		return;
+	bw_change_string(r, &h->seccomp_baseline, policy->baseline, "/hardening/seccompBaseline",
+		"system calls that no container needs, whatever the caller's filter says");
+	if (policy->allow.n)
+		bw_change_strs(r, &h->seccomp_allow, &policy->allow, "/hardening/seccompAllow",
+			"families that the policy exempts");
+}
+
+void bw_rule_seccomp(struct bw_run *r)
+{
+	const struct bw_profile_seccomp *policy = r->profile->seccomp;
+	const struct bw_spec_seccomp *seccomp = r->spec->linux_ ? r->spec->linux_->seccomp : NULL;
+
+	if (!policy)
+		return;
+	if (seccomp && bw_is_on(&policy->native_only))
+		reduce_architectures(r, seccomp);
+	if (seccomp && bw_is_on(&policy->keep_mitigations))
+		keep_mitigations(r, seccomp);
+	stand_beside(r, policy);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules.c - the ordered list of rules, and those that are too short for a file. Order matters in
+ * two places: identity comes before rootfs, whose directories belong to the container's user;
+ * mounts comes before rootfs, whose own mounts are complete as they are. */
+#include "base/str.h"
+#include "policy/rules.h"
+
+const struct bw_rule bw_rules[] = {
+	{"profile", "records the profile that decided", bw_rule_profile},
+	{"identity", "nothing runs as user or group 0", bw_rule_identity},
+	{"caps", "capabilities are those that the policy allows", bw_rule_caps},
+	{"no_new_privs", "no program gains privileges by execve", bw_rule_no_new_privs},
+	{"keyring", "a session keyring of its own", bw_rule_keyring},
+	{"seccomp", "a filter of our own beside the caller's", bw_rule_seccomp},
+	{"lsm", "no label that means unconfined", bw_rule_lsm},
+	{"landlock", "file access as the mounts allow it", bw_rule_landlock},
+	{"namespaces", "namespaces of its own", bw_rule_namespaces},
+	{"network", "no host network, no metadata service", bw_rule_network},
+	{"sysctl", "only parameters that belong to the container's namespaces", bw_rule_sysctl},
+	{"devices", "only the default devices", bw_rule_devices},
+	{"mounts.source", "no host file that gives the host away", bw_rule_mount_sources},
+	{"mounts", "no set-user-id, no devices, no propagation through mounts", bw_rule_mounts},
+	{"rootfs", "a read-only root with scratch directories", bw_rule_rootfs},
+	{"paths", "kernel files hidden or read-only", bw_rule_paths},
+	{"hooks", "hooks only from root's own programs", bw_rule_hooks},
+	{"descriptors", "no descriptors handed through", bw_rule_descriptors},
+	{"environment", "no credentials in the environment", bw_rule_environment},
+	{"limits", "limits where the caller sets none", bw_rule_limits},
+	{"annotations", "annotations are requests", bw_rule_annotations},
+	{NULL, NULL, NULL},
+};
+
+/* The decision is stored only where there is one: under compat a spec stays as it was asked for. */
+static bool decides_anything(const struct bw_profile *p)
+{
+	return p->user || p->rootfs || p->capabilities || p->no_new_privileges.set || p->seccomp ||
+	       p->lsm || p->landlock || p->mounts || p->paths || p->hooks || p->devices ||
+	       p->namespaces || p->network || p->sysctl || p->environment || p->keyring ||
+	       p->descriptors || p->limits;
+}
+
+void bw_rule_profile(struct bw_run *r)
+{
+	const struct bw_spec_hardening *h;
+
+	if (!decides_anything(r->profile))
+		return;
+	h = bw_ensure(r, &r->spec->hardening);
+	if (h)
+		bw_change_string(r, &h->profile, r->profile->key, "/hardening/profile",
+			"the profile that decided");
+}
+
+void bw_rule_no_new_privs(struct bw_run *r)
+{
+	if (r->spec->process && bw_is_on(&r->profile->no_new_privileges))
+		bw_change_bool(r, &r->spec->process->no_new_privileges, true,
+			"/process/noNewPrivileges",
+			"set-user-id programs must not give privileges");
+}
+
+void bw_rule_keyring(struct bw_run *r)
+{
+	if (r->profile->keyring && bw_is_on(&r->profile->keyring->private_) && r->spec->hardening)
+		bw_change_bool(r, &r->spec->hardening->private_keyring, true,
+			"/hardening/privateKeyring", "keyrings are not part of any namespace");
+}
+
+void bw_rule_landlock(struct bw_run *r)
+{
+	const char *mode = r->profile->landlock;
+
+	if (mode && !bw_streq(mode, "off") && r->spec->hardening)
+		bw_change_string(r, &r->spec->hardening->landlock, mode, "/hardening/landlock",
+			"a second lock on file access, of which root in a container cannot get "
+			"rid");
+}
+
+void bw_rule_descriptors(struct bw_run *r)
+{
+	if (r->profile->descriptors && bw_is_on(&r->profile->descriptors->refuse_inherited) &&
+		r->spec->hardening)
+		bw_change_bool(r, &r->spec->hardening->forbid_leaks, true, "/hardening/forbidLeaks",
+			"descriptors of the host are a way out (CVE-2024-21626)");
+}
+
+void bw_rule_annotations(struct bw_run *r)
+{
+	static const char ours[] = "org.bulwark.";
+
+	if (!decides_anything(r->profile))
+		return;
+	for (size_t i = 0; i < r->spec->annotations.n; i++) {
+		const struct bw_pair *a = &r->spec->annotations.v[i];
+
+		/* org.bulwark.profile was heard or not when the profile was chosen; the choice is
+		 * on record. */
+		if (bw_after_prefix(a->key, ours) && !bw_streq(a->key, "org.bulwark.profile"))
+			bw_note(r, bw_text(r, "/annotations/%s", a->key), NULL,
+				"this annotation asks for nothing that the policy knows");
+	}
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules.h - what a rule is and how it changes the spec. A rule looks at a const spec and changes it
+ * by the functions below alone; each of them records a finding. So there is no silent change, and
+ * the property test "total" holds every difference against the findings. Private to policy/. */
+#ifndef BW_POLICY_RULES_H
+#define BW_POLICY_RULES_H
+
+#include "policy/profile.h"
+
+/* One run of the rules over one spec. Rules do not fail: when memory is out they stop changing, and
+ * bw_harden() fails in the end. */
+struct bw_run {
+	const struct bw_profile *profile;
+	const struct bw_spec *spec; /* the copy under way */
+	struct bw_arena *arena;
+	struct bw_findings *findings;
+	const char *rule; /* id of the rule that runs */
+	bool out_of_memory;
+};
+
+struct bw_rule {
+	const char *id;	   /* in findings, errors and the log */
+	const char *about; /* one sentence */
+	void (*run)(struct bw_run *r);
+};
+extern const struct bw_rule bw_rules[]; /* in their order; ends with id NULL */
+
+/* The changes. pointer and reason are copied where they do not last; a member that has the value
+ * already gives no finding. */
+void bw_change_bool(struct bw_run *r, const struct bw_opt_bool *member, bool value,
+	const char *pointer, const char *reason);
+void bw_change_uint(struct bw_run *r, const struct bw_opt_uint *member, uint64_t value,
+	const char *pointer, const char *reason);
+void bw_change_int(struct bw_run *r, const struct bw_opt_int *member, int64_t value,
+	const char *pointer, const char *reason);
+/* value NULL: removed. */
+void bw_change_string(struct bw_run *r, char *const *member, const char *value, const char *pointer,
+	const char *reason);
+/* The whole list; value->v NULL: absent. */
+void bw_change_strs(struct bw_run *r, const struct bw_strs *member, const struct bw_strs *value,
+	const char *pointer, const char *reason);
+/* Sets the object behind member to NULL; shown stands for it in the finding. */
+void bw_change_gone(struct bw_run *r, const void *member, const char *shown, const char *pointer,
+	const char *reason);
+/* Replaces a whole typed list ({ T *v; size_t n; }); before and after stand for it in the finding.
+ */
+void bw_change_list(struct bw_run *r, const void *member, const void *v, size_t n,
+	const char *before, const char *after, const char *pointer, const char *reason);
+/* Puts the element (size bytes) at index into a typed list. */
+void bw_insert(struct bw_run *r, const void *list, size_t index, const void *element, size_t size,
+	const char *after, const char *pointer, const char *reason);
+/* environment lists: only names are ever shown. */
+void bw_change_env(struct bw_run *r, const struct bw_strs *member, const struct bw_strs *value,
+	const char *before, const char *after, const char *pointer, const char *reason);
+
+/* The object behind the pointer member, made empty where there is none: by itself no change of
+ * meaning, so no finding. NULL when memory is out. */
+const void *bw_ensure_object(struct bw_run *r, const void *member, size_t size);
+#define bw_ensure(r, member)                                                                       \
+	((const __typeof__(**(member)) *)bw_ensure_object((r), (member), sizeof **(member)))
+
+/* Refusals and remarks; before, hint may be NULL. */
+void bw_deny(struct bw_run *r, const char *pointer, const char *before, const char *reason,
+	const char *hint);
+void bw_note(struct bw_run *r, const char *pointer, const char *before, const char *reason);
+
+/* Text in the run's arena; when memory is out the run is marked and "" returned. */
+const char *bw_text(struct bw_run *r, const char *fmt, ...) BW_PRINTF(2, 3);
+/* ["a", "b"] */
+const char *bw_list_text(struct bw_run *r, const struct bw_strs *list);
+/* Appends to a list that the rule is building itself. */
+void bw_collect(struct bw_run *r, struct bw_strs *list, const char *text);
+
+/* harden.c: what comes of a run: out of memory, the refusals as one error, or nothing. */
+int bw_run_end(const struct bw_run *r, struct bw_err *err) BW_MUST_CHECK;
+
+/* Whether an optional switch of the profile is on. */
+static inline bool bw_is_on(const struct bw_opt_bool *flag)
+{
+	return flag->set && flag->v;
+}
+
+/* The rules, one file per kind (rules.c has the list). */
+void bw_rule_profile(struct bw_run *r);
+void bw_rule_identity(struct bw_run *r);
+void bw_rule_caps(struct bw_run *r);
+void bw_rule_no_new_privs(struct bw_run *r);
+void bw_rule_keyring(struct bw_run *r);
+void bw_rule_seccomp(struct bw_run *r);
+void bw_rule_lsm(struct bw_run *r);
+void bw_rule_landlock(struct bw_run *r);
+void bw_rule_namespaces(struct bw_run *r);
+void bw_rule_network(struct bw_run *r);
+void bw_rule_sysctl(struct bw_run *r);
+void bw_rule_devices(struct bw_run *r);
+void bw_rule_mount_sources(struct bw_run *r);
+void bw_rule_mounts(struct bw_run *r);
+void bw_rule_rootfs(struct bw_run *r);
+void bw_rule_paths(struct bw_run *r);
+void bw_rule_hooks(struct bw_run *r);
+void bw_rule_descriptors(struct bw_run *r);
+void bw_rule_environment(struct bw_run *r);
+void bw_rule_limits(struct bw_run *r);
+void bw_rule_annotations(struct bw_run *r);
+
+/* Shared with harden_exec.c. */
+/* The user of process to be hardened: its own, a new one where it has none and would be root, or
+ * one that is nobody's where nothing will change; NULL when memory is out. */
+const struct bw_spec_user *bw_own_user(
+	struct bw_run *r, const struct bw_spec_process *process, bool user_namespace);
+/* The user that takes the place of user, by the profile; pointer is the place of user. */
+void bw_harden_user(struct bw_run *r, const struct bw_spec_user *user, bool user_namespace,
+	const char *pointer);
+/* Scrubs and sets an environment. */
+void bw_harden_env(struct bw_run *r, const struct bw_strs *env, const char *pointer);
+/* Scheduler, I/O priority and oomScoreAdj of a process. */
+void bw_harden_priorities(
+	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
+/* Removes a label that means unconfined. */
+void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
+
+#endif
