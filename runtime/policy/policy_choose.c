@@ -155,10 +155,12 @@ struct first_row {
 static void keep_first(const char *row, void *ctx)
 {
 	struct first_row *first = ctx;
-	struct bw_buf text = bw_buf_over(first->row, sizeof first->row);
+	struct bw_buf text;
 
-	if (!first->row[0])
-		bw_buf_add(&text, row);
+	if (first->row[0])
+		return;
+	text = bw_buf_over(first->row, sizeof first->row);
+	bw_buf_add(&text, row);
 }
 
 /* --profile: as far as profileFlag lets the caller. */

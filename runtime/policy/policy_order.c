@@ -72,11 +72,32 @@ static bool more_is_strict(const struct bw_field *field, const void *a, const vo
 	return holds_all(a, b);
 }
 
-/* Lists of exceptions. */
-static bool fewer_is_strict(const struct bw_field *field, const void *a, const void *b)
+/* The section that a member lies in. */
+static const void *section_of(const struct bw_field *field, const void *member)
 {
-	(void)field;
-	return holds_all(b, a);
+	return (const char *)member - field->offset;
+}
+
+/* Lists of exceptions: they loosen only where there is something to be excepted from. */
+static bool fewer_mounts(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_mounts *other = section_of(field, b);
+
+	return (!other->refuse.n && !other->only.v) || holds_all(b, a);
+}
+
+static bool fewer_families(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_seccomp *other = section_of(field, b);
+
+	return !other->baseline || bw_streq(other->baseline, "none") || holds_all(b, a);
+}
+
+static bool fewer_variables(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_environment *other = section_of(field, b);
+
+	return (!other->scrub_lists.n && !other->scrub.n) || holds_all(b, a);
 }
 
 /* Lists of what alone is allowed: absent means everything. */
@@ -112,8 +133,10 @@ static bool same_device(const struct bw_profile_device *a, const struct bw_profi
 static bool fewer_devices(const struct bw_field *field, const void *a, const void *b)
 {
 	const __typeof__(((struct bw_profile_devices *)0)->allow) *one = a, *other = b;
+	const struct bw_profile_devices *base = section_of(field, b);
 
-	(void)field;
+	if (!base->restricted.set || !base->restricted.v)
+		return true;
 	for (size_t i = 0; i < one->n; i++) {
 		size_t k = 0;
 
@@ -162,7 +185,7 @@ static const struct {
 	{"capabilities.lockSecurebits", true_is_strict},
 	{"noNewPrivileges", true_is_strict},
 	{"seccomp.baseline", later_choice},
-	{"seccomp.allow", fewer_is_strict},
+	{"seccomp.allow", fewer_families},
 	{"seccomp.nativeOnly", true_is_strict},
 	{"seccomp.keepMitigations", true_is_strict},
 	{"lsm.apparmor", later_choice},
@@ -172,7 +195,7 @@ static const struct {
 	{"mounts.checkSources", true_is_strict},
 	{"mounts.refuse", more_is_strict},
 	{"mounts.refuseNames", more_is_strict},
-	{"mounts.except", fewer_is_strict},
+	{"mounts.except", fewer_mounts},
 	{"mounts.only", allow_list},
 	{"mounts.types", allow_list},
 	{"mounts.nosuidNodev", true_is_strict},
@@ -198,7 +221,7 @@ static const struct {
 	{"sysctl.allow", allow_list},
 	{"environment.scrubLists", more_is_strict},
 	{"environment.scrub", more_is_strict},
-	{"environment.keep", fewer_is_strict},
+	{"environment.keep", fewer_variables},
 	{"environment.set", any_value},
 	{"keyring.private", true_is_strict},
 	{"descriptors.refuseInherited", true_is_strict},
