@@ -7,6 +7,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/decide.c runtime/container/decide.h \
 	runtime/container/delete.c \
 	runtime/container/exec.c \
+	runtime/container/explain.c runtime/container/explain.h \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
@@ -14,4 +15,5 @@ libbulwark_a_SOURCES += \
 	runtime/container/prepare.c runtime/container/prepare.h \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \
+	runtime/container/textdiff.c runtime/container/textdiff.h \
 	runtime/container/undo.c runtime/container/undo.h

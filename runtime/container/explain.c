@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c - `explain` and `policy lint|show|schema`: what the policy makes of a bundle, and the
+ * policy itself. Values of the environment are never written, neither kept nor removed ones. */
+#include "container/explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "container/textdiff.h"
+
+static size_t count(const struct bw_findings *findings, enum bw_verdict verdict)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n += findings->v[i].verdict == verdict;
+	return n;
+}
+
+/* Refused is what create would refuse: in audit mode refusals are only on record. */
+static const char *verdict_word(const struct bw_decision *d, int *ret_verdict)
+{
+	if (!d->hardened) {
+		*ret_verdict = BW_EXPLAIN_REFUSED;
+		return "refused";
+	}
+	*ret_verdict = count(&d->findings, BW_CHANGED) ? BW_EXPLAIN_CHANGED : BW_EXPLAIN_SAME;
+	return *ret_verdict == BW_EXPLAIN_CHANGED ? "changed" : "same";
+}
+
+/* ---- text ---- */
+
+static void write_finding(FILE *out, const struct bw_finding *f)
+{
+	fprintf(out, "    %s\n", f->pointer);
+	if (f->verdict == BW_CHANGED) {
+		fprintf(out, "      asked    %s\n", f->before ? f->before : "(nothing)");
+		fprintf(out, "      will be  %s\n", f->after ? f->after : "(nothing)");
+	} else if (f->before) {
+		fprintf(out, "      asked    %s\n", f->before);
+	}
+	fprintf(out, "      because  %s\n", f->reason);
+	if (f->hint)
+		fprintf(out, "      instead  %s\n", f->hint);
+}
+
+/* Findings of one verdict, grouped by rule; rules run in order, so those of one stand together. */
+static void write_group(
+	FILE *out, const struct bw_findings *findings, enum bw_verdict verdict, const char *title)
+{
+	const char *rule = NULL;
+
+	if (!count(findings, verdict))
+		return;
+	fprintf(out, "\n%s\n", title);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct bw_finding *f = &findings->v[i];
+
+		if (f->verdict != verdict)
+			continue;
+		if (!rule || !bw_streq(rule, f->rule))
+			fprintf(out, "  %s\n", f->rule);
+		rule = f->rule;
+		write_finding(out, f);
+	}
+}
+
+static int write_text(const struct bw_decision *d, char **ret, struct bw_err *err)
+{
+	auto_free char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int verdict;
+
+	if (!out)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	fprintf(out, "profile %s (%s): %s; %zu changes, %zu refusals\n",
+		bw_profile_name(d->profile), d->reason, verdict_word(d, &verdict),
+		count(&d->findings, BW_CHANGED), count(&d->findings, BW_DENIED));
+	write_group(out, &d->findings, BW_DENIED, "REFUSED");
+	write_group(out, &d->findings, BW_CHANGED, "CHANGED");
+	write_group(out, &d->findings, BW_NOTED, "NOTED");
+	if (fclose(out) != 0)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	*ret = take_ptr(&text);
+	return 0;
+}
+
+/* ---- json ---- */
+
+static void write_member(struct bw_json_writer *w, const char *key, const char *text)
+{
+	bw_json_key(w, key);
+	if (text)
+		bw_json_string(w, text);
+	else
+		bw_json_null(w);
+}
+
+static int write_json(const struct bw_decision *d, char **ret, struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(true);
+	int verdict, r;
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	bw_json_begin_object(w);
+	write_member(w, "profile", bw_profile_name(d->profile));
+	write_member(w, "reason", d->reason);
+	write_member(w, "verdict", verdict_word(d, &verdict));
+	bw_json_key(w, "findings");
+	bw_json_begin_array(w);
+	for (size_t i = 0; i < d->findings.n; i++) {
+		const struct bw_finding *f = &d->findings.v[i];
+
+		bw_json_begin_object(w);
+		write_member(w, "rule", f->rule);
+		write_member(w, "verdict", bw_verdict_word(f->verdict));
+		write_member(w, "pointer", f->pointer);
+		write_member(w, "before", f->before);
+		write_member(w, "after", f->after);
+		write_member(w, "reason", f->reason);
+		write_member(w, "hint", f->hint);
+		bw_json_end_object(w);
+	}
+	bw_json_end_array(w);
+	bw_json_end_object(w);
+	r = bw_json_writer_end(w, ret, NULL, err);
+	bw_json_writer_free(w);
+	return r;
+}
+
+/* ---- diff ---- */
+
+/* Values of variables are secrets until the contrary is known: only those that both texts have
+ * stay. */
+static int hide_values(struct bw_spec *spec, const struct bw_spec *other, struct bw_arena *arena,
+	struct bw_err *err)
+{
+	const struct bw_strs *kept = other->process ? &other->process->env : NULL;
+	struct bw_strs *env = spec->process ? &spec->process->env : NULL;
+
+	for (size_t i = 0; env && kept && i < env->n; i++) {
+		size_t len = strcspn(env->v[i], "=");
+
+		if (bw_strs_has(kept, env->v[i]))
+			continue;
+		env->v[i] = bw_arena_printf(arena, "%.*s=(hidden)", (int)len, env->v[i]);
+		if (!env->v[i])
+			return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	}
+	return 0;
+}
+
+static int spec_text(const struct bw_spec *spec, const struct bw_spec *hide_against, char **ret,
+	struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_spec *copy = bw_schema_copy(&bw_hardened_schema, spec, &arena);
+	struct bw_json_writer *w = bw_json_writer_new(true);
+	int r = -1;
+
+	if (!copy || !w)
+		bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	else if (!hide_against || hide_values(copy, hide_against, &arena, err) == 0) {
+		bw_schema_write(&bw_hardened_schema, copy, w);
+		r = bw_json_writer_end(w, ret, NULL, err);
+	}
+	bw_json_writer_free(w);
+	return r;
+}
+
+static int write_refusals(const struct bw_decision *d, char **ret, struct bw_err *err)
+{
+	auto_free char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	for (size_t i = 0; i < d->findings.n; i++)
+		if (d->findings.v[i].verdict == BW_DENIED)
+			fprintf(out, "# refused: %s: %s (rule %s)\n", d->findings.v[i].pointer,
+				d->findings.v[i].reason, d->findings.v[i].rule);
+	if (fclose(out) != 0)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	*ret = take_ptr(&text);
+	return 0;
+}
+
+static int write_diff(const struct bw_decision *d, char **ret, struct bw_err *err)
+{
+	auto_free char *before = NULL, *after = NULL;
+
+	if (!d->hardened)
+		return write_refusals(d, ret, err);
+	if (spec_text(d->asked, d->hardened, &before, err) < 0 ||
+		spec_text(d->hardened, NULL, &after, err) < 0)
+		return -1;
+	return bw_text_diff(
+		before, after, "config.json (asked)", "config.json (will be)", ret, err);
+}
+
+int bw_explain_decision(const struct bw_decision *decision, const char *format, char **ret_text,
+	int *ret_verdict, struct bw_err *err)
+{
+	static const struct {
+		const char *format;
+		int (*write)(const struct bw_decision *d, char **ret, struct bw_err *err);
+	} writers[] = {{"text", write_text}, {"json", write_json}, {"diff", write_diff}};
+
+	for (size_t i = 0; i < BW_COUNT(writers); i++) {
+		if (!bw_streq(writers[i].format, format))
+			continue;
+		if (writers[i].write(decision, ret_text, err) < 0)
+			return -1;
+		(void)verdict_word(decision, ret_verdict);
+		return 0;
+	}
+	return bw_fail(err, BW_E_USAGE, 0, "format must be text, json or diff, not \"%s\"", format);
+}
+
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format,
+	char **ret_text, int *ret_verdict, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_decision decision;
+	struct bw_err refusal = {0};
+
+	if (bw_decide(ctx, bundle_or_id, &arena, &decision, &refusal) < 0) {
+		/* A refusal of the rules is an answer; anything else is a failure. */
+		if (refusal.code != BW_E_DENIED || decision.findings.n == 0) {
+			if (err)
+				*err = refusal;
+			return -1;
+		}
+		decision.hardened = NULL;
+	}
+	return bw_explain_decision(&decision, format, ret_text, ret_verdict, err);
+}
+
+/* ---- policy ---- */
+
+static int lint(const struct bw_policy *policy, const char *path, char **ret, struct bw_err *err)
+{
+	(void)policy;
+	if (asprintf(ret, "%s: ok",
+		    path ? path : BW_SYSCONFDIR "/policy.json, or the built-in policy") < 0)
+		return bw_fail(err, BW_E_MEMORY, 0, "policy lint: out of memory");
+	return 0;
+}
+
+static int write_policy(const struct bw_policy *policy, char **ret, struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(true);
+	int r;
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, 0, "policy: out of memory");
+	if (policy)
+		bw_policy_write(policy, w);
+	else
+		bw_policy_publish(w);
+	r = bw_json_writer_end(w, ret, NULL, err);
+	bw_json_writer_free(w);
+	return r;
+}
+
+int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bw_policy *policy = NULL;
+
+	if (bw_streq(verb, "schema"))
+		return write_policy(NULL, ret_text, err);
+	if (!bw_streq(verb, "lint") && !bw_streq(verb, "show"))
+		return bw_fail(err, BW_E_USAGE, 0,
+			"policy must be followed by lint, show or schema, not \"%s\"", verb);
+	if (bw_policy_load(path, &arena, &policy, err) < 0)
+		return -1;
+	return bw_streq(verb, "lint") ? lint(policy, path, ret_text, err)
+				      : write_policy(policy, ret_text, err);
+}
