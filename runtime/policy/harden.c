@@ -31,7 +31,7 @@ static int fail_denied(
 
 	if (n > 1)
 		bw_fail(err, BW_E_DENIED, 0,
-			"profile \"%s\" refuses %s: %s (rule %s; %zu more refusals)", profile->key,
+			"profile \"%s\" refuses %s: %s (rule %s; and %zu more)", profile->key,
 			f->pointer, f->reason, f->rule, n - 1);
 	else
 		bw_fail(err, BW_E_DENIED, 0, "profile \"%s\" refuses %s: %s (rule %s)",

@@ -29,7 +29,7 @@ static const char *data_dir(void)
 {
 	const char *srcdir = getenv("srcdir");
 
-	return bw_arena_printf(&arena, "%s/tests/data", srcdir ? srcdir : ".");
+	return bw_arena_printf(&arena, "%s/tests/data/configs", srcdir ? srcdir : ".");
 }
 
 static const struct bw_profile *profile_of(const char *policy_text, const char *name)
