@@ -32,8 +32,8 @@ static char *first_difference(const struct bw_spec *a, const struct bw_spec *b)
 	return first;
 }
 
-const char *bw_check_idempotent(const struct bw_spec *hardened, const struct bw_profile *profile,
-	struct bw_arena *arena)
+const char *bw_check_idempotent(
+	const struct bw_spec *hardened, const struct bw_profile *profile, struct bw_arena *arena)
 {
 	struct bw_findings findings = {0};
 	auto_free char *place = NULL;
@@ -44,7 +44,8 @@ const char *bw_check_idempotent(const struct bw_spec *hardened, const struct bw_
 		return bw_arena_printf(arena, "hardening twice fails: %s", err.text);
 	for (size_t i = 0; i < findings.n; i++)
 		if (findings.v[i].verdict == BW_CHANGED)
-			return bw_arena_printf(arena, "the second run changes %s: %s -> %s", findings.v[i].pointer,
+			return bw_arena_printf(arena, "the second run changes %s: %s -> %s",
+				findings.v[i].pointer,
 				findings.v[i].before ? findings.v[i].before : "-",
 				findings.v[i].after ? findings.v[i].after : "-");
 	place = first_difference(hardened, again);
@@ -61,7 +62,8 @@ static const char *not_in(const struct bw_strs *list, const struct bw_strs *of)
 	return NULL;
 }
 
-static const char *check_caps(const struct bw_spec_capabilities *asked, const struct bw_spec_capabilities *hardened)
+static const char *check_caps(
+	const struct bw_spec_capabilities *asked, const struct bw_spec_capabilities *hardened)
 {
 	static const struct bw_spec_capabilities none;
 	const char *extra = NULL;
@@ -94,12 +96,13 @@ static bool is_restricted(const struct bw_strs *options, const char *on, const c
 
 static const char *check_options(const struct bw_strs *asked, const struct bw_strs *hardened)
 {
-	static const char *const pairs[][2] = {
-		{"nosuid", "suid"}, {"nodev", "dev"}, {"noexec", "exec"}, {"ro", "rw"}, {"nosymfollow", "symfollow"}};
+	static const char *const pairs[][2] = {{"nosuid", "suid"}, {"nodev", "dev"},
+		{"noexec", "exec"}, {"ro", "rw"}, {"nosymfollow", "symfollow"}};
 	static const char *const spread[] = {"shared", "rshared", "slave", "rslave"};
 
 	for (size_t i = 0; i < BW_COUNT(pairs); i++)
-		if (is_restricted(asked, pairs[i][0], pairs[i][1]) && !is_restricted(hardened, pairs[i][0], pairs[i][1]))
+		if (is_restricted(asked, pairs[i][0], pairs[i][1]) &&
+			!is_restricted(hardened, pairs[i][0], pairs[i][1]))
 			return pairs[i][0];
 	for (size_t i = 0; i < BW_COUNT(spread); i++)
 		if (bw_strs_has(hardened, spread[i]) && !bw_strs_has(asked, spread[i]))
@@ -110,10 +113,11 @@ static const char *check_options(const struct bw_strs *asked, const struct bw_st
 static bool is_same_mount(const struct bw_spec_mount *a, const struct bw_spec_mount *b)
 {
 	return bw_streq0(a->destination, b->destination) && bw_streq0(a->source, b->source) &&
-		bw_streq0(a->type, b->type);
+	       bw_streq0(a->type, b->type);
 }
 
-static const char *check_mounts(const struct bw_spec *asked, const struct bw_spec *hardened, struct bw_arena *arena)
+static const char *check_mounts(
+	const struct bw_spec *asked, const struct bw_spec *hardened, struct bw_arena *arena)
 {
 	size_t i = 0;
 
@@ -122,20 +126,23 @@ static const char *check_mounts(const struct bw_spec *asked, const struct bw_spe
 		const char *lost;
 
 		if (i == asked->mounts.n || !is_same_mount(&asked->mounts.v[i], ours)) {
-			if (!bw_streq0(ours->type, "tmpfs") || !bw_strs_has(&ours->options, "nosuid") ||
+			if (!bw_streq0(ours->type, "tmpfs") ||
+				!bw_strs_has(&ours->options, "nosuid") ||
 				!bw_strs_has(&ours->options, "nodev"))
-				return bw_arena_printf(arena, "mount on %s was not asked for", ours->destination);
+				return bw_arena_printf(
+					arena, "mount on %s was not asked for", ours->destination);
 			continue;
 		}
 		lost = check_options(&asked->mounts.v[i++].options, &ours->options);
 		if (lost)
-			return bw_arena_printf(arena, "mount on %s: %s was lost or came", ours->destination, lost);
+			return bw_arena_printf(
+				arena, "mount on %s: %s was lost or came", ours->destination, lost);
 	}
 	return i == asked->mounts.n ? NULL : bw_arena_printf(arena, "a mount was lost");
 }
 
-static const char *check_namespaces(const struct bw_spec *asked, const struct bw_spec *hardened,
-	struct bw_arena *arena)
+static const char *check_namespaces(
+	const struct bw_spec *asked, const struct bw_spec *hardened, struct bw_arena *arena)
 {
 	for (size_t i = 0; asked->linux_ && i < asked->linux_->namespaces.n; i++) {
 		const struct bw_spec_namespace *ns = &asked->linux_->namespaces.v[i];
@@ -147,8 +154,8 @@ static const char *check_namespaces(const struct bw_spec *asked, const struct bw
 	return NULL;
 }
 
-static const char *check_process(const struct bw_spec_process *asked, const struct bw_spec_process *hardened,
-	struct bw_arena *arena)
+static const char *check_process(const struct bw_spec_process *asked,
+	const struct bw_spec_process *hardened, struct bw_arena *arena)
 {
 	const char *extra;
 
@@ -159,12 +166,15 @@ static const char *check_process(const struct bw_spec_process *asked, const stru
 		return bw_arena_printf(arena, "%s was not asked for", extra);
 	if (asked->no_new_privileges.v && !hardened->no_new_privileges.v)
 		return "noNewPrivileges was lost";
-	if (asked->user && asked->user->uid.v != 0 && (!hardened->user || hardened->user->uid.v != asked->user->uid.v))
+	if (asked->user && asked->user->uid.v != 0 &&
+		(!hardened->user || hardened->user->uid.v != asked->user->uid.v))
 		return "a user that is not root was changed";
-	if (hardened->user && hardened->user->additional_gids.n > (asked->user ? asked->user->additional_gids.n : 0))
+	if (hardened->user && hardened->user->additional_gids.n >
+				      (asked->user ? asked->user->additional_gids.n : 0))
 		return "a group was not asked for";
 	for (size_t i = 0; i < hardened->env.n; i++)
-		if (!bw_strs_has(&asked->env, hardened->env.v[i]) && !bw_after_prefix(hardened->env.v[i], "AWS_"))
+		if (!bw_strs_has(&asked->env, hardened->env.v[i]) &&
+			!bw_after_prefix(hardened->env.v[i], "AWS_"))
 			return bw_arena_printf(arena, "environment entry %zu was not asked for", i);
 	return NULL;
 }
@@ -173,19 +183,21 @@ static void keep_seccomp_change(const char *pointer, void *ctx)
 {
 	const char **found = ctx;
 
-	if (bw_after_prefix(pointer, "/linux/seccomp") && !bw_after_prefix(pointer, "/linux/seccomp/architectures") &&
+	if (bw_after_prefix(pointer, "/linux/seccomp") &&
+		!bw_after_prefix(pointer, "/linux/seccomp/architectures") &&
 		!bw_after_prefix(pointer, "/linux/seccomp/flags"))
 		*found = "seccomp";
 	if (bw_after_prefix(pointer, "/hooks"))
 		*found = "hooks";
-	if (bw_after_prefix(pointer, "/linux/devices") || bw_after_prefix(pointer, "/linux/netDevices"))
+	if (bw_after_prefix(pointer, "/linux/devices") ||
+		bw_after_prefix(pointer, "/linux/netDevices"))
 		*found = "devices";
 	if (bw_after_prefix(pointer, "/process/args") || bw_after_prefix(pointer, "/process/cwd"))
 		*found = "the program";
 }
 
-const char *bw_check_never_grants(const struct bw_spec *asked, const struct bw_spec *hardened,
-	struct bw_arena *arena)
+const char *bw_check_never_grants(
+	const struct bw_spec *asked, const struct bw_spec *hardened, struct bw_arena *arena)
 {
 	const char *wrong = check_process(asked->process, hardened->process, arena);
 	const char *changed = NULL, *lost;
@@ -198,7 +210,9 @@ const char *bw_check_never_grants(const struct bw_spec *asked, const struct bw_s
 		return "root.readonly was lost";
 	if (asked->linux_) {
 		lost = not_in(&asked->linux_->masked_paths, &hardened->linux_->masked_paths);
-		lost = lost ? lost : not_in(&asked->linux_->readonly_paths, &hardened->linux_->readonly_paths);
+		lost = lost ? lost
+			    : not_in(&asked->linux_->readonly_paths,
+				      &hardened->linux_->readonly_paths);
 		if (lost)
 			return bw_arena_printf(arena, "%s is no longer masked or read-only", lost);
 	}
@@ -221,8 +235,8 @@ struct total {
 	char *uncovered;
 };
 
-/* A finding covers what lies in its place; and a list or object in which it lies, since that differs as
- * well when an element comes. */
+/* A finding covers what lies in its place; and a list or object in which it lies, since that
+ * differs as well when an element comes. */
 static void hold_against_findings(const char *pointer, void *ctx)
 {
 	struct total *t = ctx;
@@ -231,7 +245,8 @@ static void hold_against_findings(const char *pointer, void *ctx)
 	for (size_t i = 0; i < t->findings->n; i++) {
 		const struct bw_finding *f = &t->findings->v[i];
 
-		if (f->verdict != BW_CHANGED || (!lies_in(pointer, f->pointer) && !lies_in(f->pointer, pointer)))
+		if (f->verdict != BW_CHANGED ||
+			(!lies_in(pointer, f->pointer) && !lies_in(f->pointer, pointer)))
 			continue;
 		t->used[i] = true;
 		covered = true;
@@ -252,7 +267,8 @@ const char *bw_check_total(const struct bw_spec *asked, const struct bw_spec *ha
 		return bw_arena_printf(arena, "%s changed in silence", uncovered);
 	for (size_t i = 0; i < findings->n; i++)
 		if (findings->v[i].verdict == BW_CHANGED && !t.used[i])
-			return bw_arena_printf(arena, "%s did not change, but a finding says so", findings->v[i].pointer);
+			return bw_arena_printf(arena, "%s did not change, but a finding says so",
+				findings->v[i].pointer);
 	return NULL;
 }
 
@@ -260,9 +276,11 @@ static const char audit_policy[] =
 	"{\"version\": 1, \"profiles\": {"
 	"\"a-compat\": {\"extends\": \"compat\", \"mode\": \"audit\", \"loosens\": [\"mode\"]},"
 	"\"a-hardened\": {\"extends\": \"hardened\", \"mode\": \"audit\", \"loosens\": [\"mode\"]},"
-	"\"a-untrusted-code\": {\"extends\": \"untrusted-code\", \"mode\": \"audit\", \"loosens\": [\"mode\"]}}}";
+	"\"a-untrusted-code\": {\"extends\": \"untrusted-code\", \"mode\": \"audit\", \"loosens\": "
+	"[\"mode\"]}}}";
 
-const char *bw_check_all(const struct bw_spec *asked, const char *profile_name, struct bw_arena *arena)
+const char *bw_check_all(
+	const struct bw_spec *asked, const char *profile_name, struct bw_arena *arena)
 {
 	const struct bw_policy *policy = NULL;
 	const struct bw_profile *profile;
@@ -271,7 +289,8 @@ const char *bw_check_all(const struct bw_spec *asked, const char *profile_name, 
 	struct bw_err err = {0};
 	const char *wrong;
 
-	if (bw_policy_parse(audit_policy, strlen(audit_policy), "audit policy", arena, &policy, &err) < 0)
+	if (bw_policy_parse(
+		    audit_policy, strlen(audit_policy), "audit policy", arena, &policy, &err) < 0)
 		return bw_arena_printf(arena, "%s", err.text);
 	profile = bw_policy_profile(policy, bw_arena_printf(arena, "a-%s", profile_name));
 	if (!profile)
@@ -285,7 +304,8 @@ const char *bw_check_all(const struct bw_spec *asked, const char *profile_name, 
 	wrong = wrong ? wrong : bw_check_idempotent(hardened, profile, arena);
 	if (!wrong && bw_spec_check(asked, &err) == 0 && bw_spec_check(hardened, &err) < 0)
 		wrong = bw_arena_printf(arena, "what is hardened is no valid spec: %s", err.text);
-	if (!wrong && bw_streq(profile_name, "hardened") && !has_rule(&findings, BW_CHANGED) && !asked->hardening)
+	if (!wrong && bw_streq(profile_name, "hardened") && !has_rule(&findings, BW_CHANGED) &&
+		!asked->hardening)
 		return "hardened changes nothing";
 	return wrong;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_policy.c - any bytes as a policy file and a config.json, divided by a line "---" (without one: as
- * either). A policy is refused in words or can be used; for a spec the properties of hardening hold under every
- * built-in profile and under the policy's default. */
+/* fuzz_policy.c - any bytes as a policy file and a config.json, divided by a line "---" (without
+ * one: as either). A policy is refused in words or can be used; for a spec the properties of
+ * hardening hold under every built-in profile and under the policy's default. */
 #include <string.h>
 
 #include "base/auto.h"
@@ -9,9 +9,11 @@
 #include "harden_properties.h"
 
 static const char small_config[] =
-	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],"
+	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"cwd\":\"/"
+	"\",\"args\":[\"a\"],"
 	"\"env\":[\"A_TOKEN=x\"],\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}},"
-	"\"mounts\":[{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/srv/x\",\"options\":[\"rbind\",\"rw\"]}],"
+	"\"mounts\":[{\"destination\":\"/x\",\"type\":\"bind\",\"source\":\"/srv/"
+	"x\",\"options\":[\"rbind\",\"rw\"]}],"
 	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"network\"}]}}";
 
 static void must_be_null(const char *wrong)
@@ -21,7 +23,8 @@ static void must_be_null(const char *wrong)
 	must(!wrong);
 }
 
-static void harden_with(const struct bw_policy *policy, const struct bw_spec *spec, struct bw_arena *arena)
+static void harden_with(
+	const struct bw_policy *policy, const struct bw_spec *spec, struct bw_arena *arena)
 {
 	const struct bw_policy_facts facts = {{0}};
 	const struct bw_profile *profile = NULL;
@@ -30,10 +33,12 @@ static void harden_with(const struct bw_policy *policy, const struct bw_spec *sp
 	const char *reason = NULL;
 	struct bw_err err = {0};
 
-	must(bw_policy_choose(policy, NULL, &facts, &spec->annotations, arena, &profile, &reason, &err) == 0);
+	must(bw_policy_choose(policy, NULL, &facts, &spec->annotations, arena, &profile, &reason,
+		     &err) == 0);
 	must(profile && reason);
 	if (bw_harden(spec, profile, arena, &hardened, &findings, &err) < 0) {
-		must(err.code == BW_E_DENIED && err.text[0] && err.rule[0] && err.field[0] && findings.n);
+		must(err.code == BW_E_DENIED && err.text[0] && err.rule[0] && err.field[0] &&
+			findings.n);
 		return;
 	}
 	must_be_null(bw_check_total(spec, hardened, &findings, arena));
@@ -72,7 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct bw_spec *spec = read_spec(config, size - (size_t)(config - text), &arena);
 
 	if (policy)
-		harden_with(policy, spec ? spec : read_spec(small_config, sizeof small_config - 1, &arena), &arena);
+		harden_with(policy,
+			spec ? spec : read_spec(small_config, sizeof small_config - 1, &arena),
+			&arena);
 	for (size_t i = 0; spec && i < BW_COUNT(profiles); i++)
 		must_be_null(bw_check_all(spec, profiles[i], &arena));
 	return 0;

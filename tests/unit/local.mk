@@ -6,11 +6,36 @@ test_base_CFLAGS = $(unit_cflags)
 test_base_LDADD = $(unit_libs)
 TESTS += test_base
 
+check_PROGRAMS += test_explain
+test_explain_SOURCES = tests/unit/test_explain.c
+test_explain_CFLAGS = $(unit_cflags)
+test_explain_LDADD = $(unit_libs)
+TESTS += test_explain
+
+check_PROGRAMS += test_golden
+test_golden_SOURCES = tests/unit/test_golden.c
+test_golden_CFLAGS = $(unit_cflags)
+test_golden_LDADD = $(unit_libs)
+TESTS += test_golden
+EXTRA_DIST += tests/golden
+
+check_PROGRAMS += test_harden
+test_harden_SOURCES = tests/unit/test_harden.c tests/common/harden_properties.c tests/common/harden_properties.h
+test_harden_CFLAGS = $(unit_cflags) -I$(srcdir)/tests/common
+test_harden_LDADD = $(unit_libs)
+TESTS += test_harden
+
 check_PROGRAMS += test_json
 test_json_SOURCES = tests/unit/test_json.c
 test_json_CFLAGS = $(unit_cflags)
 test_json_LDADD = $(unit_libs)
 TESTS += test_json
+
+check_PROGRAMS += test_policy
+test_policy_SOURCES = tests/unit/test_policy.c
+test_policy_CFLAGS = $(unit_cflags)
+test_policy_LDADD = $(unit_libs)
+TESTS += test_policy
 
 check_PROGRAMS += test_schema
 test_schema_SOURCES = tests/unit/test_schema.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_golden.c - golden cases: tests/golden/<case>/ holds config.json and, where they matter, policy.json,
- * facts.json (an object of strings) and profile (what --profile says). What comes out is compared with
- * hardened.json (none when it is refused) and findings.json. BW_GOLDEN_UPDATE=1 writes them anew: read the
- * difference before you commit it. */
+/* test_golden.c - golden cases: tests/golden/<case>/ holds config.json and, where they matter,
+ * policy.json, facts.json (an object of strings) and profile (what --profile says). What comes out
+ * is compared with hardened.json (none when it is refused) and findings.json. BW_GOLDEN_UPDATE=1
+ * writes them anew: read the difference before you commit it. */
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -49,7 +49,8 @@ static const char *text_of(const char *name, const char *file)
 
 	if (access(place(name, file), F_OK) != 0)
 		return NULL;
-	ck_assert_msg(bw_read_file(place(name, file), 1 << 22, &text, NULL, &err) == 0, "%s", err.text);
+	ck_assert_msg(
+		bw_read_file(place(name, file), 1 << 22, &text, NULL, &err) == 0, "%s", err.text);
 	return bw_arena_strdup(&arena, text);
 }
 
@@ -62,7 +63,8 @@ static struct bw_policy_facts facts_of(const char *name)
 
 	if (!text)
 		return facts;
-	ck_assert_msg(bw_json_parse(text, strlen(text), "facts.json", &arena, &tree, &err) == 0, "%s", err.text);
+	ck_assert_msg(bw_json_parse(text, strlen(text), "facts.json", &arena, &tree, &err) == 0,
+		"%s", err.text);
 	for (const struct bw_json *m = tree->child; m; m = m->next)
 		ck_assert_int_eq(bw_pairs_set(&arena, &facts.values, m->key, m->text), 0);
 	return facts;
@@ -127,7 +129,8 @@ static const char *replace_all(const char *text, const char *from, const char *t
 	const char *at;
 
 	while ((at = strstr(text, from)))
-		text = bw_arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+		text = bw_arena_printf(
+			&arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 	return text;
 }
 
@@ -165,20 +168,25 @@ static void run_case(const char *name)
 
 	policy_text = policy_text ? policy_text : "{\"version\": 1}";
 	asked = asked ? bw_arena_strndup(&arena, asked, strcspn(asked, "\n")) : NULL;
-	ck_assert_msg(bw_spec_parse(config, strlen(config), "config.json", &arena, &spec, NULL, &err) == 0 &&
-			bw_policy_parse(policy_text, strlen(policy_text), "policy.json", &arena, &policy, &err) == 0 &&
-			bw_policy_choose(policy, asked, &facts, &spec->annotations, &arena, &profile, &reason, &err) == 0,
+	ck_assert_msg(bw_spec_parse(config, strlen(config), "config.json", &arena, &spec, NULL,
+			      &err) == 0 &&
+			      bw_policy_parse(policy_text, strlen(policy_text), "policy.json",
+				      &arena, &policy, &err) == 0 &&
+			      bw_policy_choose(policy, asked, &facts, &spec->annotations, &arena,
+				      &profile, &reason, &err) == 0,
 		"%s: %s", name, err.text);
 	r = bw_harden(spec, profile, &arena, &hardened, &findings, &err);
 	compare(name, "hardened.json", r < 0 ? NULL : spec_text(hardened));
 	compare(name, "findings.json",
-		findings_text(bw_profile_name(profile), reason, r < 0 ? err.text : NULL, &findings));
+		findings_text(
+			bw_profile_name(profile), reason, r < 0 ? err.text : NULL, &findings));
 }
 
 START_TEST(each_case_gives_what_its_files_say)
 {
 	const char *srcdir = getenv("srcdir");
-	auto_closedir DIR *d = opendir(bw_arena_printf(&arena, "%s/tests/golden", srcdir ? srcdir : "."));
+	auto_closedir DIR *d =
+		opendir(bw_arena_printf(&arena, "%s/tests/golden", srcdir ? srcdir : "."));
 	struct dirent *entry;
 	size_t n = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_harden.c - the rules one by one, and the properties over real config.json files and what chance makes
- * of them. */
+/* test_harden.c - the rules one by one, and the properties over real config.json files and what
+ * chance makes of them. */
 #include <check.h>
 #include <dirent.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ static const struct bw_profile *profile_of(const char *policy_text, const char *
 
 	if (!policy_text)
 		policy_text = "{\"version\": 1}";
-	ck_assert_msg(bw_policy_parse(policy_text, strlen(policy_text), "policy.json", &arena, &policy, &err) == 0,
+	ck_assert_msg(bw_policy_parse(policy_text, strlen(policy_text), "policy.json", &arena,
+			      &policy, &err) == 0,
 		"%s", err.text);
 	p = bw_policy_profile(policy, name);
 	ck_assert_ptr_nonnull(p);
@@ -53,8 +54,9 @@ static struct bw_spec *parse(const char *text)
 	struct bw_spec *spec = NULL;
 	struct bw_err err = {0};
 
-	ck_assert_msg(bw_spec_parse(text, strlen(text), "config.json", &arena, &spec, &notes, &err) == 0, "%s: %s",
-		err.text, text);
+	ck_assert_msg(
+		bw_spec_parse(text, strlen(text), "config.json", &arena, &spec, &notes, &err) == 0,
+		"%s: %s", err.text, text);
 	return spec;
 }
 
@@ -68,41 +70,50 @@ static const struct bw_finding *find(const struct bw_findings *findings, const c
 
 /* ---- one row per decision ---- */
 
-#define NEW_NET  "{\"type\":\"network\"}"
+#define NEW_NET	 "{\"type\":\"network\"}"
 #define MOUNT_NS ",{\"type\":\"mount\"}"
 
 /* A config.json of which a row fills in parts. */
-static const char *config(const char *process, const char *namespaces, const char *lin, const char *top)
+static const char *config(
+	const char *process, const char *namespaces, const char *lin, const char *top)
 {
 	return bw_arena_printf(&arena,
 		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},"
-		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"]%s},\"linux\":{\"namespaces\":[%s]%s}%s}",
+		"\"process\":{\"cwd\":\"/"
+		"\",\"args\":[\"a\"]%s},\"linux\":{\"namespaces\":[%s]%s}%s}",
 		process, namespaces, lin, top);
 }
 
-#define MOUNT(dst, type, src, opts)                                                                            \
-	",\"mounts\":[{\"destination\":\"" dst "\",\"type\":\"" type "\",\"source\":\"" src "\",\"options\":[" opts "]}]"
+#define MOUNT(dst, type, src, opts)                                                                \
+	",\"mounts\":[{\"destination\":\"" dst "\",\"type\":\"" type "\",\"source\":\"" src        \
+	"\",\"options\":[" opts "]}]"
 #define BIND(src) MOUNT("/x", "bind", src, "\"bind\"")
-#define U         "untrusted-code"
-#define H         "hardened"
+#define U	  "untrusted-code"
+#define H	  "hardened"
 
 static const struct row {
-	const char *profile, *policy;                     /* policy: rows over the profile, as JSON members; or NULL */
-	const char *process, *namespaces, *lin, *top;     /* parts of config.json */
-	const char *pointer;                              /* where a finding must be; with '!': must not be */
+	const char *profile, *policy; /* policy: rows over the profile, as JSON members; or NULL */
+	const char *process, *namespaces, *lin, *top; /* parts of config.json */
+	const char *pointer; /* where a finding must be; with '!': must not be */
 	enum bw_verdict verdict;
 	const char *before, *after; /* NULL: absent; "*": anything */
 } rows[] = {
 	/* identity */
 	{H, NULL, "", NEW_NET, "", "", "/process/user/uid", BW_CHANGED, NULL, "1001"},
-	{H, NULL, ",\"user\":{\"uid\":0,\"gid\":7}", NEW_NET, "", "", "/process/user/uid", BW_CHANGED, "0", "1001"},
-	{H, NULL, ",\"user\":{\"uid\":0,\"gid\":7}", NEW_NET, "", "", "!/process/user/gid", BW_CHANGED, "*", "*"},
-	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":0}", NEW_NET, "", "", "/process/user/gid", BW_CHANGED, "0", "1001"},
-	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":5}", NEW_NET, "", "", "!/process/user/uid", BW_CHANGED, "*", "*"},
+	{H, NULL, ",\"user\":{\"uid\":0,\"gid\":7}", NEW_NET, "", "", "/process/user/uid",
+		BW_CHANGED, "0", "1001"},
+	{H, NULL, ",\"user\":{\"uid\":0,\"gid\":7}", NEW_NET, "", "", "!/process/user/gid",
+		BW_CHANGED, "*", "*"},
+	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":0}", NEW_NET, "", "", "/process/user/gid",
+		BW_CHANGED, "0", "1001"},
+	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":5}", NEW_NET, "", "", "!/process/user/uid",
+		BW_CHANGED, "*", "*"},
 	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":5,\"additionalGids\":[0,6]}", NEW_NET, "", "",
 		"/process/user/additionalGids", BW_CHANGED, "*", "*"},
-	{H, "\"user\":{\"root\":\"refuse\"}", "", NEW_NET, "", "", "/process/user/uid", BW_DENIED, "0", NULL},
-	{H, "\"user\":{\"uid\":77}", "", NEW_NET, "", "", "/process/user/uid", BW_CHANGED, NULL, "77"},
+	{H, "\"user\":{\"root\":\"refuse\"}", "", NEW_NET, "", "", "/process/user/uid", BW_DENIED,
+		"0", NULL},
+	{H, "\"user\":{\"uid\":77}", "", NEW_NET, "", "", "/process/user/uid", BW_CHANGED, NULL,
+		"77"},
 	{H, NULL, "", NEW_NET ",{\"type\":\"user\"}",
 		",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9}],"
 		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9}]",
@@ -112,32 +123,38 @@ static const struct row {
 		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9999}]",
 		"", "/process/user/uid", BW_CHANGED, NULL, "1001"},
 	/* capabilities */
-	{H, NULL, ",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}", NEW_NET, "", "", "/process/capabilities/bounding",
-		BW_CHANGED, "[\"CAP_CHOWN\"]", NULL},
+	{H, NULL, ",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}", NEW_NET, "", "",
+		"/process/capabilities/bounding", BW_CHANGED, "[\"CAP_CHOWN\"]", NULL},
 	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]",
 		",\"capabilities\":{\"ambient\":[\"CAP_CHOWN\",\"CAP_KILL\"]}", NEW_NET, "", "",
-		"/process/capabilities/ambient", BW_CHANGED, "[\"CAP_CHOWN\", \"CAP_KILL\"]", "[\"CAP_KILL\"]"},
+		"/process/capabilities/ambient", BW_CHANGED, "[\"CAP_CHOWN\", \"CAP_KILL\"]",
+		"[\"CAP_KILL\"]"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/lockSecurebits", BW_CHANGED, NULL, "true"},
 	/* privileges, labels, filters */
-	{H, NULL, ",\"noNewPrivileges\":false", NEW_NET, "", "", "/process/noNewPrivileges", BW_CHANGED, "false", "true"},
-	{H, NULL, ",\"apparmorProfile\":\"unconfined\"", NEW_NET, "", "", "/process/apparmorProfile", BW_CHANGED,
-		"\"unconfined\"", NULL},
-	{H, NULL, ",\"apparmorProfile\":\"docker-default\"", NEW_NET, "", "", "!/process/apparmorProfile", BW_CHANGED, "*",
-		"*"},
-	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:spc_t:s0\"", NEW_NET, "", "", "/process/selinuxLabel",
-		BW_CHANGED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL, "\"baseline\""},
-	{U, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL, "\"python-node\""},
-	{H, NULL, "", NEW_NET, ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\"}", "", "/linux/seccomp/flags",
-		BW_CHANGED, NULL, "[]"},
+	{H, NULL, ",\"noNewPrivileges\":false", NEW_NET, "", "", "/process/noNewPrivileges",
+		BW_CHANGED, "false", "true"},
+	{H, NULL, ",\"apparmorProfile\":\"unconfined\"", NEW_NET, "", "",
+		"/process/apparmorProfile", BW_CHANGED, "\"unconfined\"", NULL},
+	{H, NULL, ",\"apparmorProfile\":\"docker-default\"", NEW_NET, "", "",
+		"!/process/apparmorProfile", BW_CHANGED, "*", "*"},
+	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:spc_t:s0\"", NEW_NET, "", "",
+		"/process/selinuxLabel", BW_CHANGED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL,
+		"\"baseline\""},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL,
+		"\"python-node\""},
+	{H, NULL, "", NEW_NET, ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\"}", "",
+		"/linux/seccomp/flags", BW_CHANGED, NULL, "[]"},
 	{H, NULL, "", NEW_NET,
-		",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\","
+		",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[\"SECCOMP_FILTER_"
+		"FLAG_SPEC_ALLOW\","
 		"\"SECCOMP_FILTER_FLAG_LOG\"]}",
 		"", "/linux/seccomp/flags", BW_CHANGED, "*", "[\"SECCOMP_FILTER_FLAG_LOG\"]"},
-	{H, NULL, "", NEW_NET, ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[]}", "",
-		"!/linux/seccomp/flags", BW_CHANGED, "*", "*"},
+	{H, NULL, "", NEW_NET, ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"flags\":[]}",
+		"", "!/linux/seccomp/flags", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET,
-		",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]}",
+		",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_"
+		"X86\",\"SCMP_ARCH_X32\"]}",
 		"", "/linux/seccomp/architectures", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/landlock", BW_CHANGED, NULL, "\"prefer\""},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/privateKeyring", BW_CHANGED, NULL, "true"},
@@ -146,120 +163,156 @@ static const struct row {
 	/* root file system */
 	{H, NULL, "", NEW_NET, "", "", "/root/readonly", BW_CHANGED, NULL, "true"},
 	{H, NULL, "", NEW_NET, "", "", "/mounts/1", BW_CHANGED, NULL,
-		"tmpfs on /run [\"nosuid\", \"nodev\", \"mode=0755\", \"size=33554432\", \"nr_inodes=8192\", "
+		"tmpfs on /run [\"nosuid\", \"nodev\", \"mode=0755\", \"size=33554432\", "
+		"\"nr_inodes=8192\", "
 		"\"uid=1001\", \"gid=1001\"]"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/run/x", "tmpfs", "tmpfs", ""), "/mounts", BW_CHANGED, NULL, "*"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/tmp/", "tmpfs", "tmpfs", ""), "!/mounts/3", BW_CHANGED, "*", "*"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/run/x", "tmpfs", "tmpfs", ""), "/mounts", BW_CHANGED,
+		NULL, "*"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/tmp/", "tmpfs", "tmpfs", ""), "!/mounts/3", BW_CHANGED,
+		"*", "*"},
 	/* mount sources */
 	{H, NULL, "", NEW_NET, "", BIND("/srv/data"), "!/mounts/0/source", BW_DENIED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", BIND("/"), "/mounts/0/source", BW_DENIED, "/", NULL},
 	{H, NULL, "", NEW_NET, "", BIND("/proc/1/root"), "/mounts/0/source", BW_DENIED, "*", NULL},
 	{H, NULL, "", NEW_NET, "", BIND("/procfoo"), "!/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/srv/../sys//kernel"), "/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/var/run/docker.sock"), "/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/srv/mine/docker.sock"), "/mounts/0/source", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/srv/../sys//kernel"), "/mounts/0/source", BW_DENIED, "*",
+		NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/var/run/docker.sock"), "/mounts/0/source", BW_DENIED, "*",
+		NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/srv/mine/docker.sock"), "/mounts/0/source", BW_DENIED,
+		"*", NULL},
 	{H, NULL, "", NEW_NET, "", BIND("/run"), "/mounts/0/source", BW_DENIED, "*", NULL},
 	{H, NULL, "", NEW_NET, "", BIND("/home/ann"), "/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/home/ann/.ssh/id_rsa"), "/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/home/ann/project"), "!/mounts/0/source", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/home/ann/.ssh/id_rsa"), "/mounts/0/source", BW_DENIED,
+		"*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/home/ann/project"), "!/mounts/0/source", BW_DENIED, "*",
+		NULL},
 	{H, NULL, "", NEW_NET, "", BIND("../../etc"), "/mounts/0/source", BW_DENIED, "*", NULL},
 	{H, NULL, "", NEW_NET, "", BIND("files"), "!/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/hosts"), "!/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/config.v2.json"), "/mounts/0/source", BW_DENIED,
-		"*", NULL},
-	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/volumes/v/_data"), "!/mounts/0/source", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/hosts"), "!/mounts/0/source",
+		BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/config.v2.json"),
+		"/mounts/0/source", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", BIND("/var/lib/docker/volumes/v/_data"), "!/mounts/0/source",
+		BW_DENIED, "*", NULL},
 	{U, NULL, "", NEW_NET, "", BIND("/srv/data"), "/mounts/0/source", BW_DENIED, "*", NULL},
 	{U, NULL, "", NEW_NET, "", BIND("files"), "/mounts/0/source", BW_DENIED, "*", NULL},
-	{U, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/hosts"), "!/mounts/0/source", BW_DENIED, "*", NULL},
-	{U, "\"mounts\":{\"only\":[\"/srv/data\"]},\"loosens\":[\"mounts.only\"]", "", NEW_NET, "", BIND("/srv/data/a"),
-		"!/mounts/0/source", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", MOUNT("/x", "ext4", "/dev/sda1", ""), "/mounts/0/type", BW_DENIED, "ext4", NULL},
-	{H, NULL, "", NEW_NET, "", MOUNT("/x", "debugfs", "d", ""), "/mounts/0/type", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", MOUNT("/proc", "tmpfs", "t", ""), "/mounts/0/destination", BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", MOUNT("/proc/self/attr", "bind", "/srv/x", "\"bind\""), "/mounts/0/destination",
+	{U, NULL, "", NEW_NET, "", BIND("/var/lib/docker/containers/0a/hosts"), "!/mounts/0/source",
 		BW_DENIED, "*", NULL},
-	{H, NULL, "", NEW_NET, "", MOUNT("/proc/meminfo", "bind", "/var/lib/lxcfs/meminfo", "\"bind\""),
+	{U, "\"mounts\":{\"only\":[\"/srv/data\"]},\"loosens\":[\"mounts.only\"]", "", NEW_NET, "",
+		BIND("/srv/data/a"), "!/mounts/0/source", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/x", "ext4", "/dev/sda1", ""), "/mounts/0/type",
+		BW_DENIED, "ext4", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/x", "debugfs", "d", ""), "/mounts/0/type", BW_DENIED,
+		"*", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/proc", "tmpfs", "t", ""), "/mounts/0/destination",
+		BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/proc/self/attr", "bind", "/srv/x", "\"bind\""),
+		"/mounts/0/destination", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "",
+		MOUNT("/proc/meminfo", "bind", "/var/lib/lxcfs/meminfo", "\"bind\""),
 		"!/mounts/0/destination", BW_DENIED, "*", NULL},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/checkMounts", BW_CHANGED, NULL, "true"},
 	/* mount options */
-	{H, NULL, "", NEW_NET, "", MOUNT("/x", "bind", "/srv/x", "\"rbind\",\"rshared\""), "/mounts/0/options", BW_CHANGED,
-		"*", "[\"rbind\", \"rprivate\", \"rnosuid\", \"rnodev\"]"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/x", "bind", "/srv/x", "\"bind\",\"suid\",\"dev\",\"exec\""), "/mounts/0/options",
-		BW_CHANGED, "*", "[\"bind\", \"exec\", \"nosuid\", \"nodev\"]"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/x", "bind", "/srv/x", "\"rbind\",\"rshared\""),
+		"/mounts/0/options", BW_CHANGED, "*",
+		"[\"rbind\", \"rprivate\", \"rnosuid\", \"rnodev\"]"},
+	{H, NULL, "", NEW_NET, "",
+		MOUNT("/x", "bind", "/srv/x", "\"bind\",\"suid\",\"dev\",\"exec\""),
+		"/mounts/0/options", BW_CHANGED, "*",
+		"[\"bind\", \"exec\", \"nosuid\", \"nodev\"]"},
 	{U, "\"mounts\":{\"only\":[\"/srv\"]},\"loosens\":[\"mounts.only\"]", "", NEW_NET, "",
-		MOUNT("/x", "bind", "/srv/x", "\"bind\",\"exec\""), "/mounts/0/options", BW_CHANGED, "*",
-		"[\"bind\", \"nosuid\", \"nodev\", \"noexec\"]"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/dev", "tmpfs", "tmpfs", "\"nosuid\""), "!/mounts/0/options", BW_CHANGED, "*",
-		"*"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/dev/pts", "devpts", "devpts", "\"newinstance\""), "/mounts/0/options",
-		BW_CHANGED, "*", "[\"newinstance\", \"nosuid\"]"},
-	{H, NULL, "", NEW_NET, "", MOUNT("/sys/fs/cgroup", "cgroup", "cgroup", "\"rw\",\"nosuid\",\"nodev\""),
+		MOUNT("/x", "bind", "/srv/x", "\"bind\",\"exec\""), "/mounts/0/options", BW_CHANGED,
+		"*", "[\"bind\", \"nosuid\", \"nodev\", \"noexec\"]"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/dev", "tmpfs", "tmpfs", "\"nosuid\""),
+		"!/mounts/0/options", BW_CHANGED, "*", "*"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/dev/pts", "devpts", "devpts", "\"newinstance\""),
+		"/mounts/0/options", BW_CHANGED, "*", "[\"newinstance\", \"nosuid\"]"},
+	{H, NULL, "", NEW_NET, "",
+		MOUNT("/sys/fs/cgroup", "cgroup", "cgroup", "\"rw\",\"nosuid\",\"nodev\""),
 		"/mounts/0/options", BW_CHANGED, "*", "[\"nosuid\", \"nodev\", \"ro\"]"},
-	{H, NULL, "", NEW_NET, ",\"rootfsPropagation\":\"shared\"", "", "/linux/rootfsPropagation", BW_CHANGED,
-		"\"shared\"", "\"private\""},
+	{H, NULL, "", NEW_NET, ",\"rootfsPropagation\":\"shared\"", "", "/linux/rootfsPropagation",
+		BW_CHANGED, "\"shared\"", "\"private\""},
 	/* namespaces and network */
-	{H, NULL, "", NEW_NET, "", "", "/linux/namespaces/1", BW_CHANGED, NULL, "{\"type\": \"pid\"}"},
-	{H, NULL, "", NEW_NET ",{\"type\":\"ipc\",\"path\":\"/proc/77/ns/ipc\"}", "", "", "!/linux/namespaces/1/path",
-		BW_DENIED, "*", "*"},
-	{H, NULL, "", NEW_NET ",{\"type\":\"ipc\",\"path\":\"/proc/1/ns/ipc\"}", "", "", "/linux/namespaces/1/path",
-		BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", "", "/linux/namespaces/1", BW_CHANGED, NULL,
+		"{\"type\": \"pid\"}"},
+	{H, NULL, "", NEW_NET ",{\"type\":\"ipc\",\"path\":\"/proc/77/ns/ipc\"}", "", "",
+		"!/linux/namespaces/1/path", BW_DENIED, "*", "*"},
+	{H, NULL, "", NEW_NET ",{\"type\":\"ipc\",\"path\":\"/proc/1/ns/ipc\"}", "", "",
+		"/linux/namespaces/1/path", BW_DENIED, "*", NULL},
 	{H, NULL, "", "", "", "", "/linux/namespaces", BW_DENIED, NULL, NULL},
-	{H, NULL, "", "{\"type\":\"network\",\"path\":\"/run/netns/x\"}", "", "", "/linux/namespaces", BW_DENIED,
-		"/run/netns/x", NULL},
+	{H, NULL, "", "{\"type\":\"network\",\"path\":\"/run/netns/x\"}", "", "",
+		"/linux/namespaces", BW_DENIED, "/run/netns/x", NULL},
 	{H, "\"network\":{\"joined\":\"allow\"},\"loosens\":[\"network.joined\"]", "",
-		"{\"type\":\"network\",\"path\":\"/run/netns/x\"}", "", "", "!/linux/namespaces", BW_DENIED, "*", "*"},
-	{H, NULL, "", NEW_NET, ",\"netDevices\":{\"eth1\":{}}", "", "/linux/netDevices/eth1", BW_DENIED, NULL, NULL},
+		"{\"type\":\"network\",\"path\":\"/run/netns/x\"}", "", "", "!/linux/namespaces",
+		BW_DENIED, "*", "*"},
+	{H, NULL, "", NEW_NET, ",\"netDevices\":{\"eth1\":{}}", "", "/linux/netDevices/eth1",
+		BW_DENIED, NULL, NULL},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/endpoints", BW_CHANGED, NULL, "\"require\""},
-	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"kernel.core_pattern\":\"x\"}", "", "/linux/sysctl/kernel.core_pattern",
-		BW_DENIED, NULL, NULL},
-	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"net.core.somaxconn\":\"9\"}", "", "!/linux/sysctl/net.core.somaxconn",
-		BW_DENIED, NULL, NULL},
+	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"kernel.core_pattern\":\"x\"}", "",
+		"/linux/sysctl/kernel.core_pattern", BW_DENIED, NULL, NULL},
+	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"net.core.somaxconn\":\"9\"}", "",
+		"!/linux/sysctl/net.core.somaxconn", BW_DENIED, NULL, NULL},
 	/* devices */
-	{H, NULL, "", NEW_NET, ",\"devices\":[{\"type\":\"b\",\"path\":\"/dev/null\",\"major\":8,\"minor\":0}]", "",
-		"/linux/devices/0", BW_DENIED, "/dev/null", NULL},
-	{H, NULL, "", NEW_NET, ",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/null\",\"major\":1,\"minor\":3}]", "",
-		"!/linux/devices/0", BW_DENIED, "*", "*"},
-	{H, NULL, "", NEW_NET, ",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/net/tun\",\"major\":10,\"minor\":200}]", "",
-		"/linux/devices/0", BW_DENIED, "/dev/net/tun", NULL},
-	{H, "\"devices\":{\"allow\":[{\"type\":\"c\",\"major\":10,\"minor\":229,\"access\":\"rw\"}]},"
-	    "\"loosens\":[\"devices.allow\"]",
-		"", NEW_NET, ",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/fuse\",\"major\":10,\"minor\":229}]", "",
-		"!/linux/devices/0", BW_DENIED, "*", "*"},
-	{H, NULL, "", NEW_NET, ",\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}", "",
-		"/linux/resources/devices", BW_CHANGED, "all devices", "10 rules, 9 of them allow"},
+	{H, NULL, "", NEW_NET,
+		",\"devices\":[{\"type\":\"b\",\"path\":\"/dev/null\",\"major\":8,\"minor\":0}]",
+		"", "/linux/devices/0", BW_DENIED, "/dev/null", NULL},
+	{H, NULL, "", NEW_NET,
+		",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/null\",\"major\":1,\"minor\":3}]",
+		"", "!/linux/devices/0", BW_DENIED, "*", "*"},
+	{H, NULL, "", NEW_NET,
+		",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/net/"
+		"tun\",\"major\":10,\"minor\":200}]",
+		"", "/linux/devices/0", BW_DENIED, "/dev/net/tun", NULL},
+	{H,
+		"\"devices\":{\"allow\":[{\"type\":\"c\",\"major\":10,\"minor\":229,\"access\":"
+		"\"rw\"}]},"
+		"\"loosens\":[\"devices.allow\"]",
+		"", NEW_NET,
+		",\"devices\":[{\"type\":\"c\",\"path\":\"/dev/fuse\",\"major\":10,\"minor\":229}]",
+		"", "!/linux/devices/0", BW_DENIED, "*", "*"},
+	{H, NULL, "", NEW_NET, ",\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",
+		"", "/linux/resources/devices", BW_CHANGED, "all devices",
+		"10 rules, 9 of them allow"},
 	/* paths */
-	{H, NULL, "", NEW_NET MOUNT_NS, ",\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
-			       "\"/proc/sysrq-trigger\"]",
+	{H, NULL, "", NEW_NET MOUNT_NS,
+		",\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
+		"\"/proc/sysrq-trigger\"]",
 		"", "!/linux/readonlyPaths", BW_CHANGED, "*", "*"},
-	{H, NULL, "", NEW_NET MOUNT_NS, ",\"maskedPaths\":[\"/sys/firmware\"]", "", "/linux/maskedPaths", BW_CHANGED, "*", "*"},
+	{H, NULL, "", NEW_NET MOUNT_NS, ",\"maskedPaths\":[\"/sys/firmware\"]", "",
+		"/linux/maskedPaths", BW_CHANGED, "*", "*"},
 	/* environment */
-	{H, NULL, ",\"env\":[\"AWS_SECRET_ACCESS_KEY=hunter2\",\"A=b\"]", NEW_NET, "", "", "/process/env", BW_CHANGED,
-		"[\"AWS_SECRET_ACCESS_KEY\"]", NULL},
-	{U, NULL, ",\"env\":[\"ld_preload=x\",\"DB_PASSWORD=hunter2\"]", NEW_NET, "", "", "/process/env", BW_CHANGED,
-		"[\"ld_preload\", \"DB_PASSWORD\"]", NULL},
+	{H, NULL, ",\"env\":[\"AWS_SECRET_ACCESS_KEY=hunter2\",\"A=b\"]", NEW_NET, "", "",
+		"/process/env", BW_CHANGED, "[\"AWS_SECRET_ACCESS_KEY\"]", NULL},
+	{U, NULL, ",\"env\":[\"ld_preload=x\",\"DB_PASSWORD=hunter2\"]", NEW_NET, "", "",
+		"/process/env", BW_CHANGED, "[\"ld_preload\", \"DB_PASSWORD\"]", NULL},
 	{H, "\"environment\":{\"keep\":[\"AWS_PROFILE\"]},\"loosens\":[\"environment.keep\"]",
-		",\"env\":[\"AWS_PROFILE=p\",\"AWS_EC2_METADATA_DISABLED=true\",\"AWS_METADATA_SERVICE_TIMEOUT=1\","
+		",\"env\":[\"AWS_PROFILE=p\",\"AWS_EC2_METADATA_DISABLED=true\",\"AWS_METADATA_"
+		"SERVICE_TIMEOUT=1\","
 		"\"AWS_METADATA_SERVICE_NUM_ATTEMPTS=1\"]",
 		NEW_NET, "", "", "!/process/env", BW_CHANGED, "*", "*"},
 	/* limits */
 	{H, NULL, "", NEW_NET, "", "", "/linux/resources/pids/limit", BW_CHANGED, NULL, "512"},
-	{H, NULL, "", NEW_NET, ",\"resources\":{\"pids\":{\"limit\":-1}}", "", "/linux/resources/pids/limit", BW_CHANGED,
-		"-1", "512"},
-	{H, NULL, "", NEW_NET, ",\"resources\":{\"pids\":{\"limit\":9}}", "", "!/linux/resources/pids/limit", BW_CHANGED,
-		"*", "*"},
+	{H, NULL, "", NEW_NET, ",\"resources\":{\"pids\":{\"limit\":-1}}", "",
+		"/linux/resources/pids/limit", BW_CHANGED, "-1", "512"},
+	{H, NULL, "", NEW_NET, ",\"resources\":{\"pids\":{\"limit\":9}}", "",
+		"!/linux/resources/pids/limit", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", "", "!/linux/resources/memory/limit", BW_CHANGED, "*", "*"},
-	{U, NULL, "", NEW_NET, "", "", "/linux/resources/memory/limit", BW_CHANGED, NULL, "1073741824"},
-	{U, NULL, "", NEW_NET, ",\"resources\":{\"memory\":{\"limit\":1048576}}", "", "/linux/resources/memory/swap",
-		BW_CHANGED, NULL, "1048576"},
+	{U, NULL, "", NEW_NET, "", "", "/linux/resources/memory/limit", BW_CHANGED, NULL,
+		"1073741824"},
+	{U, NULL, "", NEW_NET, ",\"resources\":{\"memory\":{\"limit\":1048576}}", "",
+		"/linux/resources/memory/swap", BW_CHANGED, NULL, "1048576"},
 	{U, NULL, "", NEW_NET, "", "", "/linux/resources/cpu/quota", BW_CHANGED, NULL, "100000"},
-	{H, NULL, ",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":9,\"hard\":9}]", NEW_NET, "", "",
-		"/process/rlimits/1", BW_CHANGED, NULL, "RLIMIT_CORE=0"},
-	{H, NULL, ",\"oomScoreAdj\":-500", NEW_NET, "", "", "/process/oomScoreAdj", BW_CHANGED, "-500", "0"},
-	{H, NULL, ",\"oomScoreAdj\":500", NEW_NET, "", "", "!/process/oomScoreAdj", BW_CHANGED, "*", "*"},
-	{H, NULL, ",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":9}", NEW_NET, "", "", "/process/scheduler",
-		BW_CHANGED, "SCHED_FIFO", NULL},
-	{H, NULL, ",\"scheduler\":{\"policy\":\"SCHED_BATCH\"}", NEW_NET, "", "", "!/process/scheduler", BW_CHANGED, "*",
+	{H, NULL, ",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":9,\"hard\":9}]", NEW_NET, "",
+		"", "/process/rlimits/1", BW_CHANGED, NULL, "RLIMIT_CORE=0"},
+	{H, NULL, ",\"oomScoreAdj\":-500", NEW_NET, "", "", "/process/oomScoreAdj", BW_CHANGED,
+		"-500", "0"},
+	{H, NULL, ",\"oomScoreAdj\":500", NEW_NET, "", "", "!/process/oomScoreAdj", BW_CHANGED, "*",
 		"*"},
+	{H, NULL, ",\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":9}", NEW_NET, "", "",
+		"/process/scheduler", BW_CHANGED, "SCHED_FIFO", NULL},
+	{H, NULL, ",\"scheduler\":{\"policy\":\"SCHED_BATCH\"}", NEW_NET, "", "",
+		"!/process/scheduler", BW_CHANGED, "*", "*"},
 	/* annotations */
 	{H, NULL, "", NEW_NET, "", ",\"annotations\":{\"org.bulwark.tenant\":\"t\"}",
 		"/annotations/org.bulwark.tenant", BW_NOTED, NULL, NULL},
@@ -273,13 +326,15 @@ static bool fits(const char *expected, const char *found)
 START_TEST(each_decision_has_its_finding)
 {
 	const struct row *row = &rows[_i];
-	struct bw_spec *asked = parse(config(row->process, row->namespaces, row->lin, row->top)), *hardened = NULL;
-	const struct bw_profile *p = !row->policy
-		? profile_of(NULL, row->profile)
-		: profile_of(bw_arena_printf(&arena,
-				     "{\"version\":1,\"profiles\":{\"%s\":{\"extends\":\"%s\",%s}}}", row->profile,
-				     row->profile, row->policy),
-			  row->profile);
+	struct bw_spec *asked = parse(config(row->process, row->namespaces, row->lin, row->top)),
+		       *hardened = NULL;
+	const struct bw_profile *p =
+		!row->policy ? profile_of(NULL, row->profile)
+			     : profile_of(bw_arena_printf(&arena,
+						  "{\"version\":1,\"profiles\":{\"%s\":{"
+						  "\"extends\":\"%s\",%s}}}",
+						  row->profile, row->profile, row->policy),
+				       row->profile);
 	bool must_be = row->pointer[0] != '!';
 	const char *pointer = row->pointer + !must_be;
 	struct bw_findings findings = {0};
@@ -289,13 +344,16 @@ START_TEST(each_decision_has_its_finding)
 
 	f = find(&findings, pointer);
 	if (!must_be) {
-		ck_assert_msg(!f || f->verdict != row->verdict, "%s: %s", pointer, f ? f->reason : "");
+		ck_assert_msg(
+			!f || f->verdict != row->verdict, "%s: %s", pointer, f ? f->reason : "");
 		return;
 	}
 	ck_assert_msg(f != NULL, "nothing said of %s", pointer);
 	ck_assert_str_eq(bw_verdict_word(f->verdict), bw_verdict_word(row->verdict));
-	ck_assert_msg(fits(row->before, f->before), "%s before: %s", pointer, f->before ? f->before : "(absent)");
-	ck_assert_msg(fits(row->after, f->after), "%s after: %s", pointer, f->after ? f->after : "(absent)");
+	ck_assert_msg(fits(row->before, f->before), "%s before: %s", pointer,
+		f->before ? f->before : "(absent)");
+	ck_assert_msg(fits(row->after, f->after), "%s after: %s", pointer,
+		f->after ? f->after : "(absent)");
 	ck_assert_int_eq(r < 0, row->verdict == BW_DENIED);
 	if (r < 0) {
 		ck_assert_int_eq(err.code, BW_E_DENIED);
@@ -310,11 +368,12 @@ START_TEST(a_denial_is_one_sentence_with_rule_place_and_hint)
 	struct bw_spec *hardened = NULL;
 	struct bw_err err = {0};
 
-	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", BIND("/run/docker.sock"))), profile_of(NULL, H), &arena,
-				 &hardened, &findings, &err),
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", BIND("/run/docker.sock"))),
+				 profile_of(NULL, H), &arena, &hardened, &findings, &err),
 		-1);
-	ck_assert_str_eq(err.text, "profile \"hardened\" refuses /mounts/0/source: is /run/docker.sock, which "
-				   "mounts.refuse of the policy names (rule mounts.source)");
+	ck_assert_str_eq(err.text,
+		"profile \"hardened\" refuses /mounts/0/source: is /run/docker.sock, which "
+		"mounts.refuse of the policy names (rule mounts.source)");
 	ck_assert_str_eq(err.field, "/mounts/0/source");
 	ck_assert_str_eq(err.rule, "mounts.source");
 	ck_assert(err.hint[0]);
@@ -323,15 +382,17 @@ END_TEST
 
 START_TEST(audit_mode_lets_pass_what_it_records)
 {
-	const struct bw_profile *p = profile_of("{\"version\":1,\"profiles\":{\"watch\":{\"extends\":\"hardened\","
-						"\"mode\":\"audit\",\"loosens\":[\"mode\"]}}}",
-		"watch");
+	const struct bw_profile *p =
+		profile_of("{\"version\":1,\"profiles\":{\"watch\":{\"extends\":\"hardened\","
+			   "\"mode\":\"audit\",\"loosens\":[\"mode\"]}}}",
+			"watch");
 	struct bw_findings findings = {0};
 	struct bw_spec *hardened = NULL;
 	struct bw_err err = {0};
 
-	ck_assert_int_eq(
-		bw_harden(parse(config("", NEW_NET, "", BIND("/proc"))), p, &arena, &hardened, &findings, &err), 0);
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", BIND("/proc"))), p, &arena,
+				 &hardened, &findings, &err),
+		0);
 	ck_assert_int_eq(find(&findings, "/mounts/0/source")->verdict, BW_DENIED);
 }
 END_TEST
@@ -339,17 +400,21 @@ END_TEST
 START_TEST(no_value_of_the_environment_is_in_a_finding)
 {
 	static const char *const names[] = {H, U};
-	struct bw_spec *asked = parse(config(
-		",\"env\":[\"AWS_SECRET_ACCESS_KEY=hunter2\",\"AWS_METADATA_SERVICE_TIMEOUT=hunter2\",\"X_TOKEN=hunter2\"]",
-		NEW_NET, "", ""));
+	struct bw_spec *asked =
+		parse(config(",\"env\":[\"AWS_SECRET_ACCESS_KEY=hunter2\",\"AWS_METADATA_SERVICE_"
+			     "TIMEOUT=hunter2\",\"X_TOKEN=hunter2\"]",
+			NEW_NET, "", ""));
 	struct bw_findings findings = {0};
 	struct bw_spec *hardened = NULL;
 	struct bw_err err = {0};
 
 	for (size_t k = 0; k < BW_COUNT(names); k++) {
-		ck_assert_int_eq(bw_harden(asked, profile_of(NULL, names[k]), &arena, &hardened, &findings, &err), 0);
+		ck_assert_int_eq(bw_harden(asked, profile_of(NULL, names[k]), &arena, &hardened,
+					 &findings, &err),
+			0);
 		for (size_t i = 0; i < findings.n; i++) {
-			ck_assert(!findings.v[i].before || !strstr(findings.v[i].before, "hunter2"));
+			ck_assert(
+				!findings.v[i].before || !strstr(findings.v[i].before, "hunter2"));
 			ck_assert(!findings.v[i].after || !strstr(findings.v[i].after, "hunter2"));
 		}
 	}
@@ -364,14 +429,16 @@ START_TEST(metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own)
 	struct bw_err err = {0};
 	const struct bw_strs *blocked;
 
-	ck_assert_int_eq(bw_harden(asked, profile_of(NULL, H), &arena, &hardened, &findings, &err), 0);
+	ck_assert_int_eq(
+		bw_harden(asked, profile_of(NULL, H), &arena, &hardened, &findings, &err), 0);
 	blocked = &hardened->hardening->block_endpoints;
 	ck_assert(bw_strs_has(blocked, "169.254.169.254"));
 	ck_assert(bw_strs_has(blocked, "fd00:ec2::254"));
 	ck_assert(!bw_strs_has(blocked, "169.254.170.2"));
 	ck_assert(!bw_strs_has(blocked, "169.254.169.253"));
 	ck_assert(!bw_strs_has(blocked, "169.254.169.123"));
-	ck_assert_int_eq(bw_harden(asked, profile_of(NULL, U), &arena, &hardened, &findings, &err), 0);
+	ck_assert_int_eq(
+		bw_harden(asked, profile_of(NULL, U), &arena, &hardened, &findings, &err), 0);
 	blocked = &hardened->hardening->block_endpoints;
 	ck_assert(bw_strs_has(blocked, "169.254.170.2"));
 	ck_assert(!bw_strs_has(blocked, "169.254.169.253"));
@@ -385,23 +452,27 @@ START_TEST(what_has_exceptions_beneath_it_is_not_held_against_inodes)
 	struct bw_spec *hardened = NULL;
 	struct bw_err err = {0};
 
-	ck_assert_int_eq(
-		bw_harden(parse(config("", NEW_NET, "", "")), profile_of(NULL, H), &arena, &hardened, &findings, &err), 0);
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", "")), profile_of(NULL, H), &arena,
+				 &hardened, &findings, &err),
+		0);
 	ck_assert(bw_strs_has(&hardened->hardening->refused_sources, "/run/docker.sock"));
-	ck_assert(!bw_strs_has(&hardened->hardening->refused_sources, "/var/lib/docker/containers"));
+	ck_assert(
+		!bw_strs_has(&hardened->hardening->refused_sources, "/var/lib/docker/containers"));
 	for (size_t i = 0; i < hardened->hardening->refused_sources.n; i++)
 		ck_assert(!strchr(hardened->hardening->refused_sources.v[i], '*'));
 }
 END_TEST
 
 /* Engines take these words for another failure (docker: 126 and 127, podman: its own texts). */
-static const char *const engine_words[] = {"permission denied", "operation not permitted", "no such file or directory",
-	"not found", "does not exist", "is a directory", "not a directory"};
+static const char *const engine_words[] = {"permission denied", "operation not permitted",
+	"no such file or directory", "not found", "does not exist", "is a directory",
+	"not a directory"};
 
 static void check_words(const char *text)
 {
 	for (size_t i = 0; text && i < BW_COUNT(engine_words); i++)
-		ck_assert_msg(!strcasestr(text, engine_words[i]), "\"%s\" has \"%s\"", text, engine_words[i]);
+		ck_assert_msg(!strcasestr(text, engine_words[i]), "\"%s\" has \"%s\"", text,
+			engine_words[i]);
 }
 
 START_TEST(no_reason_has_words_that_engines_take_for_another_failure)
@@ -411,7 +482,8 @@ START_TEST(no_reason_has_words_that_engines_take_for_another_failure)
 		struct bw_spec *hardened = NULL;
 		struct bw_err err = {0};
 
-		(void)!bw_harden(parse(config(rows[i].process, rows[i].namespaces, rows[i].lin, rows[i].top)),
+		(void)!bw_harden(parse(config(rows[i].process, rows[i].namespaces, rows[i].lin,
+					 rows[i].top)),
 			profile_of(NULL, rows[i].profile), &arena, &hardened, &findings, &err);
 		check_words(err.text);
 		check_words(err.hint);
@@ -439,8 +511,9 @@ START_TEST(no_source_of_a_rule_has_such_words_in_a_string)
 
 		if (strncmp(entry->d_name, "rule_", 5) != 0)
 			continue;
-		ck_assert_int_eq(
-			bw_read_file(bw_arena_printf(&arena, "%s/%s", dir, entry->d_name), 1 << 20, &text, NULL, &err), 0);
+		ck_assert_int_eq(bw_read_file(bw_arena_printf(&arena, "%s/%s", dir, entry->d_name),
+					 1 << 20, &text, NULL, &err),
+			0);
 		check_words(text);
 		seen++;
 	}
@@ -465,8 +538,9 @@ static char **samples(size_t *ret_n)
 
 		if (!bw_has_suffix(entry->d_name, ".json"))
 			continue;
-		ck_assert_int_eq(bw_read_file(bw_arena_printf(&arena, "%s/%s", data_dir(), entry->d_name), 1 << 22, &text,
-					 NULL, &err),
+		ck_assert_int_eq(
+			bw_read_file(bw_arena_printf(&arena, "%s/%s", data_dir(), entry->d_name),
+				1 << 22, &text, NULL, &err),
 			0);
 		if (strstr(text, "\"ociVersion\""))
 			names[n++] = bw_arena_strdup(&arena, text);
@@ -484,7 +558,8 @@ START_TEST(the_properties_hold_for_every_sample)
 
 	for (size_t i = 0; i < n; i++) {
 		struct bw_arena scratch = BW_ARENA_INIT;
-		const char *wrong = bw_check_all(parse(texts[i]), bw_builtin_profiles[_i], &scratch);
+		const char *wrong =
+			bw_check_all(parse(texts[i]), bw_builtin_profiles[_i], &scratch);
 
 		ck_assert_msg(!wrong, "%s: %.60s: %s", bw_builtin_profiles[_i], texts[i], wrong);
 		bw_arena_done(&scratch);
@@ -493,20 +568,26 @@ START_TEST(the_properties_hold_for_every_sample)
 END_TEST
 
 /* What a caller might write, in place of what callers do write. */
-static const char *const mutations[][2] = {{"\"ro\"", "\"rw\""}, {"\"nosuid\"", "\"suid\""}, {"\"noexec\"", "\"exec\""},
-	{"\"rprivate\"", "\"rshared\""}, {"\"rbind\"", "\"bind\""}, {"CAP_CHOWN", "CAP_SYS_ADMIN"},
-	{"/var/lib/docker/containers/", "/proc/"}, {"\"uid\":0", "\"uid\":33"}, {"\"gid\":0", "\"gid\":33"},
-	{"\"additionalGids\":[0]", "\"additionalGids\":[0,4,0,27]"}, {"\"tmpfs\",\"source\"", "\"ext4\",\"source\""},
-	{"\"type\":\"ipc\"", "\"type\":\"ipc\",\"path\":\"/proc/1/ns/ipc\""}, {"{\"type\":\"pid\"},", ""},
-	{"{\"type\":\"uts\"},", ""}, {"{\"type\":\"network\"},", ""},
-	{"\"/proc/kcore\"", "\"/proc\""}, {"\"/dev/shm\"", "\"/run/lock\""}, {"\"/dev/mqueue\"", "\"/var/tmp/x/../\""},
-	{"PATH=/bin", "AWS_SECRET_ACCESS_KEY=x"}, {"HOSTNAME=", "LD_PRELOAD="}, {"\"oomScoreAdj\":0", "\"oomScoreAdj\":-9"},
+static const char *const mutations[][2] = {{"\"ro\"", "\"rw\""}, {"\"nosuid\"", "\"suid\""},
+	{"\"noexec\"", "\"exec\""}, {"\"rprivate\"", "\"rshared\""}, {"\"rbind\"", "\"bind\""},
+	{"CAP_CHOWN", "CAP_SYS_ADMIN"}, {"/var/lib/docker/containers/", "/proc/"},
+	{"\"uid\":0", "\"uid\":33"}, {"\"gid\":0", "\"gid\":33"},
+	{"\"additionalGids\":[0]", "\"additionalGids\":[0,4,0,27]"},
+	{"\"tmpfs\",\"source\"", "\"ext4\",\"source\""},
+	{"\"type\":\"ipc\"", "\"type\":\"ipc\",\"path\":\"/proc/1/ns/ipc\""},
+	{"{\"type\":\"pid\"},", ""}, {"{\"type\":\"uts\"},", ""}, {"{\"type\":\"network\"},", ""},
+	{"\"/proc/kcore\"", "\"/proc\""}, {"\"/dev/shm\"", "\"/run/lock\""},
+	{"\"/dev/mqueue\"", "\"/var/tmp/x/../\""}, {"PATH=/bin", "AWS_SECRET_ACCESS_KEY=x"},
+	{"HOSTNAME=", "LD_PRELOAD="}, {"\"oomScoreAdj\":0", "\"oomScoreAdj\":-9"},
 	{"\"architectures\"", "\"flags\":[\"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"],\"architectures\""},
 	{"\"SCMP_ARCH_X86_64\",", ""}, {"\"allow\":false", "\"allow\":true"},
 	{"\"readonlyPaths\"", "\"rootfsPropagation\":\"shared\",\"readonlyPaths\""},
-	{"\"oomScoreAdj\":0", "\"scheduler\":{\"policy\":\"SCHED_FIFO\"}"}, {"\"destination\":\"/t\"", "\"destination\":\"/tmp/\""},
-	{"\"cwd\":", "\"apparmorProfile\":\"unconfined\",\"cwd\":"}, {"\"cwd\":", "\"noNewPrivileges\":false,\"cwd\":"},
-	{"\"hard\":1024", "\"hard\":4096"}, {"\"mode=755\"", "\"mode=755\",\"dev\""}, {"\"ociVersion\"", "\"annotations\":{\"org.bulwark.x\":\"y\"},\"ociVersion\""}};
+	{"\"oomScoreAdj\":0", "\"scheduler\":{\"policy\":\"SCHED_FIFO\"}"},
+	{"\"destination\":\"/t\"", "\"destination\":\"/tmp/\""},
+	{"\"cwd\":", "\"apparmorProfile\":\"unconfined\",\"cwd\":"},
+	{"\"cwd\":", "\"noNewPrivileges\":false,\"cwd\":"}, {"\"hard\":1024", "\"hard\":4096"},
+	{"\"mode=755\"", "\"mode=755\",\"dev\""},
+	{"\"ociVersion\"", "\"annotations\":{\"org.bulwark.x\":\"y\"},\"ociVersion\""}};
 
 static uint64_t chance(uint64_t *state)
 {
@@ -515,7 +596,8 @@ static uint64_t chance(uint64_t *state)
 }
 
 /* text with one of the occurrences of from replaced; NULL when there is none. */
-static char *replace_one(struct bw_arena *in, const char *text, const char *from, const char *to, uint64_t which)
+static char *replace_one(
+	struct bw_arena *in, const char *text, const char *from, const char *to, uint64_t which)
 {
 	const char *places[64];
 	size_t n = 0;
@@ -524,7 +606,8 @@ static char *replace_one(struct bw_arena *in, const char *text, const char *from
 		places[n++] = p;
 	if (!n)
 		return NULL;
-	text = bw_arena_printf(in, "%.*s%s%s", (int)(places[which % n] - text), text, to, places[which % n] + strlen(from));
+	text = bw_arena_printf(in, "%.*s%s%s", (int)(places[which % n] - text), text, to,
+		places[which % n] + strlen(from));
 	return (char *)(uintptr_t)text;
 }
 
@@ -543,11 +626,13 @@ START_TEST(the_properties_hold_for_what_chance_makes_of_the_samples)
 
 		for (uint64_t k = 1 + chance(&state) % 5; k > 0; k--) {
 			uint64_t m = chance(&state) % BW_COUNT(mutations);
-			char *mutated = replace_one(&scratch, text, mutations[m][0], mutations[m][1], chance(&state));
+			char *mutated = replace_one(
+				&scratch, text, mutations[m][0], mutations[m][1], chance(&state));
 
 			text = mutated ? mutated : text;
 		}
-		if (bw_spec_parse(text, strlen(text), "mutated", &scratch, &spec, NULL, &err) == 0) {
+		if (bw_spec_parse(text, strlen(text), "mutated", &scratch, &spec, NULL, &err) ==
+			0) {
 			wrong = bw_check_all(spec, bw_builtin_profiles[_i], &scratch);
 			ck_assert_msg(!wrong, "%s: %s: %s", bw_builtin_profiles[_i], wrong, text);
 			checked++;
@@ -568,9 +653,12 @@ START_TEST(compat_changes_nothing)
 		struct bw_findings findings = {0};
 		struct bw_err err = {0};
 
-		ck_assert_int_eq(bw_harden(asked, profile_of(NULL, "compat"), &arena, &hardened, &findings, &err), 0);
+		ck_assert_int_eq(bw_harden(asked, profile_of(NULL, "compat"), &arena, &hardened,
+					 &findings, &err),
+			0);
 		ck_assert_uint_eq(findings.n, 0);
-		ck_assert_uint_eq(bw_schema_diff(&bw_hardened_schema, asked, hardened, NULL, NULL), 0);
+		ck_assert_uint_eq(
+			bw_schema_diff(&bw_hardened_schema, asked, hardened, NULL, NULL), 0);
 	}
 }
 END_TEST
@@ -578,10 +666,14 @@ END_TEST
 /* ---- exec ---- */
 
 static const char container_text[] =
-	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],"
-	"\"user\":{\"uid\":1001,\"gid\":1001,\"additionalGids\":[20]},\"apparmorProfile\":\"docker-default\","
-	"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"noNewPrivileges\":true,\"oomScoreAdj\":100,"
-	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":10,\"hard\":20},{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}]},"
+	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/"
+	"\",\"args\":[\"a\"],"
+	"\"user\":{\"uid\":1001,\"gid\":1001,\"additionalGids\":[20]},\"apparmorProfile\":\"docker-"
+	"default\","
+	"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"noNewPrivileges\":true,\"oomScoreAdj\":"
+	"100,"
+	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":10,\"hard\":20},{\"type\":\"RLIMIT_"
+	"CORE\",\"soft\":0,\"hard\":0}]},"
 	"\"linux\":{\"namespaces\":[{\"type\":\"network\"}]}}";
 
 static struct bw_spec_process *exec_process(const char *members)
@@ -592,7 +684,8 @@ static struct bw_spec_process *exec_process(const char *members)
 	struct bw_err err = {0};
 
 	ck_assert_msg(bw_json_parse(text, strlen(text), "process", &arena, &tree, &err) == 0 &&
-			bw_schema_read(&bw_spec_process_schema, tree, BW_E_SPEC, &arena, &object, NULL, &err) == 0,
+			      bw_schema_read(&bw_spec_process_schema, tree, BW_E_SPEC, &arena,
+				      &object, NULL, &err) == 0,
 		"%s", err.text);
 	return object;
 }
@@ -602,18 +695,25 @@ static const struct exec_row {
 } exec_rows[] = {
 	{"", "/user/uid", NULL, "1001"},
 	{",\"user\":{\"uid\":0,\"gid\":0}", "/user/gid", "0", "1001"},
-	{",\"user\":{\"uid\":8,\"gid\":8,\"additionalGids\":[20,1001,27]}", "/user/additionalGids", "*", "*"},
-	{",\"user\":{\"uid\":8,\"gid\":8,\"additionalGids\":[20]}", "!/user/additionalGids", "*", "*"},
-	{",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_SYS_ADMIN\"]}", "/capabilities/bounding", "*",
-		"[\"CAP_KILL\"]"},
-	{",\"capabilities\":{\"effective\":[\"CAP_SYS_ADMIN\"]}", "/capabilities/effective", "*", NULL},
+	{",\"user\":{\"uid\":8,\"gid\":8,\"additionalGids\":[20,1001,27]}", "/user/additionalGids",
+		"*", "*"},
+	{",\"user\":{\"uid\":8,\"gid\":8,\"additionalGids\":[20]}", "!/user/additionalGids", "*",
+		"*"},
+	{",\"capabilities\":{\"bounding\":[\"CAP_KILL\",\"CAP_SYS_ADMIN\"]}",
+		"/capabilities/bounding", "*", "[\"CAP_KILL\"]"},
+	{",\"capabilities\":{\"effective\":[\"CAP_SYS_ADMIN\"]}", "/capabilities/effective", "*",
+		NULL},
 	{",\"noNewPrivileges\":false", "/noNewPrivileges", "false", "true"},
-	{",\"apparmorProfile\":\"unconfined\"", "/apparmorProfile", "\"unconfined\"", "\"docker-default\""},
+	{",\"apparmorProfile\":\"unconfined\"", "/apparmorProfile", "\"unconfined\"",
+		"\"docker-default\""},
 	{",\"selinuxLabel\":\"a:b:spc_t:s0\"", "/selinuxLabel", "*", NULL},
 	{",\"env\":[\"AWS_SECRET_ACCESS_KEY=x\"]", "/env", "[\"AWS_SECRET_ACCESS_KEY\"]", NULL},
-	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":30,\"hard\":30}]", "/rlimits/0/hard", "30", "20"},
-	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":30,\"hard\":30}]", "/rlimits/0/soft", "30", "20"},
-	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":5,\"hard\":5}]", "!/rlimits/0/hard", "*", "*"},
+	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":30,\"hard\":30}]", "/rlimits/0/hard",
+		"30", "20"},
+	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":30,\"hard\":30}]", "/rlimits/0/soft",
+		"30", "20"},
+	{",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":5,\"hard\":5}]", "!/rlimits/0/hard",
+		"*", "*"},
 	{"", "/rlimits/1", NULL, "RLIMIT_CORE=0"},
 	{",\"oomScoreAdj\":0", "/oomScoreAdj", "0", "100"},
 	{",\"oomScoreAdj\":200", "!/oomScoreAdj", "*", "*"},
@@ -627,7 +727,7 @@ static void note_silent(const char *pointer, void *ctx)
 
 	for (size_t i = 0; i < findings->n; i++)
 		covered = covered || bw_after_prefix(pointer, findings->v[i].pointer) ||
-			bw_after_prefix(findings->v[i].pointer, pointer);
+			  bw_after_prefix(findings->v[i].pointer, pointer);
 	ck_assert_msg(covered, "%s changed in silence", pointer);
 }
 
@@ -646,8 +746,10 @@ START_TEST(exec_never_exceeds_the_container)
 	f = find(&findings, row->pointer + !must_be);
 	ck_assert_int_eq(f != NULL, must_be);
 	if (f) {
-		ck_assert_msg(fits(row->before, f->before), "before: %s", f->before ? f->before : "(absent)");
-		ck_assert_msg(fits(row->after, f->after), "after: %s", f->after ? f->after : "(absent)");
+		ck_assert_msg(fits(row->before, f->before), "before: %s",
+			f->before ? f->before : "(absent)");
+		ck_assert_msg(
+			fits(row->after, f->after), "after: %s", f->after ? f->after : "(absent)");
 	}
 	bw_schema_diff(&bw_spec_process_schema, asked, clamped, note_silent, &findings);
 	ck_assert_int_eq(bw_harden_exec(clamped, container, p, &arena, &again, &second, &err), 0);
@@ -657,16 +759,17 @@ END_TEST
 
 START_TEST(exec_under_compat_is_as_asked)
 {
-	struct bw_spec_process *asked =
-		exec_process(",\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\"]},\"noNewPrivileges\":false");
+	struct bw_spec_process *asked = exec_process(
+		",\"capabilities\":{\"bounding\":[\"CAP_SYS_ADMIN\"]},\"noNewPrivileges\":false");
 	struct bw_spec_process *clamped = NULL;
 	struct bw_spec *container = parse(container_text);
 	struct bw_findings findings = {0};
 	struct bw_err err = {0};
 
 	container->process->no_new_privileges.v = false;
-	ck_assert_int_eq(
-		bw_harden_exec(asked, container, profile_of(NULL, "compat"), &arena, &clamped, &findings, &err), 0);
+	ck_assert_int_eq(bw_harden_exec(asked, container, profile_of(NULL, "compat"), &arena,
+				 &clamped, &findings, &err),
+		0);
 	ck_assert_uint_eq(findings.n, 0);
 	ck_assert_uint_eq(bw_schema_diff(&bw_spec_process_schema, asked, clamped, NULL, NULL), 0);
 }
@@ -675,7 +778,8 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("harden");
-	TCase *one = tcase_create("rules"), *properties = tcase_create("properties"), *exec = tcase_create("exec");
+	TCase *one = tcase_create("rules"), *properties = tcase_create("properties"),
+	      *exec = tcase_create("exec");
 	SRunner *sr = srunner_create(s);
 	int failed;
 
@@ -692,7 +796,8 @@ int main(void)
 	tcase_add_checked_fixture(properties, setup, teardown);
 	tcase_set_timeout(properties, 120);
 	tcase_add_loop_test(properties, the_properties_hold_for_every_sample, 0, 3);
-	tcase_add_loop_test(properties, the_properties_hold_for_what_chance_makes_of_the_samples, 0, 3);
+	tcase_add_loop_test(
+		properties, the_properties_hold_for_what_chance_makes_of_the_samples, 0, 3);
 	tcase_add_test(properties, compat_changes_nothing);
 	suite_add_tcase(s, properties);
 	tcase_add_checked_fixture(exec, setup, teardown);
