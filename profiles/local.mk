@@ -12,7 +12,7 @@ seccomp_gen_SOURCES = profiles/seccomp/gen.c \
 	runtime/json/json.c runtime/json/text.c
 seccomp_gen_CFLAGS = $(AM_CFLAGS)
 seccomp_gen_LDADD = $(BW_LIBS)
-nodist_libbulwark_a_SOURCES = profiles/seccomp/builtin.c
+nodist_libbulwark_a_SOURCES += profiles/seccomp/builtin.c
 BUILT_SOURCES += profiles/seccomp/builtin.c
 CLEANFILES += profiles/seccomp/builtin.c
 profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
@@ -23,7 +23,7 @@ profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json
 EXTRA_DIST += $(builtin_files) profiles/embed.sh
-nodist_libbulwark_a_SOURCES = profiles/builtins.c
+nodist_libbulwark_a_SOURCES += profiles/builtins.c
 BUILT_SOURCES += profiles/builtins.c
 CLEANFILES += profiles/builtins.c
 profiles/builtins.c: $(builtin_files) profiles/embed.sh

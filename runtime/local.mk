@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += libbulwark.a
 libbulwark_a_SOURCES =
+nodist_libbulwark_a_SOURCES =
 include runtime/base/local.mk
 include runtime/json/local.mk
 include runtime/spec/local.mk

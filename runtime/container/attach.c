@@ -17,7 +17,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 
-enum { COPY_BYTES = 16384 };
+enum { COPY_BYTES = 8192 };
 
 struct relay {
 	int master;

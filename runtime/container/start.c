@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "container/state.h"
 #include "container/undo.h"

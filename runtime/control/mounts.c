@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mounts.c - spec.mounts in their order. Sources are opened on the host before anything of the image is
- * mounted; targets are resolved once, beneath the rootfs descriptor; the two meet by move_mount(2) on
- * descriptors (CVE-2021-30465, CVE-2025-52881: no path is looked up twice). See fsopen(2), mount_setattr(2). */
+/* mounts.c - spec.mounts in their order. Sources are opened on the host before anything of the
+ * image is mounted; targets are resolved once, beneath the rootfs descriptor; the two meet by
+ * move_mount(2) on descriptors (CVE-2021-30465, CVE-2025-52881: no path is looked up twice). See
+ * fsopen(2), mount_setattr(2). */
 #include "control/control.h"
 
 #include <limits.h>
@@ -25,7 +26,8 @@ enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK };
 enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8 };
 
 /* Head of a step; for OP_BIND the destination follows, for OP_FS type, source, destination and then
- * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text, destination. */
+ * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text,
+ * destination. */
 struct head {
 	int tree;
 	unsigned propagation;
@@ -37,8 +39,9 @@ struct head {
 
 enum { TEXT_MAX = 16384 };
 
-static const uint64_t all_attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-				       MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
+static const uint64_t all_attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				       MOUNT_ATTR_NOEXEC | MOUNT_ATTR__ATIME |
+				       MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
 
 static int refuse(struct bw_err *err, size_t index, const char *member, const char *why)
 {
@@ -72,14 +75,16 @@ static const struct {
 
 static int deny(struct bw_err *err, size_t index, const char *source, const char *what)
 {
-	bw_fail(err, BW_E_DENIED, 0, "/mounts/%zu/source: the policy refuses to share %s: it is %s", index, source, what);
+	bw_fail(err, BW_E_DENIED, 0, "/mounts/%zu/source: the policy refuses to share %s: it is %s",
+		index, source, what);
 	snprintf(err->rule, sizeof err->rule, "mounts.source");
 	return bw_at(err, "/mounts/%zu/source", index);
 }
 
-/* By identity, not by name: a symlink or another bind of the docker socket is still the docker socket. */
-static int check_refused(const struct bw_request *request, const struct stat *st, const char *real, const char *source,
-	size_t index, struct bw_err *err)
+/* By identity, not by name: a symlink or another bind of the docker socket is still the docker
+ * socket. */
+static int check_refused(const struct bw_request *request, const struct stat *st, const char *real,
+	const char *source, size_t index, struct bw_err *err)
 {
 	const struct bw_strs *refused = &request->spec->hardening->refused_sources;
 	struct stat other;
@@ -89,15 +94,18 @@ static int check_refused(const struct bw_request *request, const struct stat *st
 
 		if (bw_path_beneath(real, path) && !bw_streq(path, "/"))
 			return deny(err, index, source, path);
-		if (stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino)
+		if (stat(path, &other) == 0 && other.st_dev == st->st_dev &&
+			other.st_ino == st->st_ino)
 			return deny(err, index, source, path);
 		if (S_ISDIR(st->st_mode) && bw_path_beneath(path, real))
-			return deny(err, index, source, "a directory above what is kept from containers");
+			return deny(err, index, source,
+				"a directory above what is kept from containers");
 	}
 	return 0;
 }
 
-static int check_source(const struct bw_request *request, int fd, const char *source, size_t index, struct bw_err *err)
+static int check_source(const struct bw_request *request, int fd, const char *source, size_t index,
+	struct bw_err *err)
 {
 	char link[64], real[PATH_MAX];
 	struct statfs fs;
@@ -124,8 +132,8 @@ static int check_source(const struct bw_request *request, int fd, const char *so
 
 /* ---- prepare ---- */
 
-static int head_of(const struct bw_request *request, size_t index, struct bw_mount_options *options, struct head *ret,
-	struct bw_err *err)
+static int head_of(const struct bw_request *request, size_t index, struct bw_mount_options *options,
+	struct head *ret, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
 
@@ -135,7 +143,8 @@ static int head_of(const struct bw_request *request, size_t index, struct bw_mou
 		return refuse(err, index, mount->uid_mappings.n ? "uidMappings" : "options",
 			"idmapped mounts are not available in this version of bulwark");
 	if (options->tmpcopyup)
-		return refuse(err, index, "options", "tmpcopyup is not available in this version of bulwark");
+		return refuse(err, index, "options",
+			"tmpcopyup is not available in this version of bulwark");
 	*ret = (struct head){
 		.tree = -1,
 		.propagation = options->propagation,
@@ -148,13 +157,13 @@ static int head_of(const struct bw_request *request, size_t index, struct bw_mou
 	return 0;
 }
 
-/* Only these files of a container's own /proc may be covered (as lxcfs does); anything else could be a trap
- * for whoever writes there (CVE-2019-16884). */
+/* Only these files of a container's own /proc may be covered (as lxcfs does); anything else could
+ * be a trap for whoever writes there (CVE-2019-16884). */
 static bool may_cover_in_proc(const char *destination)
 {
-	static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
-		"/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo", "/proc/net/dev",
-		"/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
+	static const char *const allowed[] = {"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo",
+		"/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
+		"/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
 
 	for (size_t i = 0; i < BW_COUNT(allowed); i++)
 		if (bw_streq(destination, allowed[i]))
@@ -162,26 +171,43 @@ static bool may_cover_in_proc(const char *destination)
 	return false;
 }
 
-static int check_destination(const struct bw_spec_mount *mount, const char *destination, size_t index, struct bw_err *err)
+static int check_destination(const struct bw_spec_mount *mount, const char *destination,
+	size_t index, struct bw_err *err)
 {
 	if (bw_streq(destination, "/"))
 		return refuse(err, index, "destination", "the root itself cannot be mounted over");
-	if (bw_path_beneath(destination, "/proc") && !bw_streq(destination, "/proc") && !may_cover_in_proc(destination)) {
-		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/destination: \"%s\" cannot be mounted because it is inside /proc",
+	if (bw_path_beneath(destination, "/proc") && !bw_streq(destination, "/proc") &&
+		!may_cover_in_proc(destination)) {
+		bw_fail(err, BW_E_SPEC, 0,
+			"/mounts/%zu/destination: \"%s\" cannot be mounted because it is inside "
+			"/proc",
 			index, mount->destination);
 		return bw_at(err, "/mounts/%zu/destination", index);
 	}
 	return 0;
 }
 
-static int add_step(struct bw_plan *plan, uint16_t op, enum bw_phase phase, const struct head *head,
-	const struct bw_buf *texts, struct bw_err *err)
-{
-	unsigned char bytes[sizeof *head + TEXT_MAX];
+/* What the preparing functions hand around; one step is put together at a time. */
+struct build {
+	const struct bw_request *request;
+	struct bw_plan *plan;
+	struct {
+		struct head head;
+		char texts[TEXT_MAX];
+	} * step;
+};
 
-	memcpy(bytes, head, sizeof *head);
-	memcpy(bytes + sizeof *head, texts->text, texts->len);
-	return bw_plan_add(plan, BW_CONTROL_mounts, op, phase, bytes, sizeof *head + texts->len, err);
+static struct bw_buf new_texts(const struct build *build)
+{
+	return bw_buf_over(build->step->texts, sizeof build->step->texts);
+}
+
+static int add_step(const struct build *build, uint16_t op, enum bw_phase phase,
+	const struct head *head, const struct bw_buf *texts, struct bw_err *err)
+{
+	build->step->head = *head;
+	return bw_plan_add(build->plan, BW_CONTROL_mounts, op, phase, build->step,
+		sizeof *head + texts->len, err);
 }
 
 static void add_text(struct bw_buf *texts, const char *text)
@@ -197,10 +223,11 @@ static void complete_bind_attributes(const struct bw_mount_options *options, str
 	head->clear |= all_attributes & ~head->set & ~(uint64_t)MOUNT_ATTR__ATIME;
 }
 
-static int open_source(const struct bw_request *request, const char *source, bool recursive, size_t index,
-	struct head *head, struct bw_err *err)
+static int open_source(const struct bw_request *request, const char *source, bool recursive,
+	size_t index, struct head *head, struct bw_err *err)
 {
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+			 (recursive ? AT_RECURSIVE : 0U);
 	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int fd = -1;
 	struct stat st;
@@ -221,32 +248,33 @@ static int open_source(const struct bw_request *request, const char *source, boo
 	return 0;
 }
 
-static int prepare_bind(const struct bw_request *request, size_t index, const struct bw_mount_options *options,
-	struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+static int prepare_bind(const struct build *build, size_t index,
+	const struct bw_mount_options *options, struct head *head, const char *destination,
+	struct bw_err *err)
 {
-	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
-	char storage[TEXT_MAX];
-	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
+	struct bw_buf texts = new_texts(build);
 
 	if (!mount->source)
 		return refuse(err, index, "source", "a bind mount needs a source");
 	if (options->data.n) {
-		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/options: bind mounts cannot have file system options (\"%s\")",
+		bw_fail(err, BW_E_SPEC, 0,
+			"/mounts/%zu/options: bind mounts cannot have file system options (\"%s\")",
 			index, options->data.v[0]);
 		return bw_at(err, "/mounts/%zu/options", index);
 	}
-	if (open_source(request, mount->source, options->recursive, index, head, err) < 0 ||
-		bw_plan_own_fd(plan, head->tree, err) < 0)
+	if (open_source(build->request, mount->source, options->recursive, index, head, err) < 0 ||
+		bw_plan_own_fd(build->plan, head->tree, err) < 0)
 		return -1;
 	complete_bind_attributes(options, head);
 	add_text(&texts, destination);
 	if (texts.overflow)
 		return refuse(err, index, "destination", "is too long");
-	return add_step(plan, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
+	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
-/* "size=64m" is key and value, "newinstance" a flag. A label makes a file system the container can only use
- * with its SELinux type. */
+/* "size=64m" is key and value, "newinstance" a flag. A label makes a file system the container can
+ * only use with its SELinux type. */
 static uint32_t add_pairs(struct bw_buf *texts, const struct bw_strs *data, const char *label)
 {
 	uint32_t pairs = 0;
@@ -283,24 +311,27 @@ static const char *label_for(const struct bw_request *request, const char *type)
 {
 	const char *label = request->spec->linux_->mount_label;
 
-	return bw_streq(type, "proc") || bw_streq(type, "sysfs") || bw_streq(type, "mqueue") ? NULL : label;
+	return bw_streq(type, "proc") || bw_streq(type, "sysfs") || bw_streq(type, "mqueue")
+		       ? NULL
+		       : label;
 }
 
-static int prepare_fs(const struct bw_request *request, size_t index, const struct bw_mount_options *options,
-	struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+static int prepare_fs(const struct build *build, size_t index,
+	const struct bw_mount_options *options, struct head *head, const char *destination,
+	struct bw_err *err)
 {
-	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
 	const char *type = mount->type;
-	char storage[TEXT_MAX];
-	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
-	struct bw_buf late;
+	struct bw_buf texts = new_texts(build);
 
-	/* A /proc or /sys that is a symlink in the image must not send us elsewhere (CVE-2019-19921). */
+	/* A /proc or /sys that is a symlink in the image must not send us elsewhere
+	 * (CVE-2019-19921). */
 	if (bw_streq(type, "proc") || bw_streq(type, "sysfs"))
 		head->flags |= NO_SYMLINKS;
 	if (bw_streq(type, "tmpfs") && !has_key(&options->data, "mode"))
 		head->flags |= INHERIT_MODE;
-	/* Mount points and devices are still to be made in a tmpfs: it becomes read-only afterwards. */
+	/* Mount points and devices are still to be made in a tmpfs: it becomes read-only
+	 * afterwards. */
 	if (bw_streq(type, "tmpfs") && (head->set & MOUNT_ATTR_RDONLY)) {
 		head->set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 		head->flags |= LATE_READONLY;
@@ -308,65 +339,66 @@ static int prepare_fs(const struct bw_request *request, size_t index, const stru
 	add_text(&texts, type);
 	add_text(&texts, mount->source ? mount->source : type);
 	add_text(&texts, destination);
-	head->pairs = add_pairs(&texts, &options->data, label_for(request, type));
+	head->pairs = add_pairs(&texts, &options->data, label_for(build->request, type));
 	if (texts.overflow)
 		return refuse(err, index, "options", "are too long");
-	if (add_step(plan, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)
+	if (add_step(build, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)
 		return -1;
 	if (!(head->flags & LATE_READONLY))
 		return 0;
-	late = bw_buf_over(storage, sizeof storage);
-	add_text(&late, destination);
+	texts = new_texts(build);
+	add_text(&texts, destination);
 	head->set = MOUNT_ATTR_RDONLY;
-	return add_step(plan, OP_FINISH, BW_PHASE_NODE, head, &late, err);
+	return add_step(build, OP_FINISH, BW_PHASE_NODE, head, &texts, err);
 }
 
-/* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh mount's in a
- * cgroup namespace, and mounting cgroup2 anew in the initial one would block for an RCU grace period and
- * rewrite the host's mount options (performance.md). */
-static int bind_cgroup(const struct bw_cgroup_dir *dir, const char *destination, const struct head *like,
-	struct bw_plan *plan, struct bw_err *err)
+/* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh
+ * mount's in a cgroup namespace, and mounting cgroup2 anew in the initial one would block for an
+ * RCU grace period and rewrite the host's mount options (performance.md). */
+static int bind_cgroup(const struct build *build, const struct bw_cgroup_dir *dir,
+	const char *destination, const struct head *like, struct bw_err *err)
 {
 	struct head head = *like;
-	char source[PATH_MAX], storage[TEXT_MAX];
-	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+	char source[PATH_MAX];
+	struct bw_buf texts;
 
 	snprintf(source, sizeof source, "%s%s", dir->mountpoint, dir->path);
 	head.tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (head.tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "opening the cgroup %s", source);
-	if (bw_plan_own_fd(plan, head.tree, err) < 0)
+	if (bw_plan_own_fd(build->plan, head.tree, err) < 0)
 		return -1;
+	texts = new_texts(build);
 	add_text(&texts, destination);
-	return add_step(plan, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
+	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
 }
 
 /* Co-mounted controllers ("cpu,cpuacct") are found under each of their names too. */
-static int link_controllers(const char *directory, const char *destination, const struct head *like,
-	struct bw_plan *plan, struct bw_err *err)
+static int link_controllers(const struct build *build, const char *directory,
+	const char *destination, const struct head *like, struct bw_err *err)
 {
 	const char *name = directory;
 
 	while (strchr(directory, ',') && *name) {
-		char storage[TEXT_MAX], link[PATH_MAX];
-		struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+		char link[PATH_MAX];
+		struct bw_buf texts = new_texts(build);
 		size_t len = strcspn(name, ",");
 
 		snprintf(link, sizeof link, "%s/%.*s", destination, (int)len, name);
 		add_text(&texts, directory);
 		add_text(&texts, link);
-		if (add_step(plan, OP_LINK, BW_PHASE_ROOTFS, like, &texts, err) < 0)
+		if (add_step(build, OP_LINK, BW_PHASE_ROOTFS, like, &texts, err) < 0)
 			return -1;
 		name += len + (name[len] == ',');
 	}
 	return 0;
 }
 
-static int add_cgroup_tmpfs(const struct head *head, const char *destination, struct bw_plan *plan, struct bw_err *err)
+static int add_cgroup_tmpfs(const struct build *build, const struct head *head,
+	const char *destination, struct bw_err *err)
 {
 	struct head top = *head;
-	char storage[TEXT_MAX];
-	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+	struct bw_buf texts = new_texts(build);
 
 	top.set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	top.pairs = 1;
@@ -375,74 +407,84 @@ static int add_cgroup_tmpfs(const struct head *head, const char *destination, st
 	add_text(&texts, destination);
 	add_text(&texts, "mode");
 	add_text(&texts, "755");
-	return add_step(plan, OP_FS, BW_PHASE_ROOTFS, &top, &texts, err);
+	return add_step(build, OP_FS, BW_PHASE_ROOTFS, &top, &texts, err);
 }
 
 /* v1: a tmpfs with a directory per hierarchy, named as on the host. */
-static int prepare_cgroup_v1(const struct bw_request *request, const struct head *head, const char *destination,
-	struct bw_plan *plan, struct bw_err *err)
+static int prepare_cgroup_v1(const struct build *build, const struct head *head,
+	const char *destination, struct bw_err *err)
 {
 	struct head late = *head;
-	char storage[TEXT_MAX], path[PATH_MAX];
-	struct bw_buf texts = bw_buf_over(storage, sizeof storage);
+	char path[PATH_MAX];
+	struct bw_buf texts;
 
-	if (add_cgroup_tmpfs(head, destination, plan, err) < 0)
+	if (add_cgroup_tmpfs(build, head, destination, err) < 0)
 		return -1;
-	for (size_t i = 0; i < request->cgroups->dirs.n; i++) {
-		const struct bw_cgroup_dir *dir = &request->cgroups->dirs.v[i];
+	for (size_t i = 0; i < build->request->cgroups->dirs.n; i++) {
+		const struct bw_cgroup_dir *dir = &build->request->cgroups->dirs.v[i];
 		const char *slash = strrchr(dir->mountpoint, '/');
 		const char *name = slash ? slash + 1 : dir->mountpoint;
 
 		snprintf(path, sizeof path, "%s/%s", destination, name);
-		if (bind_cgroup(dir, path, head, plan, err) < 0 ||
-			link_controllers(name, destination, head, plan, err) < 0)
+		if (bind_cgroup(build, dir, path, head, err) < 0 ||
+			link_controllers(build, name, destination, head, err) < 0)
 			return -1;
 	}
 	if (!(head->set & MOUNT_ATTR_RDONLY))
 		return 0;
 	late.set = MOUNT_ATTR_RDONLY;
+	texts = new_texts(build);
 	add_text(&texts, destination);
-	return add_step(plan, OP_FINISH, BW_PHASE_NODE, &late, &texts, err);
+	return add_step(build, OP_FINISH, BW_PHASE_NODE, &late, &texts, err);
 }
 
-static int prepare_cgroup(const struct bw_request *request, size_t index, const struct head *head,
-	const char *destination, struct bw_plan *plan, struct bw_err *err)
+static int prepare_cgroup(const struct build *build, size_t index, const struct head *head,
+	const char *destination, struct bw_err *err)
 {
-	const struct bw_cgroup_set *cgroups = request->cgroups;
+	const struct bw_cgroup_set *cgroups = build->request->cgroups;
 
 	if (!cgroups || !cgroups->dirs.n)
 		return refuse(err, index, "type", "this host has no cgroup hierarchy to mount");
 	if (cgroups->dirs.n == 1 && !cgroups->dirs.v[0].controllers)
-		return bind_cgroup(&cgroups->dirs.v[0], destination, head, plan, err);
-	return prepare_cgroup_v1(request, head, destination, plan, err);
+		return bind_cgroup(build, &cgroups->dirs.v[0], destination, head, err);
+	return prepare_cgroup_v1(build, head, destination, err);
 }
 
-static int prepare_one(const struct bw_request *request, size_t index, struct bw_plan *plan, struct bw_err *err)
+static int prepare_one(const struct build *build, size_t index, struct bw_err *err)
 {
-	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
 	struct bw_mount_options options;
 	char destination[PATH_MAX];
 	struct head head;
 
 	if (!bw_path_clean(mount->destination, destination, sizeof destination))
 		return refuse(err, index, "destination", "is too long");
-	if (check_destination(mount, destination, index, err) < 0 || head_of(request, index, &options, &head, err) < 0)
+	if (check_destination(mount, destination, index, err) < 0 ||
+		head_of(build->request, index, &options, &head, err) < 0)
 		return -1;
 	if (options.bind)
-		return prepare_bind(request, index, &options, &head, destination, plan, err);
+		return prepare_bind(build, index, &options, &head, destination, err);
 	if (!mount->type || bw_streq(mount->type, "bind") || bw_streq(mount->type, "none"))
-		return refuse(err, index, "type", "names no file system and the options hold neither bind nor rbind");
+		return refuse(err, index, "type",
+			"names no file system and the options hold neither bind nor rbind");
 	if (bw_streq(mount->type, "cgroup") || bw_streq(mount->type, "cgroup2"))
-		return prepare_cgroup(request, index, &head, destination, plan, err);
-	return prepare_fs(request, index, &options, &head, destination, plan, err);
+		return prepare_cgroup(build, index, &head, destination, err);
+	return prepare_fs(build, index, &options, &head, destination, err);
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	if (request->exec)
+	auto_free void *step = NULL;
+	struct build build = {.request = request, .plan = plan};
+
+	if (request->exec || !request->spec->mounts.n)
 		return 0;
+	step = malloc(sizeof *build.step);
+	build.step = step;
+	if (!step)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mounts");
 	for (size_t i = 0; i < request->spec->mounts.n; i++) {
-		if (prepare_one(request, i, plan, err) < 0)
+		if (prepare_one(&build, i, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -481,7 +523,8 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 
 	(void)len;
 	if ((head->flags & NO_SYMLINKS) && (sys == ELOOP || sys == ENOTDIR))
-		bw_fail(err, BW_E_SPEC, 0, "filesystem \"%s\" must be mounted on ordinary directory", destination);
+		bw_fail(err, BW_E_SPEC, 0,
+			"filesystem \"%s\" must be mounted on ordinary directory", destination);
 	else
 		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"",
 			op == OP_FS ? next_text(texts) : "bind", destination);
@@ -490,7 +533,8 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 
 const struct bw_control bw_mounts = {
 	.name = "mounts",
-	.about = "mounts in order, by descriptor, with every option of the spec; bind sources are checked",
+	.about = "mounts in order, by descriptor, with every option of the spec; bind sources are "
+		 "checked",
 	.prepare = prepare,
 	.say = say,
 	.complain = complain,
@@ -513,7 +557,8 @@ static int set_propagation(int fd, unsigned propagation)
 
 	if (!propagation)
 		return 0;
-	return mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0U), &attr, sizeof attr) < 0
+	return mount_setattr(fd, "", AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0U),
+		       &attr, sizeof attr) < 0
 		       ? -errno
 		       : 0;
 }
@@ -535,7 +580,8 @@ static int open_plain_directory(int root, const char *destination)
 	return bw_open_in(root, destination, O_PATH | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
 }
 
-static int attach(struct bw_child *child, int tree, const struct head *head, const char *destination)
+static int attach(
+	struct bw_child *child, int tree, const struct head *head, const char *destination)
 {
 	int target, r;
 
@@ -547,7 +593,9 @@ static int attach(struct bw_child *child, int tree, const struct head *head, con
 		target = bw_mkdir_in(child->root, destination, 0755);
 	if (target < 0)
 		return target;
-	r = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0 ? -errno : 0;
+	r = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
+		    ? -errno
+		    : 0;
 	close(target);
 	return r;
 }
@@ -580,7 +628,8 @@ static int configure(int fs, const char *text, uint32_t pairs)
 	return 0;
 }
 
-/* A tmpfs without mode= takes the mode of the directory it covers, as it would look without the mount. */
+/* A tmpfs without mode= takes the mode of the directory it covers, as it would look without the
+ * mount. */
 static int inherit_mode(struct bw_child *child, int fs, const char *destination)
 {
 	int dir = bw_open_in(child->root, destination, O_PATH | O_DIRECTORY, 0);
@@ -600,7 +649,8 @@ static int inherit_mode(struct bw_child *child, int fs, const char *destination)
 	return fsconfig(fs, FSCONFIG_SET_STRING, "mode", octal, 0) < 0 ? -errno : 0;
 }
 
-static int make_filesystem(struct bw_child *child, int fs, const struct head *head, const char *texts)
+static int make_filesystem(
+	struct bw_child *child, int fs, const struct head *head, const char *texts)
 {
 	const char *source = next_text(texts);
 	const char *destination = next_text(source);
