@@ -31,7 +31,7 @@ int bw_log_open(const char *file, bool json, enum bw_log_level level, struct bw_
 	int fd = -1;
 
 	if (file) {
-		fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 		if (fd < 0)
 			return bw_fail(err, BW_E_USAGE, errno, "open log file %s", file);
 	}
@@ -113,6 +113,9 @@ void bw_log(enum bw_log_level level, const char *fmt, ...)
 	va_list ap;
 
 	if (level > sink.level)
+		return;
+	/* Callers merge stderr with the output they parse: without a log file a success is silent. */
+	if (sink.fd < 0 && level != BW_LOG_ERROR && sink.level != BW_LOG_DEBUG)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof msg, fmt, ap);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -78,13 +79,19 @@ static int add(const struct bw_context *ctx, const char *id, struct bw_arena *ar
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
 	struct bw_err gone = {0};
 	struct bw_container_info *info;
+	struct stat st;
 
 	if (bw_container_open(ctx, id, false, false, arena, &container, &gone) < 0)
 		return 0;
 	info = bw_push(arena, infos);
 	if (!info)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "list");
-	return describe(&container, arena, info, err);
+	if (describe(&container, arena, info, err) < 0)
+		return -1;
+	/* runc names the owner in `list` and not in `state`; user databases are not ours to read. */
+	if (fstat(container.dir, &st) == 0)
+		info->owner = st.st_uid == 0 ? "root" : bw_arena_printf(arena, "#%u", st.st_uid);
+	return info->owner ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "list");
 }
 
 int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, struct bw_container_info **ret, size_t *ret_n,

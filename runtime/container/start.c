@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,8 @@
 #include "control/hook_run.h"
 #include "control/netns.h"
 #include "launch/wire.h"
+
+enum { END_MS = 2000 };
 
 static const char *const status_words[] = {
 	[BW_STATUS_CREATING] = "creating",
@@ -124,6 +127,16 @@ static int run_poststart(struct bw_container *container, const struct bw_spec *s
 	return r;
 }
 
+/* A failed start leaves a dying init: the caller's next word is delete, and it must find a stopped container. */
+static void await_end(const struct bw_container *container)
+{
+	auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd >= 0)
+		poll(&fd, 1, END_MS);
+}
+
 int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -136,8 +149,10 @@ int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_e
 		return -1;
 	if (bw_state_load_spec(&container, &arena, &spec, err) < 0 || verify_guard(&container, spec, err) < 0)
 		return -1;
-	if (let_go(&container, err) < 0)
+	if (let_go(&container, err) < 0) {
+		await_end(&container);
 		return -1;
+	}
 	return run_poststart(&container, spec, err);
 }
 
