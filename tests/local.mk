@@ -4,6 +4,7 @@ if HAVE_CHECK
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_libs = libbulwark.a $(BW_LIBS) $(CHECK_LIBS)
 include tests/unit/local.mk
+include tests/root/local.mk
 endif
 include tests/bench/local.mk
 include tests/fuzz/local.mk

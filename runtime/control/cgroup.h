@@ -44,7 +44,7 @@ int bw_cgroup_set_make(const struct bw_host *host, const char *cgroups_path, con
  * asked before the set is stored, lest a later delete ends processes that are not ours. */
 int bw_cgroup_check_unused(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 /* Makes the directories, parents too; notes in the set what was made. Checks as bw_cgroup_check_unused(). What
- * a failed call made is gone again. */
+ * a failed call made is gone again, and the set is empty: it may name somebody else's cgroup. */
 int bw_cgroup_create(struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 /* Takes back what bw_cgroup_create() made and nothing else: for a create that fails later on, when its
  * processes are gone. Cannot fail; what is busy stays. */

@@ -353,6 +353,9 @@ int bw_cgroup_create_with(
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		if (create_one(handle, set, i, err) < 0) {
 			bw_cgroup_abandon(set);
+			/* Refused, perhaps as somebody else's: nothing in the set is ours to end or
+			 * remove. */
+			set->dirs.n = 0;
 			return -1;
 		}
 	}

@@ -312,7 +312,7 @@ bool bw_cgroup_line(const char *self_cgroup, const char *controllers, char *buf,
 
 static int bad_path(struct bw_err *err, const char *path, const char *why)
 {
-	bw_fail(err, BW_E_SPEC, 0, "/linux/cgroupsPath: \"%s\" %s", path, why);
+	bw_fail(err, BW_E_SPEC, 0, "/linux/cgroupsPath: \"%.200s\" %s", path, why);
 	return bw_at(err, "/linux/cgroupsPath");
 }
 

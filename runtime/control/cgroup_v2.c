@@ -45,7 +45,7 @@ static double log2_of(uint64_t x)
  * reaches that exponent. No libm for one formula; the test compares all 262143 values with it. */
 uint64_t bw_cgroup_weight_of_shares(uint64_t shares)
 {
-	const double log2_of_10 = 3.321928094887362, nothing = 1e-9;
+	const double log2_of_10 = 3.321928094887362, nothing = 1e-12;
 	double l, wanted;
 	uint64_t low = 1, high = 10000;
 

@@ -264,7 +264,7 @@ enum { MAX_OLD = 64 }; /* the kernel attaches no more to one cgroup */
 /* Descriptors of the programs attached to this very cgroup. */
 static int old_programs(int cgroup, int fds[MAX_OLD], size_t *ret_n, struct bw_err *err)
 {
-	uint32_t ids[MAX_OLD];
+	uint32_t ids[MAX_OLD] = {0};
 	union bpf_attr attr;
 	size_t n;
 

@@ -169,3 +169,23 @@ test_seccomp_live_SOURCES = tests/unit/test_seccomp_live.c
 test_seccomp_live_CFLAGS = $(unit_cflags)
 test_seccomp_live_LDADD = $(unit_libs)
 TESTS += test_seccomp_live
+check_PROGRAMS += test_cgroup
+test_cgroup_SOURCES = tests/unit/test_cgroup.c
+test_cgroup_CFLAGS = $(unit_cflags)
+test_cgroup_LDADD = $(unit_libs) -lm
+TESTS += test_cgroup
+EXTRA_DIST += \
+	tests/data/cgroup/broken.cgroup tests/data/cgroup/broken.mountinfo \
+	tests/data/cgroup/covered.cgroup tests/data/cgroup/covered.mountinfo \
+	tests/data/cgroup/hybrid.cgroup tests/data/cgroup/hybrid.mountinfo \
+	tests/data/cgroup/none.cgroup tests/data/cgroup/none.mountinfo \
+	tests/data/cgroup/remounted.cgroup tests/data/cgroup/remounted.mountinfo \
+	tests/data/cgroup/subtree.cgroup tests/data/cgroup/subtree.mountinfo \
+	tests/data/cgroup/v1.cgroup tests/data/cgroup/v1.mountinfo \
+	tests/data/cgroup/v2.cgroup tests/data/cgroup/v2.mountinfo
+
+check_PROGRAMS += test_ebpf_devices
+test_ebpf_devices_SOURCES = tests/unit/test_ebpf_devices.c
+test_ebpf_devices_CFLAGS = $(unit_cflags)
+test_ebpf_devices_LDADD = $(unit_libs)
+TESTS += test_ebpf_devices
