@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -52,7 +53,6 @@ static void setup(void)
 	err = (struct bw_err){0};
 	host = (struct bw_host){0};
 	resources = (struct bw_spec_resources){0};
-	snprintf(name, sizeof name, "/bulwark-test-%d", (int)getpid());
 	ck_assert_msg(bw_cgroup.probe(&host, &arena, &err) == 0, "%s", err.text);
 	make_set();
 }
@@ -65,6 +65,13 @@ static void teardown(void)
 	if (bw_cgroup_kill(set, &ignored) < 0 || bw_cgroup_remove(set, &ignored) < 0)
 		fprintf(stderr, "left behind: %s\n", ignored.text);
 	bw_arena_done(&arena);
+}
+
+/* A failed case ends before its teardown; so does one that takes too long. */
+static void clean_up(void)
+{
+	setup();
+	teardown();
 }
 
 /* --- helpers --- */
@@ -179,11 +186,9 @@ static int sleeper(void)
 
 static int eater(void)
 {
-	enum { BYTES = 8 << 20 };
-	char *food = malloc(BYTES);
-
-	if (food)
-		memset(food, 1, BYTES);
+	/* Populated: nothing that a compiler could leave out. */
+	mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+		0);
 	return sleeper();
 }
 
@@ -841,6 +846,7 @@ static void add(Suite *suite, const TTest *test, size_t n)
 	TCase *tcase = tcase_create("kernel");
 
 	tcase_set_timeout(tcase, 60);
+	tcase_add_unchecked_fixture(tcase, NULL, clean_up);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test, 0, (int)n);
 	suite_add_tcase(suite, tcase);
@@ -913,6 +919,7 @@ int main(void)
 
 	if (why)
 		return skip(why);
+	snprintf(name, sizeof name, "/bulwark-test-%d", (int)getpid());
 	list = all_tests(&n);
 	for (size_t i = 0; i < n; i++)
 		add(suite, list[i], 1);
@@ -920,6 +927,7 @@ int main(void)
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
+	clean_up();
 	srunner_free(runner);
 	return failed ? 1 : 0;
 }

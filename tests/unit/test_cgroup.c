@@ -496,7 +496,7 @@ static bool allowed(
 
 START_TEST(a_plain_spec_gets_what_runc_always_allows)
 {
-	const struct bw_spec spec = {.linux_ = &(struct bw_spec_linux){0}};
+	const struct bw_spec spec = {.linux_ = &(struct bw_spec_linux){.resources = NULL}};
 
 	ck_assert(allowed(&spec, BW_DEVICE_CHAR, 1, 3, BW_DEVICE_ALL));
 	ck_assert(allowed(&spec, BW_DEVICE_CHAR, 136, 7, BW_DEVICE_READ | BW_DEVICE_WRITE));
