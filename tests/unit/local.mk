@@ -6,6 +6,12 @@ test_base_CFLAGS = $(unit_cflags)
 test_base_LDADD = $(unit_libs)
 TESTS += test_base
 
+check_PROGRAMS += test_caps
+test_caps_SOURCES = tests/unit/test_caps.c tests/unit/control_test.h
+test_caps_CFLAGS = $(unit_cflags)
+test_caps_LDADD = $(unit_libs)
+TESTS += test_caps
+
 check_PROGRAMS += test_explain
 test_explain_SOURCES = tests/unit/test_explain.c
 test_explain_CFLAGS = $(unit_cflags)
@@ -25,46 +31,14 @@ test_harden_CFLAGS = $(unit_cflags) -I$(srcdir)/tests/common
 test_harden_LDADD = $(unit_libs)
 TESTS += test_harden
 
-check_PROGRAMS += test_json
-test_json_SOURCES = tests/unit/test_json.c
-test_json_CFLAGS = $(unit_cflags)
-test_json_LDADD = $(unit_libs)
-TESTS += test_json
-
-check_PROGRAMS += test_policy
-test_policy_SOURCES = tests/unit/test_policy.c
-test_policy_CFLAGS = $(unit_cflags)
-test_policy_LDADD = $(unit_libs)
-TESTS += test_policy
-
-check_PROGRAMS += test_schema
-test_schema_SOURCES = tests/unit/test_schema.c
-test_schema_CFLAGS = $(unit_cflags)
-test_schema_LDADD = $(unit_libs)
-TESTS += test_schema
-
-check_PROGRAMS += test_spec
-test_spec_SOURCES = tests/unit/test_spec.c
-test_spec_CFLAGS = $(unit_cflags) -DBW_TEST_DATA='"$(abs_srcdir)/tests/data"'
-test_spec_LDADD = $(unit_libs)
-TESTS += test_spec
-EXTRA_DIST += tests/data/oci-properties.txt tests/data/configs
-check_PROGRAMS += test_options
-test_options_SOURCES = tests/unit/test_options.c
-test_options_CFLAGS = $(unit_cflags)
-test_options_LDADD = libbulwark-cli.a $(unit_libs)
-TESTS += test_options
-check_PROGRAMS += test_caps
-test_caps_SOURCES = tests/unit/test_caps.c tests/unit/control_test.h
-test_caps_CFLAGS = $(unit_cflags)
-test_caps_LDADD = $(unit_libs)
-TESTS += test_caps
-
 check_PROGRAMS += test_host
 test_host_SOURCES = tests/unit/test_host.c tests/unit/control_test.h
+test_host_CPPFLAGS = $(AM_CPPFLAGS) -DBW_TEST_DATA='"$(abs_srcdir)/tests/data"'
 test_host_CFLAGS = $(unit_cflags)
 test_host_LDADD = $(unit_libs)
 TESTS += test_host
+EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
+	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json
 
 check_PROGRAMS += test_hostname
 test_hostname_SOURCES = tests/unit/test_hostname.c tests/unit/control_test.h
@@ -78,17 +52,47 @@ test_identity_CFLAGS = $(unit_cflags)
 test_identity_LDADD = $(unit_libs)
 TESTS += test_identity
 
+check_PROGRAMS += test_json
+test_json_SOURCES = tests/unit/test_json.c
+test_json_CFLAGS = $(unit_cflags)
+test_json_LDADD = $(unit_libs)
+TESTS += test_json
+
 check_PROGRAMS += test_keyring
 test_keyring_SOURCES = tests/unit/test_keyring.c tests/unit/control_test.h
 test_keyring_CFLAGS = $(unit_cflags)
 test_keyring_LDADD = $(unit_libs)
 TESTS += test_keyring
 
+check_PROGRAMS += test_label
+test_label_SOURCES = tests/unit/test_label.c runtime/label/profiles.c
+test_label_CFLAGS = $(unit_cflags)
+test_label_LDADD = $(unit_libs)
+TESTS += test_label
+
+check_PROGRAMS += test_landlock
+test_landlock_SOURCES = tests/unit/test_landlock.c
+test_landlock_CFLAGS = $(unit_cflags)
+test_landlock_LDADD = $(unit_libs)
+TESTS += test_landlock
+
 check_PROGRAMS += test_memory_policy
 test_memory_policy_SOURCES = tests/unit/test_memory_policy.c tests/unit/control_test.h
 test_memory_policy_CFLAGS = $(unit_cflags)
 test_memory_policy_LDADD = $(unit_libs)
 TESTS += test_memory_policy
+
+check_PROGRAMS += test_netns
+test_netns_SOURCES = tests/unit/test_netns.c
+test_netns_CFLAGS = $(unit_cflags)
+test_netns_LDADD = $(unit_libs)
+TESTS += test_netns
+
+check_PROGRAMS += test_netns_live
+test_netns_live_SOURCES = tests/unit/test_netns_live.c
+test_netns_live_CFLAGS = $(unit_cflags)
+test_netns_live_LDADD = $(unit_libs)
+TESTS += test_netns_live
 
 check_PROGRAMS += test_no_new_privs
 test_no_new_privs_SOURCES = tests/unit/test_no_new_privs.c tests/unit/control_test.h
@@ -102,11 +106,23 @@ test_oom_CFLAGS = $(unit_cflags)
 test_oom_LDADD = $(unit_libs)
 TESTS += test_oom
 
+check_PROGRAMS += test_options
+test_options_SOURCES = tests/unit/test_options.c
+test_options_CFLAGS = $(unit_cflags)
+test_options_LDADD = libbulwark-cli.a $(unit_libs)
+TESTS += test_options
+
 check_PROGRAMS += test_personality
 test_personality_SOURCES = tests/unit/test_personality.c tests/unit/control_test.h
 test_personality_CFLAGS = $(unit_cflags)
 test_personality_LDADD = $(unit_libs)
 TESTS += test_personality
+
+check_PROGRAMS += test_policy
+test_policy_SOURCES = tests/unit/test_policy.c
+test_policy_CFLAGS = $(unit_cflags)
+test_policy_LDADD = $(unit_libs)
+TESTS += test_policy
 
 check_PROGRAMS += test_rlimits
 test_rlimits_SOURCES = tests/unit/test_rlimits.c tests/unit/control_test.h
@@ -120,44 +136,12 @@ test_scheduler_CFLAGS = $(unit_cflags)
 test_scheduler_LDADD = $(unit_libs)
 TESTS += test_scheduler
 
-check_PROGRAMS += test_sysctl
-test_sysctl_SOURCES = tests/unit/test_sysctl.c tests/unit/control_test.h
-test_sysctl_CFLAGS = $(unit_cflags)
-test_sysctl_LDADD = $(unit_libs)
-TESTS += test_sysctl
+check_PROGRAMS += test_schema
+test_schema_SOURCES = tests/unit/test_schema.c
+test_schema_CFLAGS = $(unit_cflags)
+test_schema_LDADD = $(unit_libs)
+TESTS += test_schema
 
-check_PROGRAMS += test_words
-test_words_SOURCES = tests/unit/test_words.c tests/unit/control_test.h
-test_words_CFLAGS = $(unit_cflags)
-test_words_LDADD = $(unit_libs)
-TESTS += test_words
-
-test_host_CPPFLAGS = $(AM_CPPFLAGS) -DBW_TEST_DATA='"$(srcdir)/tests/data"'
-EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
-	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json
-check_PROGRAMS += test_label
-test_label_SOURCES = tests/unit/test_label.c runtime/label/profiles.c
-test_label_CFLAGS = $(unit_cflags)
-test_label_LDADD = $(unit_libs)
-TESTS += test_label
-
-check_PROGRAMS += test_landlock
-test_landlock_SOURCES = tests/unit/test_landlock.c
-test_landlock_CFLAGS = $(unit_cflags)
-test_landlock_LDADD = $(unit_libs)
-TESTS += test_landlock
-
-check_PROGRAMS += test_netns
-test_netns_SOURCES = tests/unit/test_netns.c
-test_netns_CFLAGS = $(unit_cflags)
-test_netns_LDADD = $(unit_libs)
-TESTS += test_netns
-
-check_PROGRAMS += test_netns_live
-test_netns_live_SOURCES = tests/unit/test_netns_live.c
-test_netns_live_CFLAGS = $(unit_cflags)
-test_netns_live_LDADD = $(unit_libs)
-TESTS += test_netns_live
 check_PROGRAMS += test_seccomp
 test_seccomp_SOURCES = tests/unit/test_seccomp.c tests/unit/bpf_sim.c tests/unit/bpf_sim.h
 test_seccomp_CFLAGS = $(unit_cflags)
@@ -189,3 +173,22 @@ test_ebpf_devices_SOURCES = tests/unit/test_ebpf_devices.c
 test_ebpf_devices_CFLAGS = $(unit_cflags)
 test_ebpf_devices_LDADD = $(unit_libs)
 TESTS += test_ebpf_devices
+
+check_PROGRAMS += test_spec
+test_spec_SOURCES = tests/unit/test_spec.c
+test_spec_CFLAGS = $(unit_cflags) -DBW_TEST_DATA='"$(abs_srcdir)/tests/data"'
+test_spec_LDADD = $(unit_libs)
+TESTS += test_spec
+EXTRA_DIST += tests/data/oci-properties.txt tests/data/configs
+
+check_PROGRAMS += test_sysctl
+test_sysctl_SOURCES = tests/unit/test_sysctl.c tests/unit/control_test.h
+test_sysctl_CFLAGS = $(unit_cflags)
+test_sysctl_LDADD = $(unit_libs)
+TESTS += test_sysctl
+
+check_PROGRAMS += test_words
+test_words_SOURCES = tests/unit/test_words.c tests/unit/control_test.h
+test_words_CFLAGS = $(unit_cflags)
+test_words_LDADD = $(unit_libs)
+TESTS += test_words
