@@ -112,8 +112,9 @@ static void look(void)
 	CPU_ZERO(&cpus);
 	syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0);
 	syscall(SYS_sched_getaffinity, 0, sizeof cpus, &cpus);
-	printf("policy %u nice %d flags 0x%llx, io 0x%lx, cpus %d", attr.policy, attr.nice,
-		(unsigned long long)attr.flags, syscall(SYS_ioprio_get, 1, 0), CPU_COUNT(&cpus));
+	printf("policy %u nice %d flags 0x%llx, io 0x%x, cpus %d", attr.policy, attr.nice,
+		(unsigned long long)attr.flags, (unsigned)syscall(SYS_ioprio_get, 1, 0),
+		CPU_COUNT(&cpus));
 }
 
 START_TEST(the_process_is_scheduled_like_this)
