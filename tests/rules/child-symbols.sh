@@ -24,8 +24,6 @@ chdir
 chroot
 close
 dup3
-fcntl
-fcntl64
 execve
 fchdir
 fchown
