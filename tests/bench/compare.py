@@ -322,13 +322,20 @@ def print_scenario(scenario, samples, contenders):
             contender.name, median(rows), quantile(rows, .1), quantile(rows, .9), median(rows, 1), ratios))
 
 
-def print_resources(contenders, rows):
-    print("\n%-32s %9s %9s %9s %9s %9s" % ("memory, KiB", "run", "seccomp", "exec", "state", "least"))
-    for contender in contenders:
-        if contender.name in rows:
-            cells = "".join(" %9s" % ("-" if v is None else v) for v in rows[contender.name])
-            print("  %-30s%s" % (contender.name, cells))
-    print("  (peak resident set of the largest process; least: smallest memory limit that still starts)")
+def print_peaks(peak, runtimes):
+    print("\n%-32s %9s %9s %9s %9s" % ("peak resident set, KiB", "run", "seccomp", "exec", "state"))
+    for runtime in runtimes:
+        runtime.begin()
+        commands = [lambda r=runtime: r.run("plain"), lambda r=runtime: r.run("seccomp"), runtime.exec,
+                    runtime.state]
+        print("  %-30s %9d %9d %9d %9d" % (runtime.name, *[peak_kib(peak, c) for c in commands]))
+        runtime.end()
+
+
+def print_limits(runtimes):
+    print("\n%-32s %9s" % ("smallest memory limit that starts", "KiB"))
+    for runtime in runtimes:
+        print("  %-30s %9s" % (runtime.name, smallest_limit(runtime) or "none"))
 
 
 def print_summary(results, contenders):
@@ -368,22 +375,6 @@ def check(contenders):
             print("  %s cannot run here" % contender.name, file=sys.stderr)
             good = False
     return good
-
-
-def measure_resources(args, contenders):
-    rows = {}
-    for contender in contenders:
-        if not isinstance(contender, Runtime):
-            continue
-        peaks = [None] * 4
-        if "rss" in args.only:
-            contender.begin()
-            commands = [lambda c=contender: c.run("plain"), lambda c=contender: c.run("seccomp"),
-                        contender.exec, contender.state]
-            peaks = [peak_kib(args.peak, command) for command in commands]
-            contender.end()
-        rows[contender.name] = peaks + [smallest_limit(contender) if "limit" in args.only else None]
-    return rows
 
 
 def read_arguments():
@@ -426,8 +417,10 @@ def main():
         for runtime in runtimes:
             runtime.end()
         print_scenario(scenario, results[scenario[0]], contenders)
-    if {"rss", "limit"} & set(args.only):
-        print_resources(contenders, measure_resources(args, contenders))
+    if "rss" in args.only:
+        print_peaks(args.peak, runtimes)
+    if "limit" in args.only:
+        print_limits(runtimes)
     print_summary(results, contenders)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
