@@ -66,6 +66,7 @@ struct mark {
 	struct timespec at;
 };
 
+static char *nothing[] = {NULL};
 static struct {
 	bool time, vfork, mask, no_filter, tree;
 	const char *skip, *rootfs;
@@ -73,7 +74,7 @@ static struct {
 	const char *cgroup[CGROUPS_MAX];
 	size_t cgroups;
 	int cgroup2_fd;
-} opt = {.skip = "", .cgroup2_fd = -1};
+} opt = {.skip = "", .rootfs = "", .program = nothing, .cgroup2_fd = -1};
 
 static struct sock_filter filter[FILTER_MAX];
 static struct sock_fprog filter_program = {0, filter};

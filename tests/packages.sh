@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# The Debian packages that building, testing and showing bulwark need; the only list of them.
+# shellcheck disable=SC2034
+build_packages=(autoconf automake gcc libc6-dev make pkgconf
+	libapparmor-dev libcap-dev libseccomp-dev libselinux1-dev libyajl-dev)
+# What ./quickstart puts into the container and around it.
+demo_packages=(iproute2 jq libpython3-stdlib procps python3 python3-minimal util-linux)
+test_packages=(busybox-static check clang clang-tidy cppcheck git groff nftables shellcheck strace)
+
+missing_packages() {
+	local package
+	for package; do
+		[ "$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			echo "$package"
+	done
+}
+
+# install_missing PACKAGE...: installs what is not there yet; needs root only if something is missing.
+install_missing() {
+	local missing
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		echo "these packages are missing and only root can install them: ${missing[*]}" >&2
+		return 1
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update --quiet=2 &&
+		apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+}
