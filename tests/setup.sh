@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# The Debian packages that building, testing and showing bulwark need; the only list of them.
+# From a fresh machine to a build: the only list of Debian packages that building, testing and showing
+# bulwark need, and how they get there.  For ./quickstart and ./run-tests.
 # shellcheck disable=SC2034
 build_packages=(autoconf automake gcc libc6-dev make pkgconf
 	libapparmor-dev libcap-dev libseccomp-dev libselinux1-dev libyajl-dev)
@@ -28,4 +29,12 @@ install_missing() {
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update --quiet=2 &&
 		apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+}
+
+# bootstrap TOP: makes configure where it is missing or older than what it is made from.
+bootstrap() {
+	cd "$1" || return
+	if [ configure -ot configure.ac ] || [ Makefile.in -ot Makefile.am ]; then
+		autoreconf --force --install
+	fi
 }
