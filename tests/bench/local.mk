@@ -10,7 +10,7 @@ tests_bench_floor_CFLAGS = $(AM_CFLAGS) -fno-pie
 # Without a C library there is nobody to provide what these flags call.
 bare_cflags = -std=gnu11 -Wall -Wextra -ffreestanding -fno-builtin -fno-stack-protector -fcf-protection=none \
 	-fno-sanitize=all -fno-pie
-bare_ldflags = -static -no-pie -nostdlib -Wl,--build-id=none
+bare_ldflags = -static -nostdlib -Wl,--build-id=none
 tests_bench_xtrue_SOURCES = tests/bench/xtrue.c tests/bench/bare.h
 tests_bench_xtrue_CFLAGS = $(bare_cflags)
 tests_bench_xtrue_LDFLAGS = $(bare_ldflags)
@@ -18,8 +18,9 @@ tests_bench_peak_SOURCES = tests/bench/peak.c tests/bench/bare.h
 tests_bench_peak_CFLAGS = $(bare_cflags)
 tests_bench_peak_LDFLAGS = $(bare_ldflags)
 
-bench: all $(bench_programs)
+bench-programs: $(bench_programs)
+bench: all bench-programs
 	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/run.sh
-.PHONY: bench
+.PHONY: bench bench-programs
 CLEANFILES += $(bench_programs)
 EXTRA_DIST += tests/bench/run.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json
