@@ -21,7 +21,8 @@
 #
 # From the environment: RUNTIME (program under test), RUNTIME_FLAGS (global options for it, split at
 # blanks), VIEW (host, v1 or v2: which cgroups it shall see, see tests/cgroup-view), TESTS (a pattern:
-# only cases whose name matches), KEEP=1 (leave $T for inspection).  RUNTIME is any OCI runtime.
+# only cases whose name matches), KEEP=1 (leave $T for inspection), VERBOSE=1 (what good cases did, too).
+# RUNTIME is any OCI runtime.
 set -u
 
 tests_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -281,6 +282,7 @@ run_case() {
 		failed=$((failed + 1))
 		;;
 	esac
+	[ -z "${VERBOSE:-}" ] || [ "$status" != 0 ] || sed 's/^/# /' "$work/log"
 }
 
 # run_tests: runs every case of this script and exits.
