@@ -63,6 +63,9 @@ struct bw_child {
 	const char *path; /* of the program, in the pool, from PROGRAM on */
 	unsigned preserve_fds;
 	const unsigned char *pool;
+	/* Loads the container's filters: for a program other than the last one (startContainer hooks). */
+	int (*filter)(struct bw_child *child);
+	const void *setup; /* launch only */
 	char **argv; /* of the program, from PROGRAM on: pointers into memory mapped for them */
 	char **envp;
 };

@@ -218,6 +218,9 @@ _Noreturn static void become_hook(struct bw_child *child, uint16_t op, const cha
 		_exit(126);
 	if (bw_close_range(3, ~0U, 0) < 0)
 		_exit(126);
+	/* It is a program of the image like any other: it must not run with more than the container's own has. */
+	if (op == OP_START_CONTAINER && child->filter(child) < 0)
+		_exit(126);
 	execve(path, args, env);
 	_exit(errno == ENOENT ? 127 : 126);
 }

@@ -122,6 +122,21 @@ _Noreturn static void give_up(struct bw_child *child, uint32_t step, int sys)
 	_exit(1);
 }
 
+static int load_filters(struct bw_child *child)
+{
+	const struct bw_child_setup *setup = child->setup;
+	const struct bw_plan *plan = setup->plan;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct bw_step *step = &plan->steps[i];
+
+		if (step->phase == BW_PHASE_FILTER && step->side == BW_SIDE_CHILD)
+			r = apply_table[step->control](child, step->op, plan->pool + step->off, step->len);
+	}
+	return r;
+}
+
 _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 {
 	const struct bw_plan *plan = setup->plan;
@@ -135,6 +150,8 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 		.start_sock = setup->start_sock,
 		.preserve_fds = setup->preserve_fds,
 		.pool = plan->pool,
+		.filter = load_filters,
+		.setup = setup,
 	};
 	unsigned phase = 0;
 	sigset_t none;
