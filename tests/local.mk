@@ -9,3 +9,4 @@ endif
 include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/cli/local.mk
+include tests/rules/local.mk

@@ -155,7 +155,8 @@ const char *bw_version_text(void)
 	const struct scmp_version *seccomp = seccomp_version();
 
 	/* dockerd takes what follows the last "version" of the output: only the first line may have the word. */
-	snprintf(text, sizeof text, "bulwark version %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\n", BW_VERSION, seccomp->major,
+	snprintf(text, sizeof text, "bulwark version %s\ncommit: %s\nspec: 1.3.0\nlibseccomp: %u.%u.%u\n", BW_VERSION,
+		BW_COMMIT, seccomp->major,
 		seccomp->minor, seccomp->micro);
 	return text;
 }

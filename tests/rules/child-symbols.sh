@@ -54,6 +54,8 @@ open64
 openat
 openat64
 open_tree
+personality
+pipe2
 poll
 prctl
 prlimit
