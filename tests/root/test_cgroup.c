@@ -41,28 +41,31 @@ static struct bw_spec_linux linux_ = {.resources = &resources};
 static const struct bw_spec spec = {.linux_ = &linux_};
 static char name[64];
 
-static void make_set(void)
+static int make_set(void)
 {
-	ck_assert_msg(
-		bw_cgroup_set_make(&host, name, "x", &arena, &set, &err) == 0, "%s", err.text);
+	return bw_cgroup_set_make(&host, name, "x", &arena, &set, &err);
 }
 
-static void setup(void)
+static int begin(void)
 {
 	arena = (struct bw_arena)BW_ARENA_INIT;
 	err = (struct bw_err){0};
 	host = (struct bw_host){0};
 	resources = (struct bw_spec_resources){0};
-	ck_assert_msg(bw_cgroup.probe(&host, &arena, &err) == 0, "%s", err.text);
-	make_set();
+	return bw_cgroup.probe(&host, &arena, &err) < 0 ? -1 : make_set();
+}
+
+static void setup(void)
+{
+	ck_assert_msg(begin() == 0, "%s", err.text);
 }
 
 static void teardown(void)
 {
 	struct bw_err ignored = {0};
 
-	make_set();
-	if (bw_cgroup_kill(set, &ignored) < 0 || bw_cgroup_remove(set, &ignored) < 0)
+	if (make_set() < 0 || bw_cgroup_kill(set, &ignored) < 0 ||
+		bw_cgroup_remove(set, &ignored) < 0)
 		fprintf(stderr, "left behind: %s\n", ignored.text);
 	bw_arena_done(&arena);
 }
@@ -70,8 +73,8 @@ static void teardown(void)
 /* A failed case ends before its teardown; so does one that takes too long. */
 static void clean_up(void)
 {
-	setup();
-	teardown();
+	if (begin() == 0)
+		teardown();
 }
 
 /* --- helpers --- */
@@ -890,6 +893,36 @@ static const TTest *const *all_tests(size_t *n)
 	return list;
 }
 
+/* Making a v2 cgroup hands controllers down from the root; what was not handed down before us is
+ * taken back. */
+static void restore_controllers(const char *before)
+{
+	auto_close int root = -1;
+	char after[1024], *rest = after, *word;
+
+	if (begin() < 0)
+		return;
+	root = open(host.cgroup2_mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bw_read_at(root, "cgroup.subtree_control", after, sizeof after) > 0)
+		while ((word = strsep(&rest, " ")))
+			if (*word && !bw_word_in(before, word))
+				(void)!bw_write_at(root, "cgroup.subtree_control",
+					bw_arena_printf(&arena, "-%s", word));
+	bw_arena_done(&arena);
+}
+
+static void remember_controllers(char *text, size_t size)
+{
+	auto_close int root = -1;
+
+	text[0] = '\0';
+	if (begin() < 0)
+		return;
+	root = open(host.cgroup2_mountpoint, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)!bw_read_at(root, "cgroup.subtree_control", text, size);
+	bw_arena_done(&arena);
+}
+
 /* The tests read v1 files by name, and the unified hierarchy beside them. */
 static const char *why_not(void)
 {
@@ -913,6 +946,7 @@ int main(void)
 	Suite *suite = suite_create("cgroup, as root");
 	const char *why = why_not();
 	const TTest *const *list;
+	char controllers[1024];
 	SRunner *runner;
 	size_t n;
 	int failed;
@@ -920,6 +954,7 @@ int main(void)
 	if (why)
 		return skip(why);
 	snprintf(name, sizeof name, "/bulwark-test-%d", (int)getpid());
+	remember_controllers(controllers, sizeof controllers);
 	list = all_tests(&n);
 	for (size_t i = 0; i < n; i++)
 		add(suite, list[i], 1);
@@ -928,6 +963,7 @@ int main(void)
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	clean_up();
+	restore_controllers(controllers);
 	srunner_free(runner);
 	return failed ? 1 : 0;
 }
