@@ -156,9 +156,11 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	unsigned phase = 0;
 	sigset_t none;
 
-	/* The parent's lock would be held for as long as we wait for start. */
+	/* Directories of the host: the lock on the state would be held for as long as we wait for start. */
 	if (setup->state_fd >= 0)
 		close(setup->state_fd);
+	if (plan->cgroup_fd >= 0)
+		close(plan->cgroup_fd);
 	/* Modes of what we make are given exactly; the program's umask is set by identity. */
 	umask(0);
 	sigemptyset(&none);
