@@ -70,16 +70,28 @@ static size_t quoted_size(const char *text)
 	return n;
 }
 
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
 static void add_quoted(struct bw_buf *buf, const char *text)
 {
 	bw_buf_add(buf, "\"");
-	for (; *text; text++) {
+	while (*text) {
+		size_t plain = 0;
+
+		while (is_plain(text[plain]))
+			plain++;
+		bw_buf_addn(buf, text, plain);
+		text += plain;
+		if (!*text)
+			break;
 		if ((unsigned char)*text < 0x20)
 			bw_buf_addf(buf, "\\u%04x", (unsigned)(unsigned char)*text);
-		else if (*text == '"' || *text == '\\')
-			bw_buf_addf(buf, "\\%c", *text);
 		else
-			bw_buf_addn(buf, text, 1);
+			bw_buf_addf(buf, "\\%c", *text);
+		text++;
 	}
 	bw_buf_add(buf, "\"");
 }

@@ -51,24 +51,32 @@ static int out_of_memory(struct bw_err *err)
 	return bw_fail(err, BW_E_MEMORY, 0, "reading the policy: out of memory");
 }
 
-/* The compiled-in file stem.json through schema, as *ret in arena. */
-static int read_builtin(const struct bw_schema *schema, const char *stem, struct bw_arena *arena,
-	void **ret, struct bw_err *err)
+static int parse_builtin(const struct bw_schema *schema, const struct bw_builtin *file,
+	struct bw_arena *arena, void **ret, struct bw_err *err)
 {
-	size_t len = strlen(stem);
 	struct bw_json *tree;
 
-	for (size_t i = 0; i < bw_builtins_n; i++) {
-		const struct bw_builtin *file = &bw_builtins[i];
+	if (bw_json_parse(file->text, strlen(file->text), file->name, arena, &tree, err) < 0)
+		return -1;
+	return bw_schema_read(schema, tree, BW_E_POLICY, arena, ret, NULL, err);
+}
 
-		if (strncmp(file->name, stem, len) != 0 || !bw_streq(file->name + len, ".json"))
-			continue;
-		if (bw_json_parse(file->text, strlen(file->text), file->name, arena, &tree, err) <
-			0)
-			return -1;
-		return bw_schema_read(schema, tree, BW_E_POLICY, arena, ret, NULL, err);
-	}
-	return bw_fail(err, BW_E_INTERNAL, 0, "%s.json is not compiled in", stem);
+/* The compiled-in file stem.json through schema, as *ret in the policy's arena; read once. */
+static int read_builtin(const struct bw_schema *schema, const char *stem,
+	struct bw_policy_cache *cache, void **ret, struct bw_err *err)
+{
+	size_t len = strlen(stem), i = 0;
+
+	while (i < bw_builtins_n && (strncmp(bw_builtins[i].name, stem, len) != 0 ||
+					    !bw_streq(bw_builtins[i].name + len, ".json")))
+		i++;
+	if (i == bw_builtins_n || i >= BW_COUNT(cache->files))
+		return bw_fail(err, BW_E_INTERNAL, 0, "%s.json is not compiled in", stem);
+	if (!cache->files[i] &&
+		parse_builtin(schema, &bw_builtins[i], cache->arena, &cache->files[i], err) < 0)
+		return -1;
+	*ret = cache->files[i];
+	return 0;
 }
 
 static bool row_is_set(const struct bw_field *field, const void *member)
@@ -135,20 +143,36 @@ static int fold_pairs(struct bw_pairs *under, const struct bw_pairs *over, struc
 	return 0;
 }
 
-/* Lays over on under, which must be a copy of its own down to the sections (see own_copy). */
+/* The section of the folded profile, its own: what is folded in later must not write into a profile
+ * that others use. */
+static void *own_section(const struct bw_field *field, char *member, struct bw_arena *arena)
+{
+	void *section;
+
+	memcpy(&section, member, sizeof section);
+	if (section)
+		return section;
+	section = bw_arena_alloc(arena, field->child->size);
+	memcpy(member, &section, sizeof section);
+	return section;
+}
+
+/* Lays over on under. Lists and strings are shared with over, and nobody writes into them. */
 static int fold_rows(
 	const struct bw_schema *schema, void *under, const void *over, struct bw_arena *arena)
 {
 	for (const struct bw_field *f = schema->fields; f->kind != BW_END_OF_TABLE; f++) {
 		char *to = (char *)under + f->offset;
 		const char *from = (const char *)over + f->offset;
+		void *section;
 
 		if ((f->flags & BW_LATER) || !row_is_set(f, from))
 			continue;
-		if (f->kind == BW_OBJECT && row_is_set(f, to)) {
+		if (f->kind == BW_OBJECT) {
 			/* Tables are of bounded depth, so is this recursion. */
-			if (fold_rows(f->child, *(void **)(void *)to,
-				    *(void *const *)(const void *)from, arena) < 0)
+			section = own_section(f, to, arena);
+			if (!section || fold_rows(f->child, section,
+						*(void *const *)(const void *)from, arena) < 0)
 				return -1;
 		} else if (f->kind == BW_PAIRS) {
 			if (fold_pairs((void *)to, (const void *)from, arena) < 0)
@@ -189,6 +213,7 @@ static const char *base_of(const struct link *link, bool *ret_builtin)
 static int find_link(const struct bw_policy *policy, const char *name, bool builtin_only,
 	struct link *ret, struct bw_err *err)
 {
+	struct bw_profile *p;
 	void *object;
 
 	ret->profile = builtin_only ? NULL : of_file(policy, name);
@@ -197,11 +222,13 @@ static int find_link(const struct bw_policy *policy, const char *name, bool buil
 		return 0;
 	if (!bw_profile_is_builtin(name))
 		return bw_fail(err, BW_E_POLICY, 0, "there is no profile \"%s\"", name);
-	if (read_builtin(&bw_profile_schema, name, policy->cache->arena, &object, err) < 0)
+	if (read_builtin(&bw_profile_schema, name, policy->cache, &object, err) < 0)
 		return -1;
-	((struct bw_profile *)object)->key = bw_arena_strdup(policy->cache->arena, name);
-	ret->profile = object;
-	return ret->profile->key ? 0 : out_of_memory(err);
+	p = object;
+	if (!p->key)
+		p->key = bw_arena_strdup(policy->cache->arena, name);
+	ret->profile = p;
+	return p->key ? 0 : out_of_memory(err);
 }
 
 /* The chain from name down to compat. */
@@ -232,12 +259,12 @@ static int find_chain(const struct bw_policy *policy, const char *name, bool bui
 static int add_all(struct bw_arena *arena, struct bw_strs *to, const struct bw_strs *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		if (!bw_strs_has(to, from->v[i]) && bw_strs_add(arena, to, from->v[i]) < 0)
+		if (bw_strs_add(arena, to, from->v[i]) < 0)
 			return -1;
 	return 0;
 }
 
-static int derive_endpoints(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
+static int derive_endpoints(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
 {
 	const struct bw_profile_network *network = p->network;
 	struct endpoints *lists;
@@ -245,7 +272,7 @@ static int derive_endpoints(struct bw_profile *p, struct bw_arena *arena, struct
 
 	if (!network)
 		return 0;
-	if (read_builtin(&endpoints_schema, "endpoints", arena, &object, err) < 0)
+	if (read_builtin(&endpoints_schema, "endpoints", cache, &object, err) < 0)
 		return -1;
 	lists = object;
 	const struct {
@@ -259,7 +286,7 @@ static int derive_endpoints(struct bw_profile *p, struct bw_arena *arena, struct
 	};
 	for (size_t i = 0; i < BW_COUNT(rows); i++)
 		if (bw_streq0(rows[i].choice, "block") &&
-			add_all(arena, &p->derived.endpoints, rows[i].addresses) < 0)
+			add_all(cache->arena, &p->derived.endpoints, rows[i].addresses) < 0)
 			return out_of_memory(err);
 	return 0;
 }
@@ -271,7 +298,7 @@ static void to_capitals(struct bw_strs *list)
 			*c = (char)toupper((unsigned char)*c);
 }
 
-static int derive_scrub(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
+static int derive_scrub(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
 {
 	const struct bw_profile_environment *env = p->environment;
 	struct scrub *lists;
@@ -279,7 +306,7 @@ static int derive_scrub(struct bw_profile *p, struct bw_arena *arena, struct bw_
 
 	if (!env || (env->scrub_lists.n == 0 && env->scrub.n == 0))
 		return 0;
-	if (read_builtin(&scrub_schema, "scrub", arena, &object, err) < 0)
+	if (read_builtin(&scrub_schema, "scrub", cache, &object, err) < 0)
 		return -1;
 	lists = object;
 	const struct {
@@ -293,9 +320,9 @@ static int derive_scrub(struct bw_profile *p, struct bw_arena *arena, struct bw_
 	};
 	for (size_t i = 0; i < BW_COUNT(rows); i++)
 		if (bw_strs_has(&env->scrub_lists, rows[i].name) &&
-			add_all(arena, &p->derived.scrub, rows[i].patterns) < 0)
+			add_all(cache->arena, &p->derived.scrub, rows[i].patterns) < 0)
 			return out_of_memory(err);
-	if (add_all(arena, &p->derived.scrub, &env->scrub) < 0)
+	if (add_all(cache->arena, &p->derived.scrub, &env->scrub) < 0)
 		return out_of_memory(err);
 	to_capitals(&p->derived.scrub); /* bw_strs_add copies: these are ours */
 	return 0;
@@ -332,33 +359,31 @@ static int fold_chain(const struct bw_policy *policy, const char *name, bool bui
 	struct bw_profile **ret, struct bw_err *err)
 {
 	struct bw_arena *arena = policy->cache->arena;
+	struct bw_profile *p = bw_arena_alloc(arena, sizeof *p);
 	struct link chain[MAX_CHAIN];
-	struct bw_profile *p;
 	size_t n = 0;
 
-	if (find_chain(policy, name, builtin_only, chain, &n, err) < 0)
-		return -1;
-	p = bw_schema_copy(&bw_profile_schema, chain[n - 1].profile, arena);
 	if (!p)
 		return out_of_memory(err);
-	while (n-- > 1) {
-		/* A copy of its own, so that folding never writes into a profile of the file. */
-		void *over = bw_schema_copy(&bw_profile_schema, chain[n - 1].profile, arena);
-
-		if (!over || fold_rows(&bw_profile_schema, p, over, arena) < 0)
+	if (find_chain(policy, name, builtin_only, chain, &n, err) < 0)
+		return -1;
+	while (n-- > 0)
+		if (fold_rows(&bw_profile_schema, p, chain[n].profile, arena) < 0)
 			return out_of_memory(err);
-	}
 	p->key = bw_arena_strdup(arena, name);
 	p->extends = NULL;
 	p->loosens = (struct bw_strs){0};
-	p->derived = (struct bw_profile_derived){0};
 	if (!p->key)
 		return out_of_memory(err);
-	if (derive_endpoints(p, arena, err) < 0 || derive_scrub(p, arena, err) < 0 ||
-		derive_sources(p, arena, err) < 0)
-		return -1;
 	*ret = p;
 	return 0;
+}
+
+static int derive(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
+{
+	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
+		return -1;
+	return derive_sources(p, cache->arena, err);
 }
 
 const struct bw_profile *bw_policy_fold(
@@ -370,7 +395,7 @@ const struct bw_profile *bw_policy_fold(
 	for (size_t i = 0; i < cache->folded.n; i++)
 		if (bw_streq(cache->folded.v[i]->key, name))
 			return cache->folded.v[i];
-	if (fold_chain(policy, name, false, &p, err) < 0)
+	if (fold_chain(policy, name, false, &p, err) < 0 || derive(p, cache, err) < 0)
 		return NULL;
 	slot = bw_push(cache->arena, &cache->folded);
 	if (!slot) {
@@ -402,12 +427,12 @@ static int check_loosened(
 {
 	struct loosened l = {.said = &p->loosens, .arena = policy->cache->arena};
 	struct link link = {.profile = p};
-	const struct bw_profile *folded = bw_policy_fold(policy, p->key, err);
-	struct bw_profile *base;
+	struct bw_profile *folded, *base;
 	bool builtin_only;
 	const char *base_name = base_of(&link, &builtin_only);
 
-	if (!folded || fold_chain(policy, base_name, builtin_only, &base, err) < 0)
+	if (fold_chain(policy, p->key, false, &folded, err) < 0 ||
+		fold_chain(policy, base_name, builtin_only, &base, err) < 0)
 		return -1;
 	bw_profile_looser(folded, base, note_loosened, &l);
 	if (l.out_of_memory)
@@ -429,8 +454,10 @@ int bw_policy_check_profiles(const struct bw_policy *policy, struct bw_err *err)
 	for (size_t i = 0; i < policy->profiles.n; i++) {
 		const char *name = policy->profiles.v[i].key;
 
-		if (check_loosened(policy, &policy->profiles.v[i], err) < 0)
-			return bw_at(err, "/profiles/%s", name), bw_wrap(err, "/profiles/%s", name);
+		if (check_loosened(policy, &policy->profiles.v[i], err) == 0)
+			continue;
+		bw_at(err, "/profiles/%s", name);
+		return bw_wrap(err, "/profiles/%s", name);
 	}
 	return 0;
 }

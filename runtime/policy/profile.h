@@ -147,9 +147,10 @@ struct bw_policy_profiles {
 	struct bw_profile *v;
 	size_t n;
 };
-/* Folded profiles, made when first asked for: a container start needs one or two of them. */
+/* What was read and folded so far: a container start needs one or two profiles of many. */
 struct bw_policy_cache {
 	struct bw_arena *arena;
+	void *files[8]; /* the built-in files, in the order of bw_builtins[] */
 	struct {
 		struct bw_profile **v;
 		size_t n;

@@ -10,6 +10,13 @@ fuzz_json_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuz
 fuzz_json_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_json
 
+check_PROGRAMS += fuzz_policy
+fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/common/harden_properties.c $(fuzz_main_sources)
+fuzz_policy_CPPFLAGS = $(fuzz_cppflags) -I$(srcdir)/tests/common \
+	-DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/policy"'
+fuzz_policy_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_policy
+
 check_PROGRAMS += fuzz_spec
 fuzz_spec_SOURCES = tests/fuzz/fuzz_spec.c $(fuzz_main_sources)
 fuzz_spec_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/spec"'
@@ -24,6 +31,12 @@ fuzz/%: $(srcdir)/tests/fuzz/fuzz_%.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/policy
+fuzz/policy: $(srcdir)/tests/fuzz/fuzz_policy.c profiles/builtins.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) -I$(srcdir)/tests/common $(FUZZ_FLAGS) -o $@ $< \
+		profiles/builtins.c $(srcdir)/tests/common/harden_properties.c \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
 .PHONY: fuzz
 clean-local:
 	rm -rf fuzz

@@ -634,7 +634,7 @@ START_TEST(the_properties_hold_for_what_chance_makes_of_the_samples)
 		if (bw_spec_parse(text, strlen(text), "mutated", &scratch, &spec, NULL, &err) ==
 			0) {
 			wrong = bw_check_all(spec, bw_builtin_profiles[_i], &scratch);
-			ck_assert_msg(!wrong, "%s: %s: %s", bw_builtin_profiles[_i], wrong, text);
+			ck_assert_msg(!wrong, "%s: %s: %.500s", bw_builtin_profiles[_i], wrong, text);
 			checked++;
 		}
 		bw_arena_done(&scratch);
