@@ -241,6 +241,43 @@ void bw_change_env(struct bw_run *r, const struct bw_strs *member, const struct 
 	*(struct bw_strs *)writable(member) = copy;
 }
 
+static const char *ids_text(struct bw_run *r, const struct bw_uints *list)
+{
+	size_t size = 3 + list->n * 22;
+	char *place = bw_arena_alloc(r->arena, size);
+	struct bw_buf buf;
+
+	if (!place) {
+		r->out_of_memory = true;
+		return "";
+	}
+	buf = bw_buf_over(place, size);
+	bw_buf_add(&buf, "[");
+	for (size_t i = 0; i < list->n; i++)
+		bw_buf_addf(&buf, "%s%" PRIu64, i ? ", " : "", list->v[i]);
+	bw_buf_add(&buf, "]");
+	return place;
+}
+
+void bw_collect_id(struct bw_run *r, struct bw_uints *list, uint64_t id)
+{
+	uint64_t *slot = bw_push(r->arena, list);
+
+	if (slot)
+		*slot = id;
+	else
+		r->out_of_memory = true;
+}
+
+void bw_change_ids(struct bw_run *r, const struct bw_uints *member, const struct bw_uints *value,
+	const char *pointer, const char *reason)
+{
+	if (member->n == value->n || r->out_of_memory)
+		return;
+	record(r, BW_CHANGED, pointer, ids_text(r, member), ids_text(r, value), reason, NULL);
+	*(struct bw_uints *)writable(member) = *value;
+}
+
 /* Pointers of every object type are moved by memcpy: member is the address of one of them. */
 static void *object_at(const void *member)
 {

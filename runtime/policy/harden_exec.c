@@ -37,22 +37,12 @@ static void clamp_groups(struct clamp *c, const struct bw_spec_user *user)
 	const struct bw_spec_user *first =
 		first_process(c)->user ? first_process(c)->user : &no_user;
 	struct bw_uints kept = {0};
-	uint64_t *slot;
 
-	for (size_t i = 0; i < user->additional_gids.n; i++) {
-		if (!has_group(first, user->additional_gids.v[i]))
-			continue;
-		slot = bw_push(c->run.arena, &kept);
-		if (!slot) {
-			c->run.out_of_memory = true;
-			return;
-		}
-		*slot = user->additional_gids.v[i];
-	}
-	if (kept.n < user->additional_gids.n)
-		bw_change_list(&c->run, &user->additional_gids, kept.v, kept.n,
-			"with further groups", "groups of the container", "/user/additionalGids",
-			"the container's first process has not all of these groups");
+	for (size_t i = 0; i < user->additional_gids.n; i++)
+		if (has_group(first, user->additional_gids.v[i]))
+			bw_collect_id(&c->run, &kept, user->additional_gids.v[i]);
+	bw_change_ids(&c->run, &user->additional_gids, &kept, "/user/additionalGids",
+		"the container's first process has not all of these groups");
 }
 
 static void clamp_user(struct clamp *c)

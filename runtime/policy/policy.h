@@ -16,8 +16,7 @@ struct bw_policy_facts {
 };
 
 /* The file at path: root-owned, not writable by group or others, strict. path NULL: BW_SYSCONFDIR
- * "/policy.json" when it exists, else the built-in default. *ret_hash (may be NULL): hex SHA-256 or other
- * stable digest of the text, for state and audit. */
+ * "/policy.json" when it exists, else the built-in default. */
 int bw_policy_load(const char *path, struct bw_arena *arena, const struct bw_policy **ret, struct bw_err *err) BW_MUST_CHECK;
 /* From text, for tests, lint and fuzzing; no file is looked at. */
 int bw_policy_parse(const char *text, size_t len, const char *name, struct bw_arena *arena,

@@ -26,21 +26,11 @@ static void replace_id(
 static void drop_root_group(struct bw_run *r, const struct bw_uints *groups, const char *pointer)
 {
 	struct bw_uints kept = {0};
-	uint64_t *slot;
 
-	for (size_t i = 0; i < groups->n; i++) {
-		if (groups->v[i] == 0)
-			continue;
-		slot = bw_push(r->arena, &kept);
-		if (!slot) {
-			r->out_of_memory = true;
-			return;
-		}
-		*slot = groups->v[i];
-	}
-	if (kept.n < groups->n)
-		bw_change_list(r, groups, kept.v, kept.n, "with group 0", "without group 0",
-			pointer, "many host files are open to group 0");
+	for (size_t i = 0; i < groups->n; i++)
+		if (groups->v[i] != 0)
+			bw_collect_id(r, &kept, groups->v[i]);
+	bw_change_ids(r, groups, &kept, pointer, "many host files are open to group 0");
 }
 
 static bool applies_to(const struct bw_profile_user *policy, bool user_namespace)

@@ -39,6 +39,10 @@ void bw_change_string(struct bw_run *r, char *const *member, const char *value, 
 /* The whole list; value->v NULL: absent. */
 void bw_change_strs(struct bw_run *r, const struct bw_strs *member, const struct bw_strs *value,
 	const char *pointer, const char *reason);
+/* A list of ids, of which value is a part. */
+void bw_change_ids(struct bw_run *r, const struct bw_uints *member, const struct bw_uints *value,
+	const char *pointer, const char *reason);
+void bw_collect_id(struct bw_run *r, struct bw_uints *list, uint64_t id);
 /* Sets the object behind member to NULL; shown stands for it in the finding. */
 void bw_change_gone(struct bw_run *r, const void *member, const char *shown, const char *pointer,
 	const char *reason);

@@ -109,7 +109,7 @@ static const struct row {
 	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":5}", NEW_NET, "", "", "!/process/user/uid",
 		BW_CHANGED, "*", "*"},
 	{H, NULL, ",\"user\":{\"uid\":5,\"gid\":5,\"additionalGids\":[0,6]}", NEW_NET, "", "",
-		"/process/user/additionalGids", BW_CHANGED, "*", "*"},
+		"/process/user/additionalGids", BW_CHANGED, "[0, 6]", "[6]"},
 	{H, "\"user\":{\"root\":\"refuse\"}", "", NEW_NET, "", "", "/process/user/uid", BW_DENIED,
 		"0", NULL},
 	{H, "\"user\":{\"uid\":77}", "", NEW_NET, "", "", "/process/user/uid", BW_CHANGED, NULL,
