@@ -116,10 +116,11 @@ static int add_spec_rule(const struct bw_spec_device_rule *from, size_t i, struc
 	return add_rule(arena, rules, rule, err);
 }
 
-static bool is_compat(const struct bw_spec *spec)
+/* The policy's list has the default devices in it, and no mknod: nothing is added to it. Whose list it
+ * is, the profile's name does not say: a site's profile may stand on any other. */
+static bool is_exact(const struct bw_spec *spec)
 {
-	return !spec->hardening || !spec->hardening->profile ||
-	       bw_streq(spec->hardening->profile, "compat");
+	return spec->hardening && spec->hardening->exact_devices.v;
 }
 
 static int add_always_allowed(
@@ -164,7 +165,7 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 	for (size_t i = 0; resources && i < resources->devices.n; i++)
 		if (add_spec_rule(&resources->devices.v[i], i, arena, ret, err) < 0)
 			return -1;
-	return is_compat(spec) ? add_always_allowed(arena, ret, err)
+	return !is_exact(spec) ? add_always_allowed(arena, ret, err)
 			       : add_own_nodes(spec->linux_, arena, ret, err);
 }
 

@@ -192,6 +192,7 @@ static const struct {
 	{"lsm.selinux", later_choice},
 	{"lsm.dropUnconfined", true_is_strict},
 	{"landlock", later_choice},
+	{"landlockScope", true_is_strict},
 	{"mounts.checkSources", true_is_strict},
 	{"mounts.refuse", more_is_strict},
 	{"mounts.refuseNames", more_is_strict},

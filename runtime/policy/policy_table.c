@@ -456,6 +456,9 @@ static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, landlock, "landlock", .names = off_prefer_require,
 		.doc = "Landlock rules that follow from the mounts: writing only where a mount is "
 		       "writable."),
+	BW_FIELD(struct bw_profile, landlock_scope, "landlockScope",
+		.doc = "Whether Landlock also closes abstract sockets of, and signals to, "
+		       "processes outside."),
 	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
 		.doc = "Mounts and their sources."),
 	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,

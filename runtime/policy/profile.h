@@ -119,6 +119,7 @@ struct bw_profile {
 	struct bw_profile_seccomp *seccomp;
 	struct bw_profile_lsm *lsm;
 	char *landlock; /* off, prefer, require */
+	struct bw_opt_bool landlock_scope;
 	struct bw_profile_mounts *mounts;
 	struct bw_profile_paths *paths;
 	struct bw_profile_hooks *hooks;

@@ -179,6 +179,10 @@ void bw_rule_devices(struct bw_run *r)
 	res = lin ? bw_ensure(r, &lin->resources) : NULL;
 	if (!res)
 		return;
+	if (r->spec->hardening)
+		bw_change_bool(r, &r->spec->hardening->exact_devices, true,
+			"/hardening/exactDevices",
+			"what a runtime allows besides its list is mknod of any device");
 	check_nodes(r, lin);
 	build_rules(r, lin, &rules);
 	while (i < rules.n && i < res->devices.n && same_rule(&rules.v[i], &res->devices.v[i]))

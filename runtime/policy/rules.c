@@ -34,9 +34,9 @@ const struct bw_rule bw_rules[] = {
 static bool decides_anything(const struct bw_profile *p)
 {
 	return p->user || p->rootfs || p->capabilities || p->no_new_privileges.set || p->seccomp ||
-	       p->lsm || p->landlock || p->mounts || p->paths || p->hooks || p->devices ||
-	       p->namespaces || p->network || p->sysctl || p->environment || p->keyring ||
-	       p->descriptors || p->limits;
+	       p->lsm || p->landlock || p->landlock_scope.set || p->mounts || p->paths ||
+	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
+	       p->environment || p->keyring || p->descriptors || p->limits;
 }
 
 void bw_rule_profile(struct bw_run *r)
@@ -68,12 +68,16 @@ void bw_rule_keyring(struct bw_run *r)
 
 void bw_rule_landlock(struct bw_run *r)
 {
+	const struct bw_spec_hardening *h = r->spec->hardening;
 	const char *mode = r->profile->landlock;
 
-	if (mode && !bw_streq(mode, "off") && r->spec->hardening)
-		bw_change_string(r, &r->spec->hardening->landlock, mode, "/hardening/landlock",
-			"a second lock on file access, of which root in a container cannot get "
-			"rid");
+	if (!h || !mode || bw_streq(mode, "off"))
+		return;
+	bw_change_string(r, &h->landlock, mode, "/hardening/landlock",
+		"a second lock on file access, which holds even where a mount was missed");
+	if (bw_is_on(&r->profile->landlock_scope))
+		bw_change_bool(r, &h->landlock_scope, true, "/hardening/landlockScope",
+			"abstract sockets and signals reach over namespaces that are shared");
 }
 
 void bw_rule_descriptors(struct bw_run *r)

@@ -68,6 +68,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "whether bind sources are checked for what they really are"),
 	BW_FIELD(struct bw_spec_hardening, refused_sources, "refusedSources",
 		.flags = BW_ABSOLUTE_PATH, .doc = "host paths that are no sources"),
+	BW_FIELD(struct bw_spec_hardening, exact_devices, "exactDevices",
+		.doc = "whether resources.devices is the whole list of devices"),
 	BW_FIELD(struct bw_spec_hardening, check_hooks, "checkHooks",
 		.doc = "whether hooks must be programs that only root can change"),
 	BW_FIELD(struct bw_spec_hardening, lock_securebits, "lockSecurebits",

@@ -509,7 +509,7 @@ END_TEST
 START_TEST(a_hardened_spec_gets_its_own_list_and_mknod_for_its_nodes)
 {
 	struct bw_spec_device disk = {.type = (char[]){"b"}, .major = INT(8), .minor = INT(0)};
-	struct bw_spec_hardening hardening = {.profile = (char[]){"hardened"}};
+	struct bw_spec_hardening hardening = {.exact_devices = {true, true}};
 	struct bw_spec_linux linux_ = {.devices = {.v = &disk, .n = 1}};
 	const struct bw_spec spec = {.linux_ = &linux_, .hardening = &hardening};
 
@@ -518,7 +518,7 @@ START_TEST(a_hardened_spec_gets_its_own_list_and_mknod_for_its_nodes)
 	ck_assert(allowed(&spec, BW_DEVICE_BLOCK, 8, 0, BW_DEVICE_MKNOD));
 	ck_assert(!allowed(&spec, BW_DEVICE_BLOCK, 8, 0, BW_DEVICE_MKNOD | BW_DEVICE_READ));
 	ck_assert(!allowed(&spec, BW_DEVICE_BLOCK, 8, 1, BW_DEVICE_MKNOD));
-	hardening.profile = (char[]){"compat"};
+	hardening.exact_devices.v = false;
 	ck_assert(allowed(&spec, BW_DEVICE_CHAR, 1, 3, BW_DEVICE_READ));
 }
 END_TEST

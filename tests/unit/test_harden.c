@@ -158,6 +158,9 @@ static const struct row {
 		"", "/linux/seccomp/architectures", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/landlock", BW_CHANGED, NULL, "\"prefer\""},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/privateKeyring", BW_CHANGED, NULL, "true"},
+	{H, NULL, "", NEW_NET, "", "", "!/hardening/landlockScope", BW_CHANGED, "*", "*"},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/landlockScope", BW_CHANGED, NULL, "true"},
+	{H, NULL, "", NEW_NET, "", "", "/hardening/exactDevices", BW_CHANGED, NULL, "true"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/forbidLeaks", BW_CHANGED, NULL, "true"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/checkHooks", BW_CHANGED, NULL, "true"},
 	/* root file system */
