@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # One block per module, in alphabetical order.
 
+check_PROGRAMS += test_base
+test_base_SOURCES = tests/unit/test_base.c
+test_base_CFLAGS = $(unit_cflags)
+test_base_LDADD = $(unit_libs)
+TESTS += test_base
+
 check_PROGRAMS += test_caps
 test_caps_SOURCES = tests/unit/test_caps.c tests/unit/control_test.h
 test_caps_CFLAGS = $(unit_cflags)
