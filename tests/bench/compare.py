@@ -341,7 +341,7 @@ def print_limits(runtimes):
 def print_summary(results, contenders):
     against = references(contenders)
     for contender in contenders:
-        if contender.name in against:
+        if contender.name in against or not results:
             continue
         print("\n%-32s%s" % (contender.name + " against", "".join("%10s" % name for name in against)))
         for name, title, *_ in SCENARIOS:
@@ -365,15 +365,15 @@ def cgroups_for_floor():
     return [path for _, path in sorted(tops)]
 
 
-def check(contenders):
-    """One run of each; False if any cannot."""
-    good = True
+def able(contenders):
+    """Those that can run here at all."""
+    good = []
     for contender in contenders:
         try:
             together(contender.run("seccomp"))
+            good.append(contender)
         except Failed:
             print("  %s cannot run here" % contender.name, file=sys.stderr)
-            good = False
     return good
 
 
@@ -404,8 +404,10 @@ def main():
     os.chdir(args.work)
     contenders = [Floor(args.floor, cgroups_for_floor(), place)]
     contenders += [Runtime(*word.split("=", 1), place) for word in args.contender]
+    named = len(contenders)
+    contenders = able(contenders)
     if args.check:
-        sys.exit(0 if check(contenders) else 1)
+        sys.exit(0 if len(contenders) == named else 1)
     results = {}
     runtimes = [c for c in contenders if isinstance(c, Runtime)]
     for scenario in SCENARIOS:

@@ -6,7 +6,8 @@
 #   ROUNDS=40            rounds of each scenario
 #   RUNC= CRUN=          the peers (default: what is in PATH; empty: without that one)
 #   BULWARK=             the program measured (default: $BUILDDIR/bulwark, if it is there)
-#   VIEW=v2|v1|host      which cgroups all contenders see (default: the first in which all of them run)
+#   VIEW=v2|v1|host      which cgroups all contenders see (default: the first in which all of them run; a
+#                        contender that cannot run in the one named here is left out)
 #   ONLY="run exec ..."  only these scenarios (see compare.py)
 #   PRIORITY=rr          run under SCHED_RR, for a machine that is shared
 #   JSON=FILE            write all samples
@@ -81,7 +82,8 @@ view_with_memory() {
 
 about() {
 	local word program
-	echo "$(uname -sr), $(nproc) processors, cgroup view: $view, ${ROUNDS:-40} rounds${PRIORITY:+, SCHED_RR}"
+	echo "$(uname -sr), $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg), cgroup view: $view," \
+		"${ROUNDS:-40} rounds${PRIORITY:+, SCHED_RR}"
 	for word in "${contenders[@]}"; do
 		program=${word#*=}
 		echo "  ${word%%=*}: $(${program%% *} --version | head -n 1)"
