@@ -92,7 +92,6 @@ static int describe(struct creation *creation, struct bw_err *err)
 	state->annotations = spec->annotations;
 	state->profile = copy(arena, bw_profile_name(creation->decision.profile));
 	state->profile_reason = copy(arena, creation->decision.reason);
-	state->policy_path = copy(arena, creation->ctx->policy_path);
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
 	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	creation->container.state = state;
@@ -209,7 +208,8 @@ static int launch(struct creation *creation, struct bw_err *err)
 	/* While the child mounts, we write: the two do not wait for each other. */
 	if (bw_state_save_init(&creation->container, creation->launch.pid, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
-		bw_state_save_spec(&creation->container, creation->decision.hardened, err) < 0)
+		bw_state_save_spec(&creation->container, creation->decision.hardened, err) < 0 ||
+		bw_state_save_profile(&creation->container, creation->decision.profile, err) < 0)
 		return -1;
 	if (bw_launch_wait(&creation->launch, err) < 0)
 		return bw_wrap(err, "unable to start container process: error during container init");

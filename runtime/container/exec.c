@@ -136,21 +136,14 @@ static int process_from_flags(struct execution *execution, struct bw_spec_proces
 	return 0;
 }
 
-static int clamp(struct execution *execution, const struct bw_context *ctx, const struct bw_spec_process *asked,
-	struct bw_err *err)
+/* By the profile as it was at create: a policy file that has changed since neither loosens nor tightens. */
+static int clamp(struct execution *execution, const struct bw_spec_process *asked, struct bw_err *err)
 {
-	const struct bw_state *state = execution->container.state;
-	const struct bw_policy *policy;
 	const struct bw_profile *profile;
 	struct bw_findings findings = {0};
 
-	(void)ctx;
-	if (bw_policy_load(state->policy_path, &execution->arena, &policy, err) < 0)
+	if (bw_state_load_profile(&execution->container, &execution->arena, &profile, err) < 0)
 		return -1;
-	profile = bw_policy_profile(policy, state->profile);
-	if (!profile)
-		return bw_fail(err, BW_E_POLICY, 0, "profile \"%s\", under which the container was created, is gone from the policy",
-			state->profile);
 	if (bw_harden_exec(asked, execution->spec, profile, &execution->arena, &execution->process, &findings, err) < 0)
 		return -1;
 	for (size_t i = 0; i < findings.n; i++)
@@ -258,7 +251,7 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 		r = bw_spec_load_process(options->process_path, &execution.arena, &asked, err);
 	else
 		r = process_from_flags(&execution, &asked, err);
-	if (r < 0 || clamp(&execution, ctx, asked, err) < 0)
+	if (r < 0 || clamp(&execution, asked, err) < 0)
 		return -1;
 	if (bw_selfexe_protect(execution.spec, execution.process, err) < 0)
 		return -1;

@@ -27,7 +27,6 @@ static const struct bw_field state_fields[] = {
 	BW_FIELD(struct bw_state, annotations, "annotations", .doc = "annotations of config.json"),
 	BW_FIELD(struct bw_state, profile, "profile", .doc = "policy profile that decided"),
 	BW_FIELD(struct bw_state, profile_reason, "profileReason", .doc = "why this profile"),
-	BW_FIELD(struct bw_state, policy_path, "policy", .doc = "policy file given on the command line"),
 	BW_FIELD(struct bw_state, degraded, "degraded", .doc = "preferred controls that this host lacks"),
 	BW_NESTED(struct bw_state, cgroups, "cgroups", &bw_cgroup_set_schema, .doc = "the container's cgroups"),
 	BW_FIELD(struct bw_state, private_pids, "privatePids", .doc = "it has a pid namespace of its own"),
@@ -176,20 +175,26 @@ void bw_container_close(struct bw_container *container)
 	container->dir = -1;
 }
 
+/* Ends the writer and puts its text into the container's directory. */
+static int finish(const struct bw_container *container, const char *name, struct bw_json_writer *w, struct bw_err *err)
+{
+	auto_free char *text = NULL;
+	size_t len;
+	int r = bw_json_writer_end(w, &text, &len, err);
+
+	bw_json_writer_free(w);
+	return r < 0 ? -1 : bw_replace_at(container->dir, name, text, len, 0600, err);
+}
+
 static int save(const struct bw_container *container, const char *name, const struct bw_schema *schema,
 	const void *object, struct bw_err *err)
 {
 	struct bw_json_writer *w = bw_json_writer_new(false);
-	auto_free char *text = NULL;
-	size_t len;
-	int r;
 
 	if (!w)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "writing %s", name);
 	bw_schema_write(schema, object, w);
-	r = bw_json_writer_end(w, &text, &len, err);
-	bw_json_writer_free(w);
-	return r < 0 ? -1 : bw_replace_at(container->dir, name, text, len, 0600, err);
+	return finish(container, name, w, err);
 }
 
 int bw_state_save(const struct bw_container *container, struct bw_err *err)
@@ -219,6 +224,36 @@ int bw_state_load_spec(const struct bw_container *container, struct bw_arena *ar
 		return -1;
 	*ret = spec;
 	return 0;
+}
+
+int bw_state_save_profile(const struct bw_container *container, const struct bw_profile *profile, struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(false);
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "writing policy.json");
+	bw_profile_write(profile, w);
+	return finish(container, "policy.json", w, err);
+}
+
+int bw_state_load_profile(const struct bw_container *container, struct bw_arena *arena,
+	const struct bw_profile **ret, struct bw_err *err)
+{
+	auto_close int fd = openat(container->dir, "policy.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_free char *text = NULL;
+	const struct bw_policy *policy;
+	size_t len;
+
+	if (fd < 0)
+		return bw_fail(err, BW_E_STATE, errno, "reading %s/policy.json", container->path);
+	if (bw_read_fd(fd, "policy.json", STATE_MAX, &text, &len, err) < 0 ||
+		bw_policy_parse(text, len, "policy.json", arena, &policy, err) < 0)
+		return -1;
+	*ret = bw_policy_profile(policy, container->state->profile);
+	if (*ret)
+		return 0;
+	return bw_fail(err, BW_E_STATE, 0, "%s/policy.json does not hold profile \"%s\"", container->path,
+		container->state->profile);
 }
 
 int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err *err)

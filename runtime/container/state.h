@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - what is kept of a container in <root>/<id>/: state.json (written before anything is made, so that
- * whatever is left after a kill can be found), config.json (the hardened spec), init (pid and start time), and
+ * whatever is left after a kill can be found), config.json (the hardened spec), policy.json (the profile that decided), init (pid and start time), and
  * start.sock while it waits for start. */
 #ifndef BW_CONTAINER_STATE_H
 #define BW_CONTAINER_STATE_H
@@ -8,13 +8,14 @@
 #include "base/proc.h"
 #include "container/bulwark.h"
 #include "control/cgroup.h"
+#include "policy/policy.h"
 #include "spec/spec.h"
 
 /* state.json */
 struct bw_state {
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
 	struct bw_pairs annotations;
-	char *profile, *profile_reason, *policy_path;
+	char *profile, *profile_reason;
 	struct bw_strs degraded;
 	struct bw_cgroup_set *cgroups;
 	struct bw_opt_bool private_pids;   /* has a pid namespace of its own: killing the init kills all */
@@ -51,6 +52,10 @@ int bw_state_save(const struct bw_container *container, struct bw_err *err) BW_M
 int bw_state_save_spec(const struct bw_container *container, const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
 int bw_state_load_spec(const struct bw_container *container, struct bw_arena *arena, struct bw_spec **ret,
 	struct bw_err *err) BW_MUST_CHECK;
+/* The profile that decided, as it was then. */
+int bw_state_save_profile(const struct bw_container *container, const struct bw_profile *profile, struct bw_err *err) BW_MUST_CHECK;
+int bw_state_load_profile(const struct bw_container *container, struct bw_arena *arena,
+	const struct bw_profile **ret, struct bw_err *err) BW_MUST_CHECK;
 /* pid and start time of the init. */
 int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
 /* What the container is now, from the process table and the files. */

@@ -143,6 +143,25 @@ const char *bw_profile_name(const struct bw_profile *profile)
 	return profile->key;
 }
 
+void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w)
+{
+	struct bw_profile whole = *profile;
+	char base[] = "compat"; /* changes nothing, so what is folded in is all there is */
+
+	whole.extends = base;
+	bw_json_begin_object(w);
+	bw_json_key(w, "version");
+	bw_json_int(w, 1);
+	bw_json_key(w, "default");
+	bw_json_string(w, profile->key);
+	bw_json_key(w, "profiles");
+	bw_json_begin_object(w);
+	bw_json_key(w, profile->key);
+	bw_schema_write(&bw_profile_schema, &whole, w);
+	bw_json_end_object(w);
+	bw_json_end_object(w);
+}
+
 static void write_profile(
 	const struct bw_policy *policy, const char *name, struct bw_json_writer *w)
 {

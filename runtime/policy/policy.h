@@ -33,6 +33,10 @@ int bw_policy_choose(const struct bw_policy *policy, const char *asked, const st
 const struct bw_profile *bw_policy_profile(const struct bw_policy *policy, const char *name);
 const char *bw_profile_name(const struct bw_profile *profile);
 
+/* A policy file that holds this profile alone, with everything it extends folded in: what is stored with a
+ * container, so that exec is decided by what was decided at create. bw_policy_parse() reads it. */
+void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w);
+
 /* The folded policy as JSON (`policy show`), and the JSON Schema (`policy schema`, config-schema/). */
 void bw_policy_write(const struct bw_policy *policy, struct bw_json_writer *w);
 void bw_policy_publish(struct bw_json_writer *w);

@@ -721,7 +721,8 @@ static int try_devices(void)
 	return open_code("/dev/zero", O_RDWR) == EPERM ? 0 : 3;
 }
 
-static struct bw_spec_hardening hardening = {.profile = (char[]){"hardened"}};
+static struct bw_spec_hardening hardening = {
+	.profile = (char[]){"hardened"}, .exact_devices = {.set = true, .v = true}};
 static struct bw_spec_device_rule device_rules[] = {
 	{.access = (char[]){"rwm"}},
 	{.allow = {true, true},

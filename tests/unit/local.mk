@@ -13,11 +13,6 @@ test_caps_CFLAGS = $(unit_cflags)
 test_caps_LDADD = $(unit_libs)
 TESTS += test_caps
 
-check_PROGRAMS += test_caps
-test_caps_SOURCES = tests/unit/test_caps.c tests/unit/control_test.h
-test_caps_CFLAGS = $(unit_cflags)
-test_caps_LDADD = $(unit_libs)
-TESTS += test_caps
 
 check_PROGRAMS += test_explain
 test_explain_SOURCES = tests/unit/test_explain.c
