@@ -82,7 +82,7 @@ int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, stru
 /* The pids in the container's cgroup, sorted, malloc'd. */
 int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 
-/* `explain` of a bundle or a container: format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
+/* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
  * 3 changed, 4 would refuse. */
 int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format, char **ret_text,
 	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;

@@ -21,4 +21,8 @@ struct bw_decision {
 int bw_decide(const struct bw_context *ctx, const char *bundle, struct bw_arena *arena, struct bw_decision *ret,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* The decision that was made for a container at create: its bundle against the profile stored with it. */
+int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
+	struct bw_err *err) BW_MUST_CHECK;
+
 #endif

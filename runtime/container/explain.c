@@ -229,7 +229,10 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const cha
 	struct bw_decision decision;
 	struct bw_err refusal = {0};
 
-	if (bw_decide(ctx, bundle_or_id, &arena, &decision, &refusal) < 0) {
+	int r = bundle_or_id[0] == '/' ? bw_decide(ctx, bundle_or_id, &arena, &decision, &refusal)
+				       : bw_decide_stored(ctx, bundle_or_id, &arena, &decision, &refusal);
+
+	if (r < 0) {
 		/* A refusal of the rules is an answer; anything else is a failure. */
 		if (refusal.code != BW_E_DENIED || decision.findings.n == 0) {
 			if (err)

@@ -48,7 +48,8 @@ int bw_id_check(const char *id, struct bw_err *err)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
 	size_t len = strlen(id);
 
-	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || bw_streq(id, ".") || bw_streq(id, ".."))
+	/* A leading dot is ours: the filter cache lives beside the containers. */
+	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || id[0] == '.')
 		return bw_fail(err, BW_E_USAGE, 0, "invalid container ID format: \"%.64s\"", id);
 	return 0;
 }

@@ -38,7 +38,7 @@ struct bw_container {
 #define BW_CONTAINER_INIT {.dir = -1}
 #define auto_container    __attribute__((cleanup(bw_container_close)))
 
-/* "invalid container ID format" unless 1..1024 of [A-Za-z0-9_+.-], not "." or "..". */
+/* "invalid container ID format" unless 1..1024 of [A-Za-z0-9_+.-], not beginning with a dot. */
 int bw_id_check(const char *id, struct bw_err *err) BW_MUST_CHECK;
 /* New directory (0711 root of roots, 0700 itself); BW_E_EXISTS when there is one. Locked. */
 int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
