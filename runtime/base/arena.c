@@ -72,6 +72,15 @@ char *bw_arena_printf(struct bw_arena *arena, const char *fmt, ...)
 	return text;
 }
 
+size_t bw_arena_room(size_t n)
+{
+	size_t room = 4;
+
+	while (room < n && room <= SIZE_MAX / 2)
+		room *= 2;
+	return room;
+}
+
 void *bw_arena_grow(struct bw_arena *arena, void *vec, size_t n, size_t elem)
 {
 	void **v = vec;

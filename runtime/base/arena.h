@@ -29,6 +29,10 @@ char *bw_arena_strdup(struct bw_arena *arena, const char *text);
 /* printf into the arena; NULL when memory is out. */
 char *bw_arena_printf(struct bw_arena *arena, const char *fmt, ...) BW_PRINTF(2, 3);
 
+/* How many elements to allocate for a list of n, so that bw_push() may go on with it: 4, or the next power of
+ * two. A list that is made to measure would be written past its end. */
+size_t bw_arena_room(size_t n);
+
 /* Room for one more element of elem bytes behind the n of *vec: grows by doubling (n a power of two
  * means full; the old copy stays in the arena). Returns the new element, zeroed, or NULL. Use
  * through bw_push(). */

@@ -14,6 +14,7 @@ static const char *const code_names[BW_E_COUNT] = {
 	[BW_E_HOST] = "host",
 	[BW_E_KERNEL] = "kernel",
 	[BW_E_STATE] = "state",
+	[BW_E_PROGRAM] = "program",
 	[BW_E_NOT_FOUND] = "not-found",
 	[BW_E_EXISTS] = "exists",
 	[BW_E_MEMORY] = "memory",

@@ -15,6 +15,7 @@ enum bw_code {
 	BW_E_DENIED,	/* the policy refuses what was asked */
 	BW_E_HOST,	/* this host cannot do what is required */
 	BW_E_KERNEL,	/* a system call failed */
+	BW_E_PROGRAM, /* the container's program cannot be executed */
 	BW_E_STATE,	/* the container is not in a state that allows it */
 	BW_E_NOT_FOUND, /* no such container */
 	BW_E_EXISTS,	/* the container exists already */

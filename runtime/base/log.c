@@ -115,7 +115,7 @@ void bw_log(enum bw_log_level level, const char *fmt, ...)
 	if (level > sink.level)
 		return;
 	/* Callers merge stderr with the output they parse: without a log file a success is silent. */
-	if (sink.fd < 0 && level != BW_LOG_ERROR && sink.level != BW_LOG_DEBUG)
+	if (sink.fd < 0 && level > BW_LOG_WARNING && sink.level != BW_LOG_DEBUG)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof msg, fmt, ap);
@@ -145,7 +145,8 @@ void bw_log_error(const struct bw_err *err, const char *id)
 		put_line(sink.fd, &line);
 	}
 	line = bw_buf_over(text, sizeof text - 1);
-	bw_buf_addf(&line, "bulwark: %s", err->text);
+	/* The sentence about a program that cannot be executed stands alone, as if a shell had said it. */
+	bw_buf_addf(&line, "%s%s", err->code == BW_E_PROGRAM ? "" : "bulwark: ", err->text);
 	if (err->hint[0])
 		bw_buf_addf(&line, " (%s)", err->hint);
 	put_line(STDERR_FILENO, &line);

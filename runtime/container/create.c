@@ -131,7 +131,7 @@ static int keep_degraded(struct creation *creation, struct bw_err *err)
 
 		if (!text || bw_strs_add(&creation->arena, &creation->container.state->degraded, text) < 0)
 			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
-		bw_log(BW_LOG_WARNING, "degraded: %s", text);
+		bw_log(BW_LOG_INFO, "degraded: %s", text);
 	}
 	return 0;
 }
@@ -212,7 +212,7 @@ static int launch(struct creation *creation, struct bw_err *err)
 		bw_state_save_profile(&creation->container, creation->decision.profile, err) < 0)
 		return -1;
 	if (bw_launch_wait(&creation->launch, err) < 0)
-		return bw_wrap(err, "unable to start container process: error during container init");
+		return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "unable to start container process: error during container init");
 	return bw_pid_file_write(creation->options->pid_file, creation->launch.pid, err);
 }
 

@@ -219,7 +219,7 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		return -1;
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)
-		return bw_wrap(err, "exec failed: unable to start container process");
+		return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "exec failed: unable to start container process");
 	if (bw_pid_file_write(options->pid_file, execution->launch.pid, err) < 0) {
 		bw_launch_abort(&execution->launch);
 		return -1;

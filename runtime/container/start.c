@@ -74,7 +74,7 @@ static int late_failure(const struct bw_container *container, const struct bw_me
 	const char *program = bw_after_prefix(words, "program: execve ");
 
 	if (program)
-		return bw_fail(err, BW_E_SPEC, message->value, "unable to start container process: exec %s", program);
+		return bw_fail(err, BW_E_PROGRAM, message->value, "exec %s", program);
 	words = bw_after_prefix(words, "hooks: ") ? words + strlen("hooks: ") : words;
 	if (message->value >= BW_HOOK_STATUS_BASE)
 		return bw_fail(err, BW_E_SPEC, 0, "unable to start container process: %s: wait status %d", words,

@@ -62,6 +62,7 @@ struct bw_child {
 	int start_sock; /* see struct bw_request */
 	const char *path; /* of the program, in the pool, from PROGRAM on */
 	unsigned preserve_fds;
+	bool cwd_done;  /* the working directory was reached before the rights were given up */
 	const unsigned char *pool;
 	/* Loads the container's filters: for a program other than the last one (startContainer hooks). */
 	int (*filter)(struct bw_child *child);

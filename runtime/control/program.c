@@ -19,7 +19,7 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_CWD, OP_LOOKUP, OP_EXEC };
+enum { OP_EARLY_CWD, OP_CWD, OP_LOOKUP, OP_EXEC };
 
 /* OP_LOOKUP: counts, then candidates, argv and environment, all NUL-terminated, in this order. */
 struct lookup {
@@ -129,7 +129,9 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 
 	if (!request->process->args.n)
 		return bw_fail(err, BW_E_SPEC, 0, "/process/args: must not be empty");
-	if (bw_plan_add_text(plan, id, OP_CWD, BW_PHASE_PROGRAM, NULL, 0, cwd, err) < 0 ||
+	/* Some directories only root may enter, others only the container's user: both are tried. */
+	if (bw_plan_add_text(plan, id, OP_EARLY_CWD, BW_PHASE_PRIVS, NULL, 0, cwd, err) < 0 ||
+		bw_plan_add_text(plan, id, OP_CWD, BW_PHASE_PROGRAM, NULL, 0, cwd, err) < 0 ||
 		prepare_lookup(request, plan, err) < 0)
 		return -1;
 	return bw_plan_add_text(plan, id, OP_EXEC, BW_PHASE_EXEC, NULL, 0, request->process->args.v[0], err);
@@ -153,8 +155,8 @@ static const char *name_in(const struct lookup *lookup)
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
 	(void)len;
-	if (op == OP_CWD)
-		snprintf(buf, size, "chdir to %s", (const char *)data);
+	if (op == OP_CWD || op == OP_EARLY_CWD)
+		snprintf(buf, size, "chdir to %s%s", (const char *)data, op == OP_CWD ? "" : " as root");
 	else if (op == OP_LOOKUP)
 		snprintf(buf, size, "look up %s", name_in(data));
 	else
@@ -172,7 +174,7 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 	else if (op == OP_CWD)
 		bw_fail(err, BW_E_SPEC, sys, "chdir to cwd (\"%s\") set in config.json failed", (const char *)data);
 	else if (op == OP_EXEC)
-		bw_fail(err, BW_E_SPEC, sys, "exec %s", (const char *)data);
+		bw_fail(err, BW_E_PROGRAM, sys, "exec %s", (const char *)data);
 	else if (sys == ENOENT && lookup->in_path)
 		bw_fail(err, BW_E_SPEC, 0, "exec: \"%s\": executable file not found in $PATH", name_in(lookup));
 	else if (sys == ENOENT || sys == ENOTDIR || sys == ELOOP)
@@ -189,27 +191,29 @@ const struct bw_control bw_program = {
 	.complain = complain,
 };
 
+/* Asked after the pivot, and again as the container's user: an answer that does not begin with "/" is outside.
+ * A user who may not even search the way there gets the answer "no access", and is inside. */
+static int check_directory(void)
+{
+	char here[PATH_MAX];
+
+	if (syscall(SYS_getcwd, here, sizeof here) < 0)
+		return -errno;
+	return here[0] == '/' ? 0 : -EXDEV;
+}
+
 /* A missing working directory is made, as runc does; on a read-only tree that fails, and the chdir says so. */
 static int change_directory(struct bw_child *child, const char *cwd)
 {
-	char here[PATH_MAX];
-	long len;
-	int dir = bw_open_in(child->root, cwd, O_PATH | O_DIRECTORY, 0);
+	int r, dir = bw_open_in(child->root, cwd, O_PATH | O_DIRECTORY, 0);
 
 	if (dir == -ENOENT)
 		dir = bw_mkdir_in(child->root, cwd, 0755);
 	if (dir < 0)
 		return dir == -EROFS ? -ENOENT : dir;
-	if (fchdir(dir) < 0) {
-		len = -errno;
-		close(dir);
-		return (int)len;
-	}
+	r = fchdir(dir) < 0 ? -errno : check_directory();
 	close(dir);
-	len = syscall(SYS_getcwd, here, sizeof here);
-	if (len < 0)
-		return -errno;
-	return here[0] == '/' ? 0 : -EXDEV;
+	return r;
 }
 
 static int is_program(const char *path)
@@ -339,8 +343,11 @@ int bw_program_apply(struct bw_child *child, uint16_t op, const void *data, size
 {
 	(void)len;
 	switch (op) {
+	case OP_EARLY_CWD:
+		child->cwd_done = change_directory(child, data) == 0;
+		return 0;
 	case OP_CWD:
-		return change_directory(child, data);
+		return child->cwd_done ? check_directory() : change_directory(child, data);
 	case OP_LOOKUP:
 		return look_up(child, data);
 	default: /* OP_EXEC */

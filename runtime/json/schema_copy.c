@@ -22,7 +22,7 @@ static int copy_elements(void *member, size_t size, struct bw_arena *arena)
 
 	if (!list.v)
 		return 0;
-	copy = bw_arena_alloc(arena, (list.n ? list.n : 1) * size);
+	copy = bw_arena_alloc(arena, bw_arena_room(list.n) * size);
 	if (!copy)
 		return -1;
 	memcpy(copy, list.v, list.n * size);

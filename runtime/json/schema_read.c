@@ -255,7 +255,7 @@ static int make_list(struct reader *r, const struct bw_place *place, const struc
 	if (!count && (field->flags & BW_NOT_EMPTY))
 		return fail_empty(r, place);
 	if (count || (field->flags & BW_EMPTY_IS_SET)) {
-		room = bw_arena_alloc(r->arena, (count ? count : 1) * size);
+		room = bw_arena_alloc(r->arena, bw_arena_room(count) * size);
 		if (!room)
 			return no_memory(r, place);
 	}

@@ -207,7 +207,7 @@ static bool copy_strs(struct bw_run *r, const struct bw_strs *list, struct bw_st
 	*ret = (struct bw_strs){0};
 	if (!list->v)
 		return true;
-	ret->v = bw_arena_alloc(r->arena, (list->n + 1) * sizeof *ret->v);
+	ret->v = bw_arena_alloc(r->arena, bw_arena_room(list->n) * sizeof *ret->v);
 	for (; ret->v && ret->n < list->n; ret->n++) {
 		ret->v[ret->n] = bw_arena_strdup(r->arena, list->v[ret->n]);
 		if (!ret->v[ret->n])
@@ -313,9 +313,8 @@ void bw_insert(struct bw_run *r, const void *member, size_t index, const void *e
 	struct bw_any_list list;
 	unsigned char *room;
 
-	/* The list may have been made to measure: so room is always new. */
 	memcpy(&list, member, sizeof list);
-	room = bw_arena_alloc(r->arena, (list.n + 1) * size);
+	room = bw_arena_alloc(r->arena, bw_arena_room(list.n + 1) * size);
 	if (!room) {
 		r->out_of_memory = true;
 		return;

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "json/schema.h"
+#include "spec/spec.h"
 
 /* ---- a table with every kind ---- */
 
@@ -184,6 +185,41 @@ static const struct {
 	{"{\"path\":\"\\n\\u001b[2J\"}", "/path", "/path: must be an absolute path, not \"??[2J\""},
 	{"{\"pairs\":{\"\\n\":1}}", "/pairs/?", "/pairs/?: must be a string, not a number"},
 };
+
+/* A copied list and a read one can both be added to: what stands behind them in memory stays as it was. */
+START_TEST(copied_and_read_lists_can_grow)
+{
+	for (size_t n = 0; n <= 9; n++) {
+		struct bw_arena memory = BW_ARENA_INIT;
+		struct bw_spec_process *read, *copy;
+		struct bw_json *tree;
+		struct bw_err err = {0};
+		void *object;
+		char text[256] = "{\"cwd\":\"/\",\"args\":[\"p\"", env[8];
+
+		for (size_t i = 1; i < n; i++)
+			strcat(text, ",\"a\"");
+		strcat(text, "],\"env\":[\"A=1\",\"B=2\"]}");
+		ck_assert_int_eq(bw_json_parse(text, strlen(text), "process", &memory, &tree, &err), 0);
+		ck_assert_int_eq(bw_schema_read(&bw_spec_process_schema, tree, BW_E_SPEC, &memory, &object, NULL, &err), 0);
+		read = object;
+		copy = bw_schema_copy(&bw_spec_process_schema, read, &memory);
+		ck_assert_ptr_nonnull(copy);
+		for (int i = 0; i < 9; i++) {
+			snprintf(env, sizeof env, "C%d=3", i);
+			ck_assert_int_eq(bw_strs_add(&memory, &read->args, "more"), 0);
+			ck_assert_int_eq(bw_strs_add(&memory, &copy->args, "more"), 0);
+			ck_assert_int_eq(bw_strs_add(&memory, &copy->env, env), 0);
+		}
+		ck_assert_str_eq(copy->args.v[0], "p");
+		ck_assert_str_eq(copy->env.v[0], "A=1");
+		ck_assert_str_eq(copy->env.v[1], "B=2");
+		ck_assert_str_eq(copy->env.v[10], "C8=3");
+		ck_assert_str_eq(read->env.v[1], "B=2");
+		bw_arena_done(&memory);
+	}
+}
+END_TEST
 
 START_TEST(a_fault_names_its_pointer_and_what_was_expected)
 {
@@ -547,6 +583,7 @@ int main(void)
 	tcase_add_checked_fixture(all, NULL, done);
 	tcase_add_loop_test(
 		all, a_fault_names_its_pointer_and_what_was_expected, 0, (int)BW_COUNT(faults));
+	tcase_add_test(all, copied_and_read_lists_can_grow);
 	tcase_add_test(all, long_values_are_cut_in_messages_between_characters);
 	tcase_add_test(all, a_pointer_that_is_too_long_leaves_the_sentence_whole);
 	tcase_add_test(all, a_wrong_name_comes_with_the_one_that_was_meant);
