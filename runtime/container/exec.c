@@ -247,6 +247,8 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	*ret_code = 0;
 	if (open_all(&execution, ctx, id, err) < 0)
 		return -1;
+	if (bw_selfexe_protect_exec(execution.spec, err) < 0)
+		return -1;
 	if (options->process_path)
 		r = bw_spec_load_process(options->process_path, &execution.arena, &asked, err);
 	else

@@ -4,8 +4,7 @@
  *
  * Two steps. In PRIVS, before the uid changes: the bounding set, for which CAP_SETPCAP is needed,
  * and keeping what we have over the change. In CREDS, after identity: all sets, exactly. A spec
- * without capabilities leaves everything to the kernel's rules for the uid, as runc does, unless
- * securebits are locked: then it means none. */
+ * without capabilities means none, as in runc. */
 #include "control/control.h"
 
 #include <errno.h>
@@ -190,8 +189,6 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	struct caps_step step = {.last = last_of(request->host)};
 
 	step.lock = hardening && hardening->lock_securebits.v;
-	if (!sets && !step.lock)
-		return 0;
 	read_sets(sets ? sets : &none, &step);
 	make_fit(&step, available_to(request));
 	if (bw_plan_add(plan, BW_CONTROL_caps, OP_BOUND, BW_PHASE_PRIVS, &step, sizeof step, err) <

@@ -75,8 +75,9 @@ static int open_rootfs(const struct bw_request *request, struct bw_err *err)
 	return take_fd(&dir);
 }
 
-/* The clone is made private at once, or mounts below it would appear on the host; "slave" and "shared" are the
- * caller's wish to see the host's later mounts. */
+/* The clone is made private at once, or mounts below it would appear on the host; "slave" is the caller's
+ * wish to see the host's later mounts; "shared" makes peers inside only, after the pivot, which refuses a shared
+ * parent. */
 static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
@@ -88,10 +89,8 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
-	if (propagation & (MS_SHARED | MS_SLAVE))
-		attr.propagation = propagation & (MS_SHARED | MS_SLAVE);
-	else if (!propagation)
-		attr.propagation = MS_SLAVE; /* runc's default */
+	if (!propagation || (propagation & MS_SLAVE))
+		attr.propagation = MS_SLAVE; /* also runc's default */
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting propagation");
 	return take_fd(&tree);
@@ -109,10 +108,8 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return bw_plan_add(plan, BW_CONTROL_rootfs, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err);
 	if (propagation_of(spec, &propagation, err) < 0)
 		return -1;
-	if (propagation & MS_PRIVATE)
+	if (propagation & (MS_PRIVATE | MS_SHARED))
 		attach.propagation = MS_PRIVATE;
-	else if (propagation & MS_SHARED)
-		attach.propagation = MS_SHARED;
 	attach.tree = clone_rootfs(request, propagation, err);
 	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0)
 		return -1;
@@ -161,8 +158,7 @@ static int attach(struct bw_child *child, const struct attach *what)
 	struct mount_attr attr = {.propagation = what->propagation};
 
 	/* Before anything is attached: a mount in a shared tree would show up on the host. */
-	if (what->propagation != MS_SHARED &&
-		mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return -errno;
 	if (move_mount(what->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return -errno;

@@ -12,4 +12,8 @@ bool bw_selfexe_needed(const struct bw_spec *spec, const struct bw_spec_process 
  * file. Returns 0 when we are such a copy (or it is not needed), -1 on failure; else does not return. */
 int bw_selfexe_protect(const struct bw_spec *spec, const struct bw_spec_process *process, struct bw_err *err) BW_MUST_CHECK;
 
+/* The same for a further process, before it is known what is asked: a process file may be a pipe, which cannot
+ * be read twice. Only a container under a clamping profile does without. */
+int bw_selfexe_protect_exec(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
+
 #endif

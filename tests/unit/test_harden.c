@@ -123,7 +123,6 @@ static const struct row {
 		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9999}]",
 		"", "/process/user/uid", BW_CHANGED, NULL, "1001"},
 	/* capabilities */
-	{H, NULL, "", NEW_NET, "", "", "/process/capabilities", BW_NOTED, NULL, NULL},
 	{H, NULL, ",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}", NEW_NET, "", "",
 		"/process/capabilities/bounding", BW_CHANGED, "[\"CAP_CHOWN\"]", NULL},
 	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]",
