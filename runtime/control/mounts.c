@@ -600,10 +600,20 @@ static int attach(
 	return r;
 }
 
+/* A clone of a shared mount is its peer: what is later mounted on it, by us or by the container,
+ * would appear on the host's side of it. Only who asks for "shared" gets that; the others see at
+ * most the host's later mounts. */
+static int leave_peer_group(int tree, unsigned asked)
+{
+	return asked & MS_SHARED ? 0 : set_propagation(tree, MS_SLAVE | MS_REC);
+}
+
 static int bind(struct bw_child *child, const struct head *head, const char *destination)
 {
-	int r = set_attr(head->tree, head->set, head->clear, 0);
+	int r = leave_peer_group(head->tree, head->propagation);
 
+	if (r == 0)
+		r = set_attr(head->tree, head->set, head->clear, 0);
 	if (r == 0)
 		r = set_attr(head->tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
 	if (r == 0)

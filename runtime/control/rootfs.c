@@ -75,12 +75,17 @@ static int open_rootfs(const struct bw_request *request, struct bw_err *err)
 	return take_fd(&dir);
 }
 
-/* The clone is made private at once, or mounts below it would appear on the host; "slave" is the caller's
- * wish to see the host's later mounts; "shared" makes peers inside only, after the pivot, which refuses a shared
- * parent. */
+/* The clone leaves the host's peer group at once, or mounts below it would appear on the host. Everything but
+ * "private" still sees the host's later mounts; "shared" is what the root becomes at the end, after the pivot,
+ * for namespaces made from the container's. */
+static unsigned while_mounting(unsigned propagation)
+{
+	return propagation & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE;
+}
+
 static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
 {
-	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	struct mount_attr attr = {.propagation = while_mounting(propagation)};
 	auto_close int dir = open_rootfs(request, err);
 	auto_close int tree = -1;
 
@@ -89,8 +94,6 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
-	if (!propagation || (propagation & MS_SLAVE))
-		attr.propagation = MS_SLAVE; /* also runc's default */
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting propagation");
 	return take_fd(&tree);
@@ -99,7 +102,7 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec *spec = request->spec;
-	struct attach attach = {.propagation = MS_SLAVE};
+	struct attach attach = {0};
 	unsigned propagation;
 	int pivot = request->no_pivot ? OP_CHROOT : OP_PIVOT;
 
@@ -108,8 +111,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return bw_plan_add(plan, BW_CONTROL_rootfs, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err);
 	if (propagation_of(spec, &propagation, err) < 0)
 		return -1;
-	if (propagation & (MS_PRIVATE | MS_SHARED))
-		attach.propagation = MS_PRIVATE;
+	attach.propagation = while_mounting(propagation);
 	attach.tree = clone_rootfs(request, propagation, err);
 	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0)
 		return -1;
@@ -157,7 +159,8 @@ static int attach(struct bw_child *child, const struct attach *what)
 {
 	struct mount_attr attr = {.propagation = what->propagation};
 
-	/* Before anything is attached: a mount in a shared tree would show up on the host. */
+	/* Before anything is attached: a mount in a shared tree, and be it the new root itself over "/", would
+	 * show up on the host. */
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return -errno;
 	if (move_mount(what->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -171,9 +174,7 @@ static int pivot(struct bw_child *child)
 {
 	if (fchdir(child->root) < 0 || bw_pivot_root(".", ".") < 0)
 		return -errno;
-	/* If the old root were still shared, the detaching would travel to the host. */
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
-		return -errno;
+	/* The old root left the host's peer groups in attach(): the detaching does not travel to the host. */
 	if (umount2(".", MNT_DETACH) < 0)
 		return -errno;
 	return chdir("/") < 0 ? -errno : 0;
