@@ -163,14 +163,12 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	return 0;
 }
 
-/* Decision, protection of our own file, directory, state: nothing of the kernel's is made yet. */
+/* Protection of our own file, decision, directory, state: nothing of the kernel's is made yet. */
 static int begin(struct creation *creation, struct bw_err *err)
 {
-	if (bw_id_check(creation->id, err) < 0)
+	if (bw_id_check(creation->id, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
 	if (bw_decide(creation->ctx, creation->options->bundle, &creation->arena, &creation->decision, err) < 0)
-		return -1;
-	if (bw_selfexe_protect(creation->decision.hardened, creation->decision.hardened->process, err) < 0)
 		return -1;
 	if (bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;

@@ -245,17 +245,15 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	int r;
 
 	*ret_code = 0;
-	if (open_all(&execution, ctx, id, err) < 0)
+	if (bw_selfexe_protect(err) < 0)
 		return -1;
-	if (bw_selfexe_protect_exec(execution.spec, err) < 0)
+	if (open_all(&execution, ctx, id, err) < 0)
 		return -1;
 	if (options->process_path)
 		r = bw_spec_load_process(options->process_path, &execution.arena, &asked, err);
 	else
 		r = process_from_flags(&execution, &asked, err);
 	if (r < 0 || clamp(&execution, asked, err) < 0)
-		return -1;
-	if (bw_selfexe_protect(execution.spec, execution.process, err) < 0)
 		return -1;
 	if (bw_preparation_open(&execution.preparation, &execution.arena, err) < 0 || fill_request(&execution, id, err) < 0)
 		return -1;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selfexe.c - the child's /proc/self/exe is ours until it has executed the program, and an image
- * can make that program "#!/proc/self/exe": then our file runs inside, and whoever may write
- * root-owned files could open it for writing afterwards. Such a container gets a copy of us on a
- * detached read-only mount: its superblock is the host's, but a write through this path answers
- * EROFS and nobody inside can remount what is in no mount namespace of theirs. A process without
- * the right to write root-owned files needs no copy. */
+/* selfexe.c - the child's /proc/self/exe is ours until it has executed the program, and an image can make that
+ * program "#!/proc/self/exe": then our file runs inside (CVE-2019-5736). Who runs it there may have no right to
+ * write it, but can hand a descriptor of it to somebody who has: root of another container with which it shares
+ * a volume. So whatever the container, it only ever sees a clone of us on a detached read-only mount: the
+ * superblock is the host's, but a write through this path answers EROFS, for root too, and nobody can remount
+ * what is in no mount namespace. */
 #include "launch/selfexe.h"
 
 #include <dirent.h>
@@ -22,35 +22,14 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-/* Owner root, and writable by nobody else: only then do file modes protect us. */
-static bool exe_is_guarded_by_mode(void)
+/* Without privileges we cannot make a mount, but then nobody inside is the host's root either, and the file's
+ * mode is in the way of everybody else: owned by root, writable for nobody else. */
+static bool is_guarded_by_mode(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/exe", &st) == 0 && st.st_uid == 0 &&
+	return geteuid() != 0 && stat("/proc/self/exe", &st) == 0 && st.st_uid == 0 &&
 	       !(st.st_mode & (S_IWGRP | S_IWOTH));
-}
-
-static bool has_capabilities(const struct bw_spec_capabilities *caps)
-{
-	return caps && (caps->bounding.n || caps->effective.n || caps->inheritable.n ||
-			       caps->permitted.n || caps->ambient.n);
-}
-
-bool bw_selfexe_needed(const struct bw_spec *spec, const struct bw_spec_process *process)
-{
-	bool root = !process->user || process->user->uid.v == 0 || process->user->gid.v == 0;
-
-	if (!exe_is_guarded_by_mode())
-		return true;
-	/* Root of a user namespace is nobody for a file of the host's root; a joined one may be
-	 * anything. */
-	if (bw_spec_has_new_namespace(spec, "user"))
-		return false;
-	for (size_t i = 0; process->user && i < process->user->additional_gids.n; i++)
-		root = root || process->user->additional_gids.v[i] == 0;
-	/* Without no_new_privs a setuid file of the image makes root. */
-	return root || has_capabilities(process->capabilities) || !process->no_new_privileges.v;
 }
 
 static bool is_copy(void)
@@ -89,23 +68,20 @@ static int open_copy(struct bw_err *err)
 	struct stat ours, theirs;
 
 	if (len < 0)
-		return bw_fail(err, BW_E_KERNEL, errno,
-			"protecting our own program: readlink /proc/self/exe");
+		return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: readlink /proc/self/exe");
 	path[len] = '\0';
 	tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno,
-			"protecting our own program: read-only clone of %s", path);
+		return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: read-only clone of %s", path);
 	/* The name must still be the file that runs. */
-	if (stat("/proc/self/exe", &ours) < 0 || fstat(tree, &theirs) < 0 ||
-		ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
-		return bw_fail(err, BW_E_HOST, 0,
-			"protecting our own program: %s was replaced while it runs", path);
+	if (stat("/proc/self/exe", &ours) < 0 || fstat(tree, &theirs) < 0 || ours.st_dev != theirs.st_dev ||
+		ours.st_ino != theirs.st_ino)
+		return bw_fail(err, BW_E_HOST, 0, "protecting our own program: %s was replaced while it runs", path);
 	return take_fd(&tree);
 }
 
-/* What the caller has given us (a process file as /dev/fd/63, --preserve-fds) must be there after
- * the exec. Of our own there is little yet, and all of it is marked again when we start. */
+/* What the caller has given us (a process file as /dev/fd/63, --preserve-fds) must be there after the exec. Of
+ * our own there is little yet, and all of it is marked again when we start. */
 static void keep_descriptors(int but)
 {
 	auto_closedir DIR *dir = opendir("/proc/self/fd");
@@ -113,19 +89,20 @@ static void keep_descriptors(int but)
 	uint64_t fd;
 
 	while (dir && (entry = readdir(dir))) {
-		if (bw_parse_u64(entry->d_name, INT32_MAX, &fd) < 0 || fd < 3 || (int)fd == but ||
-			(int)fd == dirfd(dir))
+		if (bw_parse_u64(entry->d_name, INT32_MAX, &fd) < 0 || fd < 3 || (int)fd == but || (int)fd == dirfd(dir))
 			continue;
 		fcntl((int)fd, F_SETFD, 0);
 	}
 }
 
-static int run_copy(struct bw_err *err)
+int bw_selfexe_protect(struct bw_err *err)
 {
 	auto_free char *text = NULL;
 	auto_free char **args = NULL;
 	auto_close int copy = -1;
 
+	if (is_copy() || is_guarded_by_mode())
+		return 0;
 	copy = open_copy(err);
 	if (copy < 0 || own_arguments(&text, &args, err) < 0)
 		return -1;
@@ -133,23 +110,4 @@ static int run_copy(struct bw_err *err)
 	keep_descriptors(copy);
 	bw_execveat(copy, "", args, environ, AT_EMPTY_PATH);
 	return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: execveat");
-}
-
-int bw_selfexe_protect(
-	const struct bw_spec *spec, const struct bw_spec_process *process, struct bw_err *err)
-{
-	return !bw_selfexe_needed(spec, process) || is_copy() ? 0 : run_copy(err);
-}
-
-int bw_selfexe_protect_exec(const struct bw_spec *spec, struct bw_err *err)
-{
-	/* Locked securebits come with empty sets and no root: exec is clamped to what the init has.
-	 */
-	bool clamped = spec->hardening && spec->hardening->lock_securebits.v;
-
-	if (clamped && !bw_selfexe_needed(spec, spec->process))
-		return 0;
-	if (bw_spec_has_new_namespace(spec, "user") && exe_is_guarded_by_mode())
-		return 0;
-	return is_copy() ? 0 : run_copy(err);
 }

@@ -98,6 +98,10 @@ test_a_container_that_runs_proc_self_exe_leaves_the_runtime_alone() {
 	[ "$(sha256sum <"$COPY")" = "$before" ] || fail "the runtime's file has changed"
 }
 
+container_pids() {
+	"$RUNTIME" --root "$T/state" ps --format json "$ID" | jq '.[]'
+}
+
 # The container's shell is a script of the runtime's own file.  While the runtime is inside, a process of
 # the container holds that file open for reading and then asks to open it for writing; it writes nothing.
 test_exec_does_not_hand_out_a_writable_runtime() {
@@ -139,6 +143,34 @@ expect_hunter_to_catch_a_decoy() {
 hunter_caught_something() {
 	container exec "$ID" cat /tmp/log
 	[[ $OUT == *"opened for writing"* ]]
+}
+
+# A process that may not write the runtime's file can still hold it open and hand the descriptor to one that
+# may: root of another container with which it shares a volume.  So the mount behind the descriptor has to be
+# read-only, whoever runs.  The host's root plays the other container.  Opening a named pipe as its log keeps
+# the runtime's program in the container for as long as the image wants.
+test_an_unprivileged_exec_does_not_hand_out_a_runtime_that_root_could_write() {
+	local pid found=
+	bundle
+	runtime_copy
+	printf '#!/proc/self/exe --log=/tmp/fifo\n' >"$ROOTFS/bin/shell"
+	chmod 755 "$ROOTFS/bin/shell"
+	script_args 'mkfifo /tmp/fifo; sleep 300'
+	config '.process |= . + {user: {uid: 1001, gid: 1001}, noNewPrivileges: true, capabilities: {}} |
+		.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"]}]'
+	container run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually test -p "/proc/$(pid_of)/root/tmp/fifo"
+	container exec --detach "$ID" /bin/shell
+	for pid in $(container_pids); do
+		[[ $(readlink "/proc/$pid/exe") == */busybox ]] || found=$pid
+	done
+	[ -n "$found" ] || return 0
+	exec 5<"/proc/$found/exe"
+	kill -9 "$found"
+	# The file runs no longer: only the mount can be in the way.
+	eventually test ! -e "/proc/$found/exe"
+	! (: >>/proc/self/fd/5) 2>/dev/null || fail "a descriptor of the runtime's file can be opened for writing"
 }
 
 run_tests
