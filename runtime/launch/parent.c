@@ -93,6 +93,24 @@ static int learn_pid(struct bw_launch *launch, int report, struct bw_err *err)
 	return launch->pidfd < 0 ? bw_fail(err, BW_E_KERNEL, errno, "pidfd_open") : 0;
 }
 
+/* Not reaped yet, so the number is certainly its own when there is no pidfd. */
+static void kill_init(struct bw_launch *launch)
+{
+	if (launch->pidfd >= 0)
+		bw_pidfd_send_signal(launch->pidfd, SIGKILL);
+	else if (launch->pid > 0)
+		kill(launch->pid, SIGKILL);
+	reap(&launch->pid);
+	reap(&launch->joiner);
+}
+
+static int fail(struct bw_launch *launch)
+{
+	kill_init(launch);
+	launch->state = BW_LAUNCH_FAILED;
+	return -1;
+}
+
 int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const struct bw_request *request,
 	struct bw_err *err)
 {
@@ -125,23 +143,8 @@ int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const 
 		r = learn_pid(launch, report[0], err);
 	close(report[0]);
 	if (r < 0)
-		launch->state = BW_LAUNCH_FAILED;
+		return fail(launch);
 	return r;
-}
-
-static void kill_init(struct bw_launch *launch)
-{
-	if (launch->pidfd >= 0)
-		bw_pidfd_send_signal(launch->pidfd, SIGKILL);
-	reap(&launch->pid);
-	reap(&launch->joiner);
-}
-
-static int fail(struct bw_launch *launch)
-{
-	kill_init(launch);
-	launch->state = BW_LAUNCH_FAILED;
-	return -1;
 }
 
 static int run_parent_steps(struct bw_launch *launch, uint32_t phase, struct bw_err *err)
@@ -221,7 +224,8 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 int bw_launch_step(struct bw_launch *launch, struct bw_err *err)
 {
 	struct bw_message message;
-	ssize_t got = TEMP_FAILURE_RETRY(recv(launch->channel, &message, sizeof message, 0));
+	/* MSG_TRUNC: the length as it was sent, so that a longer message is not taken for one of ours. */
+	ssize_t got = TEMP_FAILURE_RETRY(recv(launch->channel, &message, sizeof message, MSG_TRUNC));
 	int r;
 
 	if (got == 0 || (got < 0 && errno == ECONNRESET))

@@ -194,3 +194,9 @@ test_words_SOURCES = tests/unit/test_words.c tests/unit/control_test.h
 test_words_CFLAGS = $(unit_cflags)
 test_words_LDADD = $(unit_libs)
 TESTS += test_words
+
+check_PROGRAMS += test_launch
+test_launch_SOURCES = tests/unit/test_launch.c
+test_launch_CFLAGS = $(unit_cflags)
+test_launch_LDADD = $(unit_libs)
+TESTS += test_launch
