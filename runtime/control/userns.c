@@ -13,7 +13,7 @@
 #include "spec/spec.h"
 
 enum { OP_MAP, OP_BECOME_ROOT };
-enum { MAP_TEXT = 340 * 36 }; /* the kernel takes 340 lines */
+enum { MAX_LINES = 340, MAP_TEXT = MAX_LINES * 36 }; /* the kernel takes no more */
 
 struct maps {
 	char uid[MAP_TEXT], gid[MAP_TEXT];
@@ -29,7 +29,7 @@ static int map_text(const struct bw_spec_id_mappings *mappings, const char *name
 		bw_buf_addf(&buf, "%llu %llu %llu\n", (unsigned long long)map->container_id.v,
 			(unsigned long long)map->host_id.v, (unsigned long long)map->size.v);
 	}
-	if (!mappings->n || buf.overflow) {
+	if (!mappings->n || mappings->n > MAX_LINES || buf.overflow) {
 		bw_fail(err, BW_E_SPEC, 0, "/linux/%s: a new user namespace needs 1 to 340 mappings, found %zu", name,
 			mappings->n);
 		return bw_at(err, "/linux/%s", name);

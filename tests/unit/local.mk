@@ -200,3 +200,9 @@ test_launch_SOURCES = tests/unit/test_launch.c
 test_launch_CFLAGS = $(unit_cflags)
 test_launch_LDADD = $(unit_libs)
 TESTS += test_launch
+
+check_PROGRAMS += test_userns
+test_userns_SOURCES = tests/unit/test_userns.c tests/unit/control_test.h tests/unit/scratch.h
+test_userns_CFLAGS = $(unit_cflags)
+test_userns_LDADD = $(unit_libs)
+TESTS += test_userns
