@@ -51,10 +51,10 @@ static void clamp_user(struct clamp *c)
 
 	if (!c->run.profile->user)
 		return;
-	user = bw_own_user(&c->run, c->process, bw_spec_namespace(c->container, "user") != NULL);
+	user = bw_own_user(&c->run, c->process, bw_has_own_users(c->container));
 	if (!user)
 		return;
-	bw_harden_user(&c->run, user, bw_spec_namespace(c->container, "user") != NULL, "/user");
+	bw_harden_user(&c->run, user, bw_has_own_users(c->container), "/user");
 	clamp_groups(c, user);
 }
 
@@ -76,8 +76,12 @@ static void clamp_caps(struct clamp *c)
 	const struct bw_spec_capabilities *asked = c->process->capabilities;
 	const struct bw_spec_capabilities *first = first_process(c)->capabilities;
 
-	if (!asked || !c->run.profile->capabilities || !c->run.profile->capabilities->allow.v)
+	if (!c->run.profile->capabilities || !c->run.profile->capabilities->allow.v)
 		return;
+	if (!asked) {
+		bw_no_capabilities(&c->run, c->process, "/capabilities/bounding");
+		return;
+	}
 	first = first ? first : &no_capabilities;
 	clamp_set(c, &asked->bounding, &first->bounding, "/capabilities/bounding");
 	clamp_set(c, &asked->effective, &first->effective, "/capabilities/effective");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_caps.c - all five capability sets become part of the policy's list. What is absent
- * means none. */
+/* rule_caps.c - all five capability sets become part of the policy's list. No sets at all would be
+ * the kernel's choice, for user id 0 everything: they become empty ones. */
 #include "base/auto.h"
 #include "base/str.h"
 #include "policy/rules.h"
@@ -17,6 +17,18 @@ static void intersect(struct bw_run *r, const struct bw_strs *set, const char *p
 			"capabilities.allow of the policy has not all of these");
 }
 
+void bw_no_capabilities(
+	struct bw_run *r, const struct bw_spec_process *process, const char *pointer)
+{
+	static char *nothing[1];
+	const struct bw_strs none = {.v = nothing};
+	const struct bw_spec_capabilities *caps = bw_ensure(r, &process->capabilities);
+
+	if (caps)
+		bw_change_strs(r, &caps->bounding, &none, pointer,
+			"where none are named, root would have all");
+}
+
 void bw_rule_caps(struct bw_run *r)
 {
 	const struct bw_profile_capabilities *policy = r->profile->capabilities;
@@ -25,6 +37,8 @@ void bw_rule_caps(struct bw_run *r)
 
 	if (!policy)
 		return;
+	if (policy->allow.v && !caps && r->spec->process)
+		bw_no_capabilities(r, r->spec->process, "/process/capabilities/bounding");
 	if (caps && policy->allow.v) {
 		intersect(r, &caps->bounding, "/process/capabilities/bounding");
 		intersect(r, &caps->effective, "/process/capabilities/effective");

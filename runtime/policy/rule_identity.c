@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_identity.c - nothing runs as user or group 0: outside a user namespace that is the host's
- * root, held back only by what other rules took from it. */
+ * root, held back only by what other rules took from it. A user namespace into which the host's
+ * root is mapped, or whose maps we do not see because it is joined, is as good as none. */
 #include "base/str.h"
 #include "policy/rules.h"
 
@@ -68,14 +69,49 @@ void bw_harden_user(
 			r, &user->additional_gids, bw_text(r, "%s/additionalGids", pointer));
 }
 
+/* The mapping that holds the host's id 0, or NULL. Its host range is never below 0, so it begins
+ * there. */
+static const struct bw_spec_id_mapping *host_root_in(const struct bw_spec_id_mappings *mappings)
+{
+	for (size_t i = 0; i < mappings->n; i++)
+		if (mappings->v[i].host_id.v == 0 && mappings->v[i].size.v > 0)
+			return &mappings->v[i];
+	return NULL;
+}
+
+bool bw_has_own_users(const struct bw_spec *spec)
+{
+	return bw_spec_has_new_namespace(spec, "user") &&
+	       !host_root_in(&spec->linux_->uid_mappings) &&
+	       !host_root_in(&spec->linux_->gid_mappings);
+}
+
+/* Under any other number than 0 we would not know the host's root again. */
+static void check_maps(
+	struct bw_run *r, const struct bw_spec_id_mappings *mappings, const char *pointer)
+{
+	const struct bw_spec_id_mapping *map = host_root_in(mappings);
+
+	if (map && map->container_id.v != 0)
+		bw_deny(r, pointer,
+			bw_text(r, "0 as %llu", (unsigned long long)map->container_id.v),
+			"gives the host's root another number",
+			"map ids of the host that nobody else has");
+}
+
 void bw_rule_identity(struct bw_run *r)
 {
 	const struct bw_spec_process *process = r->spec->process;
 	const struct bw_spec_user *user;
-	bool user_namespace = bw_spec_namespace(r->spec, "user") != NULL;
+	bool user_namespace = bw_has_own_users(r->spec);
 
 	if (!r->profile->user || !process)
 		return;
+	if (r->profile->user->root && !bw_streq(r->profile->user->root, "keep") &&
+		r->spec->linux_) {
+		check_maps(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");
+		check_maps(r, &r->spec->linux_->gid_mappings, "/linux/gidMappings");
+	}
 	user = bw_own_user(r, process, user_namespace);
 	if (user)
 		bw_harden_user(r, user, user_namespace, "/process/user");

@@ -186,14 +186,29 @@ static bool is_usual_kernel_mount(const struct bw_spec_mount *m, const char *des
 	return false;
 }
 
+/* What is hidden and read-only beneath /proc and /sys would be neither in a second one elsewhere.
+ */
+static bool is_of_kernel(const struct bw_spec_mount *m)
+{
+	return !is_bind(m) &&
+	       (bw_streq0(m->type, "proc") || bw_streq0(m->type, "sysfs") ||
+		       bw_streq0(m->type, "cgroup") || bw_streq0(m->type, "cgroup2"));
+}
+
 static void check_destination(struct bw_run *r, size_t i, const struct bw_spec_mount *m)
 {
 	char clean[PATH_SIZE];
 
 	if (!m->destination || !bw_path_clean(m->destination, clean, sizeof clean))
 		return;
-	if (!bw_path_beneath(clean, "/proc") && !bw_path_beneath(clean, "/sys"))
+	if (!bw_path_beneath(clean, "/proc") && !bw_path_beneath(clean, "/sys")) {
+		if (is_of_kernel(m))
+			bw_deny(r, bw_text(r, "/mounts/%zu/destination", i), m->destination,
+				"shows the kernel's own files where nothing of them is masked",
+				"mount proc on /proc, sysfs on /sys and cgroups on /sys/fs/cgroup "
+				"only");
 		return;
+	}
 	if (!is_usual_kernel_mount(m, clean))
 		bw_deny(r, bw_text(r, "/mounts/%zu/destination", i), m->destination,
 			"covers the kernel's own files, so that labels and limits could be set on "

@@ -108,6 +108,11 @@ void bw_rule_limits(struct bw_run *r);
 void bw_rule_annotations(struct bw_run *r);
 
 /* Shared with harden_exec.c. */
+/* Whether the container has a user namespace of its own in which nobody is the host's root. */
+bool bw_has_own_users(const struct bw_spec *spec);
+/* Says "none" where a process names no capabilities, which means all of root's. */
+void bw_no_capabilities(
+	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
 /* The user of process to be hardened: its own, a new one where it has none and would be root, or
  * one that is nobody's where nothing will change; NULL when memory is out. */
 const struct bw_spec_user *bw_own_user(

@@ -87,6 +87,10 @@ static const char *config(
 #define MOUNT(dst, type, src, opts)                                                                \
 	",\"mounts\":[{\"destination\":\"" dst "\",\"type\":\"" type "\",\"source\":\"" src        \
 	"\",\"options\":[" opts "]}]"
+#define ID_MAPS(inside, outside, size)                                                             \
+	",\"uidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size      \
+	"}],\"gidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size    \
+	"}]"
 #define BIND(src) MOUNT("/x", "bind", src, "\"bind\"")
 #define U	  "untrusted-code"
 #define H	  "hardened"
@@ -122,7 +126,21 @@ static const struct row {
 		",\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9999}],"
 		"\"gidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":9999}]",
 		"", "/process/user/uid", BW_CHANGED, NULL, "1001"},
+	/* a user namespace that holds the host's root is none */
+	{H, NULL, "", NEW_NET ",{\"type\":\"user\"}", ID_MAPS("0", "0", "65536"), "",
+		"/process/user/uid", BW_CHANGED, NULL, "1001"},
+	{H, NULL, "", NEW_NET ",{\"type\":\"user\"}", ID_MAPS("0", "0", "65536"), "",
+		"/process/user/gid", BW_CHANGED, NULL, "1001"},
+	{H, NULL, ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET ",{\"type\":\"user\"}",
+		ID_MAPS("7", "0", "1"), "", "/linux/uidMappings", BW_DENIED, "0 as 7", NULL},
+	{H, NULL, ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET ",{\"type\":\"user\"}",
+		ID_MAPS("7", "0", "1"), "", "/linux/gidMappings", BW_DENIED, "0 as 7", NULL},
+	{H, NULL, "", NEW_NET ",{\"type\":\"user\",\"path\":\"/run/userns/a\"}", "", "",
+		"/process/user/uid", BW_CHANGED, NULL, "1001"},
 	/* capabilities */
+	{H, NULL, "", NEW_NET, "", "", "/process/capabilities/bounding", BW_CHANGED, NULL, "[]"},
+	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]", "",
+		NEW_NET, "", "", "/process/capabilities/bounding", BW_CHANGED, NULL, "[]"},
 	{H, NULL, ",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]}", NEW_NET, "", "",
 		"/process/capabilities/bounding", BW_CHANGED, "[\"CAP_CHOWN\"]", NULL},
 	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]",
@@ -216,6 +234,15 @@ static const struct row {
 		MOUNT("/proc/meminfo", "bind", "/var/lib/lxcfs/meminfo", "\"bind\""),
 		"!/mounts/0/destination", BW_DENIED, "*", NULL},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/checkMounts", BW_CHANGED, NULL, "true"},
+	/* kernel file systems where nothing is masked */
+	{H, NULL, "", NEW_NET, "", MOUNT("/tmp/p", "proc", "proc", ""), "/mounts/0/destination",
+		BW_DENIED, "/tmp/p", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/x", "sysfs", "sysfs", "\"ro\""), "/mounts/0/destination",
+		BW_DENIED, "/x", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/x", "cgroup", "cgroup", "\"ro\""),
+		"/mounts/0/destination", BW_DENIED, "/x", NULL},
+	{H, NULL, "", NEW_NET, "", MOUNT("/proc", "proc", "proc", ""), "!/mounts/0/destination",
+		BW_DENIED, "*", NULL},
 	/* mount options */
 	{H, NULL, "", NEW_NET, "", MOUNT("/x", "bind", "/srv/x", "\"rbind\",\"rshared\""),
 		"/mounts/0/options", BW_CHANGED, "*",
