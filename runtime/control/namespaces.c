@@ -6,6 +6,7 @@
 #include <linux/nsfs.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -18,16 +19,17 @@ enum { OP_UNSHARE_CGROUP };
 static const struct {
 	const char *name;
 	int flag;
+	const char *file; /* in /proc/PID/ns */
 } kinds[] = {
-	{"pid", CLONE_NEWPID},
-	{"network", CLONE_NEWNET},
-	{"mount", CLONE_NEWNS},
-	{"ipc", CLONE_NEWIPC},
-	{"uts", CLONE_NEWUTS},
-	{"cgroup", CLONE_NEWCGROUP},
-	{"time", CLONE_NEWTIME},
+	{"pid", CLONE_NEWPID, "pid"},
+	{"network", CLONE_NEWNET, "net"},
+	{"mount", CLONE_NEWNS, "mnt"},
+	{"ipc", CLONE_NEWIPC, "ipc"},
+	{"uts", CLONE_NEWUTS, "uts"},
+	{"cgroup", CLONE_NEWCGROUP, "cgroup"},
+	{"time", CLONE_NEWTIME, "time"},
 	/* The user namespace comes last: entering it gives up our rights over the others. */
-	{"user", CLONE_NEWUSER},
+	{"user", CLONE_NEWUSER, "user"},
 };
 
 static int add_join(struct bw_plan *plan, int fd, int type, struct bw_err *err)
@@ -38,9 +40,31 @@ static int add_join(struct bw_plan *plan, int fd, int type, struct bw_err *err)
 	return 0;
 }
 
+/* The policy refuses the host's namespaces. By identity: any process of the host leads to one. */
+static int check_own(const struct bw_request *request, const struct bw_spec_namespace *ns, size_t kind, int fd,
+	size_t at, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	char path[32];
+	struct stat ours, theirs;
+
+	if (!hardening || !bw_strs_has(&hardening->own_namespaces, ns->type))
+		return 0;
+	snprintf(path, sizeof path, "self/ns/%s", kinds[kind].file);
+	if (fstatat(request->host_proc, path, &ours, 0) < 0 || fstat(fd, &theirs) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "looking at the host's %s namespace", ns->type);
+	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+		return 0;
+	bw_fail(err, BW_E_DENIED, 0, "/linux/namespaces/%zu/path: the policy refuses %s: it is the host's own %s namespace",
+		at, ns->path, ns->type);
+	snprintf(err->rule, sizeof err->rule, "namespaces");
+	return bw_at(err, "/linux/namespaces/%zu/path", at);
+}
+
 /* The file must be a namespace of the type it is listed under (a MUST of the spec): anything else, say a
  * mount namespace under "network", would leave the container in ours. */
-static int join_path(const struct bw_spec_namespace *ns, int flag, size_t at, struct bw_plan *plan, struct bw_err *err)
+static int join_path(const struct bw_request *request, const struct bw_spec_namespace *ns, size_t kind, size_t at,
+	struct bw_plan *plan, struct bw_err *err)
 {
 	auto_close int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
@@ -48,11 +72,13 @@ static int join_path(const struct bw_spec_namespace *ns, int flag, size_t at, st
 		bw_fail(err, BW_E_SPEC, errno, "opening %s namespace %s", ns->type, ns->path);
 		return bw_at(err, "/linux/namespaces/%zu/path", at);
 	}
-	if (ioctl(fd, NS_GET_NSTYPE) != flag) {
+	if (ioctl(fd, NS_GET_NSTYPE) != kinds[kind].flag) {
 		bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: %s is no %s namespace", at, ns->path, ns->type);
 		return bw_at(err, "/linux/namespaces/%zu/path", at);
 	}
-	return add_join(plan, take_fd(&fd), flag, err);
+	if (check_own(request, ns, kind, fd, at, err) < 0)
+		return -1;
+	return add_join(plan, take_fd(&fd), kinds[kind].flag, err);
 }
 
 /* timens_offsets must be written before the first process enters the namespace (time_namespaces(7)), so a
@@ -82,7 +108,7 @@ static int prepare_kind(const struct bw_request *request, size_t kind, struct bw
 		if (!bw_streq(ns->type, kinds[kind].name))
 			continue;
 		if (ns->path)
-			return join_path(ns, kinds[kind].flag, i, plan, err);
+			return join_path(request, ns, kind, i, plan, err);
 		/* copy_cgroup_ns() takes the cloning task's cgroup as the root, not the one cloned into. */
 		if (kinds[kind].flag == CLONE_NEWCGROUP)
 			return bw_plan_add(plan, BW_CONTROL_namespaces, OP_UNSHARE_CGROUP, BW_PHASE_IDENTITY, NULL, 0, err);

@@ -33,6 +33,24 @@ static void refuse_host(struct bw_run *r)
 	}
 }
 
+/* A path has many names, and the namespaces of a process of the host are the host's. */
+static void hold_against_host(struct bw_run *r)
+{
+	static const char *const types[] = {"pid", "ipc", "uts", "mount", "cgroup"};
+	const struct bw_spec_hardening *h = r->spec->hardening;
+	const struct bw_profile_network *network = r->profile->network;
+	struct bw_strs own = {0};
+
+	if (!h)
+		return;
+	for (size_t i = 0; i < BW_COUNT(types); i++)
+		bw_collect(r, &own, types[i]);
+	if (network && bw_streq0(network->host, "refuse"))
+		bw_collect(r, &own, "network");
+	bw_change_strs(r, &h->own_namespaces, &own, "/hardening/ownNamespaces",
+		"held against what each path really is");
+}
+
 void bw_rule_namespaces(struct bw_run *r)
 {
 	const struct bw_profile_namespaces *policy = r->profile->namespaces;
@@ -42,8 +60,10 @@ void bw_rule_namespaces(struct bw_run *r)
 		lin = bw_ensure(r, &r->spec->linux_);
 	if (!policy || !lin)
 		return;
-	if (bw_streq0(policy->host, "refuse"))
+	if (bw_streq0(policy->host, "refuse")) {
 		refuse_host(r);
+		hold_against_host(r);
+	}
 	for (size_t i = 0; i < policy->own.n; i++) {
 		struct bw_spec_namespace ns = {.type = policy->own.v[i]};
 

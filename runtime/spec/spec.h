@@ -263,6 +263,7 @@ struct bw_spec_hardening {
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one */
 	struct bw_opt_bool exact_devices;   /* cgroup: resources.devices is all, nothing is allowed besides */
+	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
 	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */
 	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
 	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */

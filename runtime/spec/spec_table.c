@@ -70,6 +70,8 @@ static const struct bw_field hardening_fields[] = {
 		.flags = BW_ABSOLUTE_PATH, .doc = "host paths that are no sources"),
 	BW_FIELD(struct bw_spec_hardening, exact_devices, "exactDevices",
 		.doc = "whether resources.devices is the whole list of devices"),
+	BW_FIELD(struct bw_spec_hardening, own_namespaces, "ownNamespaces",
+		.doc = "types of namespaces that must not be the host's"),
 	BW_FIELD(struct bw_spec_hardening, check_hooks, "checkHooks",
 		.doc = "whether hooks must be programs that only root can change"),
 	BW_FIELD(struct bw_spec_hardening, lock_securebits, "lockSecurebits",
