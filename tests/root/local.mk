@@ -5,3 +5,8 @@ root_cgroup_SOURCES = tests/root/test_cgroup.c
 root_cgroup_CFLAGS = $(unit_cflags)
 root_cgroup_LDADD = $(unit_libs)
 TESTS += root_cgroup
+# What the scripts run inside their containers. Static, for any rootfs; so without the sanitizers of AM_CFLAGS.
+check_PROGRAMS += root_probe
+root_probe_SOURCES = tests/root/probe.c
+root_probe_CFLAGS = -std=gnu11
+root_probe_LDFLAGS = -static
