@@ -7,6 +7,7 @@
  *	probe try NAME...       "NAME ok", "NAME EPERM" or "NAME SIGSYS" for each
  *	probe euid              effective user and group id
  *	probe session           serial number of the session keyring, or the error
+ *	probe securebits        PR_GET_SECUREBITS in hexadecimal
  *	probe clocks            seconds of the monotonic and the boot clock
  *	probe eat MEGABYTES     fills so much memory, then says "full"
  *	probe fork NUMBER       has so many children at a time, says how many it got
@@ -29,6 +30,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,7 +67,7 @@ struct attempt {
 };
 
 static const char path_missing[] = "/nonexistent/probe";
-static const char path_device[] = "/tmp/probe-device";
+static const char path_char[] = "/tmp/probe-char", path_block[] = "/tmp/probe-block";
 static const char path_root[] = "/";
 static const char fs_tmpfs[] = "tmpfs";
 static const char key_type[] = "user", key_name[] = "probe", key_text[] = "text";
@@ -162,8 +164,8 @@ static const struct attempt attempts[] = {
 	{"move_mount", SYS_move_mount, {-1, (long)path_root, -1, (long)path_root, BAD_FLAGS}, NULL},
 	{"mount_setattr", SYS_mount_setattr, {-1, (long)path_root, BAD_FLAGS, 0, 0}, NULL},
 	{"chroot", SYS_chroot, {(long)path_missing}, NULL},
-	{"mknod_char", SYS_mknodat, {AT_FDCWD, (long)path_device, S_IFCHR | 0600, 0x103, 0}, NULL},
-	{"mknod_block", SYS_mknodat, {AT_FDCWD, (long)path_device, S_IFBLK | 0600, 0x700, 0}, NULL},
+	{"mknod_char", SYS_mknodat, {AT_FDCWD, (long)path_char, S_IFCHR | 0600, 0x103, 0}, NULL},
+	{"mknod_block", SYS_mknodat, {AT_FDCWD, (long)path_block, S_IFBLK | 0600, 0x700, 0}, NULL},
 	// other processes
 	{"ptrace", SYS_ptrace, {PTRACE_TRACEME, 0, 0, 0}, NULL},
 	{"process_vm_readv", 0, {0}, try_process_vm},
@@ -297,6 +299,13 @@ static int say_session(char **args)
 	return 0;
 }
 
+static int say_securebits(char **args)
+{
+	(void)args;
+	printf("0x%x\n", (unsigned int)prctl(PR_GET_SECUREBITS));
+	return 0;
+}
+
 static int say_clocks(char **args)
 {
 	struct timespec monotonic, boot;
@@ -378,6 +387,7 @@ static const struct {
 	{"euid", 0, say_euid},
 	{"session", 0, say_session},
 	{"clocks", 0, say_clocks},
+	{"securebits", 0, say_securebits},
 	{"eat", 1, eat},
 	{"fork", 1, fork_many},
 	{"abstract", 1, connect_abstract},
