@@ -24,10 +24,10 @@ test_the_default_nodes_are_there_and_work() {
 	local profile
 	bundle
 	for profile in hardened compat; do
-		asks $profile 'for d in null zero full random urandom tty pts/ptmx; do
+		asks "$profile" 'for d in null zero full random urandom tty pts/ptmx; do
 			stat -c "%n %t:%T %a %F" /dev/$d; done'
 		expect_output "$(default_nodes)"
-		asks $profile 'echo x >/dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c
+		asks "$profile" 'echo x >/dev/null; head -c 3 /dev/zero | wc -c; head -c 3 /dev/urandom | wc -c
 			head -c 3 /dev/random | wc -c; echo x >/dev/full'
 		expect_output $'3\n3\n3'
 		expect_error_has 'No space left on device'
