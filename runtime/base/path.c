@@ -154,57 +154,73 @@ static int walk_up(struct walk *w)
 	return 0;
 }
 
-/* Walks all but the last component; leaves the last in name ("" when path is the root itself). */
-static int walk_to_parent(struct walk *w, char *name, size_t size, mode_t mode)
+static bool is_last(const struct walk *w)
 {
-	const char *p;
-	struct stat st;
-	char next[NAME_MAX + 1];
-	int r;
+	const char *p = w->rest;
 
-	name[0] = '\0';
-	for (;;) {
-		p = w->rest;
-		r = next_component(&p, next, sizeof next);
-		if (r <= 0)
-			return r;
-		memmove(w->rest, p, strlen(p) + 1);
-		if (next[0] == '.' && !next[1])
-			continue;
-		if (next[0] == '.' && next[1] == '.' && !next[2]) {
-			r = walk_up(w);
-		} else if (fstatat(w->at, next, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			   S_ISLNK(st.st_mode)) {
-			char tail[PATH_MAX];
-
-			memcpy(tail, w->rest, strlen(w->rest) + 1);
-			r = walk_expand(w, next, tail);
-		} else {
-			p = w->rest;
-			r = next_component(&p, name, size);
-			if (r == 0) {
-				if (strlen(next) >= size)
-					return -ENAMETOOLONG;
-				memcpy(name, next, strlen(next) + 1);
-				return 0;
-			}
-			if (r > 0)
-				r = walk_into(w, next, mode);
-			name[0] = '\0';
-		}
-		if (r < 0)
-			return r;
-	}
+	while (*p == '/')
+		p++;
+	return !*p;
 }
 
-int bw_parent_in(int root, const char *path, char *name, size_t size)
+static bool is_link(const struct walk *w, const char *name)
+{
+	struct stat st;
+
+	return fstatat(w->at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
+static bool is_dots(const char *name, size_t n)
+{
+	return name[0] == '.' && (n == 1 || name[1] == '.') && !name[n];
+}
+
+/* Takes the next component and does what it says. 1: it was the last and stays in name; 0: go on,
+ * or, with an empty name, the path has ended. */
+static int walk_one(struct walk *w, char *name, size_t size, bool follow)
+{
+	const char *p = w->rest;
+	int r = next_component(&p, name, size);
+
+	if (r <= 0)
+		return r;
+	memmove(w->rest, p, strlen(p) + 1);
+	if (is_dots(name, 1))
+		return 0;
+	if (is_dots(name, 2))
+		return walk_up(w);
+	if ((follow || !is_last(w)) && is_link(w, name)) {
+		char tail[PATH_MAX];
+
+		memcpy(tail, w->rest, strlen(w->rest) + 1);
+		return walk_expand(w, name, tail);
+	}
+	return is_last(w) ? 1 : walk_into(w, name, 0755);
+}
+
+/* Walks all but the last component; leaves the last in name ("" when path is the root itself, or
+ * ends in dots). follow: a symlink in the last place is walked, too. */
+static int walk_to_parent(struct walk *w, char *name, size_t size, bool follow)
+{
+	int r;
+
+	do {
+		name[0] = '\0';
+		if (is_last(w))
+			return 0;
+		r = walk_one(w, name, size, follow);
+	} while (r == 0);
+	return r < 0 ? r : 0;
+}
+
+static int open_parent(int root, const char *path, char *name, size_t size, bool follow)
 {
 	struct walk w;
 	int r = walk_begin(&w, root, path);
 
 	if (r < 0)
 		return r;
-	r = walk_to_parent(&w, name, size, 0755);
+	r = walk_to_parent(&w, name, size, follow);
 	if (r == 0 && !name[0])
 		r = -EINVAL;
 	if (r < 0) {
@@ -214,18 +230,23 @@ int bw_parent_in(int root, const char *path, char *name, size_t size)
 	return w.at;
 }
 
+int bw_parent_in(int root, const char *path, char *name, size_t size)
+{
+	return open_parent(root, path, name, size, false);
+}
+
 int bw_mkdir_in(int root, const char *path, mode_t mode)
 {
 	char name[NAME_MAX + 1];
 	struct walk w;
-	int r = bw_open_in(root, path, O_PATH, 0);
+	int r = bw_open_in(root, path, O_PATH | O_DIRECTORY, 0);
 
 	if (r >= 0 || r != -ENOENT)
 		return r;
 	r = walk_begin(&w, root, path);
 	if (r < 0)
 		return r;
-	r = walk_to_parent(&w, name, sizeof name, 0755);
+	r = walk_to_parent(&w, name, sizeof name, true);
 	if (r == 0 && name[0])
 		r = walk_into(&w, name, mode);
 	if (r < 0) {
@@ -242,7 +263,7 @@ int bw_mkfile_in(int root, const char *path, mode_t mode)
 
 	if (r >= 0 || r != -ENOENT)
 		return r;
-	parent = bw_parent_in(root, path, name, sizeof name);
+	parent = open_parent(root, path, name, sizeof name, true);
 	if (parent < 0)
 		return parent;
 	if (mknodat(parent, name, S_IFREG | mode, 0) < 0 && errno != EEXIST) {

@@ -21,7 +21,8 @@ int bw_mkdir_in(int root, const char *path, mode_t mode);
  * -errno. */
 int bw_mkfile_in(int root, const char *path, mode_t mode);
 /* [child] Descriptor (O_PATH directory) of the parent of path in root, made when missing; the last
- * component is copied to name (size bytes). "/" and names ending in ".." give -EINVAL. */
+ * component is copied to name (size bytes) and not looked at: a symlink there is not followed. "/" and
+ * names ending in "." or ".." give -EINVAL. */
 int bw_parent_in(int root, const char *path, char *name, size_t size);
 
 /* Lexical only: removes "//", "/./", resolves "..", never above "/"; result absolute. False: does

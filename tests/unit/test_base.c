@@ -144,14 +144,6 @@ END_TEST
 
 /* ---- arena ---- */
 
-static bool is_zero(const unsigned char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (bytes[i])
-			return false;
-	return true;
-}
-
 START_TEST(an_arena_gives_zeroed_aligned_memory)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -163,7 +155,7 @@ START_TEST(an_arena_gives_zeroed_aligned_memory)
 
 			ck_assert_ptr_nonnull(p);
 			ck_assert_uint_eq((uintptr_t)p % 16, 0);
-			ck_assert(is_zero(p, sizes[i]));
+			ck_assert(sizes[i] == 0 || (!p[0] && !memcmp(p, p + 1, sizes[i] - 1)));
 			memset(p, 0xff, sizes[i]);
 		}
 	}
@@ -720,6 +712,36 @@ START_TEST(a_parent_and_the_last_name)
 }
 END_TEST
 
+/* Who makes a name must meet the name, not what a link of the image makes of it: a /dev/stdin that
+ * is already there leads, by /proc/self/fd/0, to words that are no path. */
+START_TEST(the_last_name_of_a_parent_is_not_walked)
+{
+	auto_close int root = make_hostile_tree();
+	auto_close int parent = -1;
+	char name[16];
+	struct stat st;
+
+	parent = bw_parent_in(root, "a/../dangling/", name, sizeof name);
+	ck_assert_int_ge(parent, 0);
+	ck_assert_str_eq(place_of(parent), "/root");
+	ck_assert_str_eq(name, "dangling");
+	ck_assert_int_eq(fstatat(root, "nowhere", &st, AT_SYMLINK_NOFOLLOW), -1);
+	/* In any other place a link is walked. */
+	close(take_fd(&parent));
+	parent = bw_parent_in(root, "inside/new", name, sizeof name);
+	ck_assert_str_eq(place_of(parent), "/root/a/b");
+}
+END_TEST
+
+START_TEST(a_file_is_not_taken_for_a_directory)
+{
+	auto_close int root = make_hostile_tree();
+
+	ck_assert_int_eq(bw_mkdir_in(root, "a/b/file", 0755), -ENOTDIR);
+	ck_assert_int_eq(bw_mkdir_in(root, "abs", 0755), -ENOTDIR);
+}
+END_TEST
+
 /* root/swap is a directory and a symlink to the host, in turns, as fast as it goes. */
 static pid_t start_swapper(void)
 {
@@ -776,6 +798,53 @@ START_TEST(a_race_of_exchanged_links_is_lost_by_the_attacker)
 		snprintf(name, sizeof name, "outside/d%u", i);
 		ck_assert_int_eq(faccessat(tmp, name, F_OK, AT_SYMLINK_NOFOLLOW), -1);
 	}
+}
+END_TEST
+
+/* root/deep/er is moved up to root/swap and back, so that the ".." of a link in it would climb over
+ * the root. */
+static pid_t start_mover(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (;;)
+			(void)syscall(
+				SYS_renameat2, tmp, "root/deep/er/still", tmp, "root/swap", 2);
+	}
+	return pid;
+}
+
+START_TEST(a_directory_that_moves_up_takes_nobody_out)
+{
+	auto_close int root = make_hostile_tree();
+	double end = seconds() + 0.4;
+	unsigned made = 0;
+	struct stat st;
+	pid_t pid;
+
+	ck_assert_int_eq(mkdirat(tmp, "root/deep", 0755), 0);
+	ck_assert_int_eq(mkdirat(tmp, "root/deep/er", 0755), 0);
+	ck_assert_int_eq(mkdirat(tmp, "root/deep/er/still", 0755), 0);
+	ck_assert_int_eq(mkdirat(tmp, "root/swap", 0755), 0);
+	ck_assert_int_eq(symlinkat("../../../planted", tmp, "root/deep/er/still/link"), 0);
+	pid = start_mover();
+	ck_assert_int_gt(pid, 0);
+	while (seconds() < end) {
+		int fd = bw_mkdir_in(root, "deep/er/still/link/x", 0755);
+
+		if (fd < 0)
+			continue;
+		made++;
+		ck_assert_ptr_nonnull(bw_after_prefix(place_of(fd), "/root/"));
+		close(fd);
+		unlinkat(root, "planted/x", AT_REMOVEDIR);
+		unlinkat(root, "planted", AT_REMOVEDIR);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert_uint_gt(made, 0);
+	ck_assert_int_eq(fstatat(tmp, "planted", &st, AT_SYMLINK_NOFOLLOW), -1);
 }
 END_TEST
 
@@ -990,6 +1059,9 @@ static void add_path(Suite *suite)
 	tcase_add_loop_test(path, directories_are_made_inside_only, 0, BW_COUNT(make_rows));
 	tcase_add_test(path, files_are_made_inside_only);
 	tcase_add_test(path, a_parent_and_the_last_name);
+	tcase_add_test(path, the_last_name_of_a_parent_is_not_walked);
+	tcase_add_test(path, a_file_is_not_taken_for_a_directory);
+	tcase_add_test(path, a_directory_that_moves_up_takes_nobody_out);
 	tcase_add_test(path, a_race_of_exchanged_links_is_lost_by_the_attacker);
 }
 
