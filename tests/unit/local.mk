@@ -201,6 +201,61 @@ test_launch_CFLAGS = $(unit_cflags)
 test_launch_LDADD = $(unit_libs)
 TESTS += test_launch
 
+check_PROGRAMS += test_log
+test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
+test_log_CFLAGS = $(unit_cflags)
+test_log_LDADD = $(unit_libs)
+TESTS += test_log
+
+check_PROGRAMS += test_masked
+test_masked_SOURCES = tests/unit/test_masked.c tests/unit/control_test.h
+test_masked_CFLAGS = $(unit_cflags)
+test_masked_LDADD = $(unit_libs)
+TESTS += test_masked
+
+check_PROGRAMS += test_mount_options
+test_mount_options_SOURCES = tests/unit/test_mount_options.c tests/unit/control_test.h
+test_mount_options_CFLAGS = $(unit_cflags)
+test_mount_options_LDADD = $(unit_libs)
+TESTS += test_mount_options
+
+check_PROGRAMS += test_namespaces
+test_namespaces_SOURCES = tests/unit/test_namespaces.c tests/unit/control_test.h
+test_namespaces_CFLAGS = $(unit_cflags)
+test_namespaces_LDADD = $(unit_libs)
+TESTS += test_namespaces
+
+check_PROGRAMS += test_plan
+test_plan_SOURCES = tests/unit/test_plan.c
+test_plan_CFLAGS = $(unit_cflags)
+test_plan_LDADD = $(unit_libs)
+TESTS += test_plan
+
+check_PROGRAMS += test_rootfs_prepare
+test_rootfs_prepare_SOURCES = tests/unit/test_rootfs_prepare.c tests/unit/control_test.h \
+	tests/unit/scratch.h tests/unit/kernel_double.c tests/unit/kernel_double.h
+test_rootfs_prepare_CFLAGS = $(unit_cflags)
+test_rootfs_prepare_LDADD = $(unit_libs)
+TESTS += test_rootfs_prepare
+
+check_PROGRAMS += test_state
+test_state_SOURCES = tests/unit/test_state.c tests/unit/scratch.h
+test_state_CFLAGS = $(unit_cflags)
+test_state_LDADD = $(unit_libs)
+TESTS += test_state
+
+check_PROGRAMS += test_terminal
+test_terminal_SOURCES = tests/unit/test_terminal.c tests/unit/control_test.h tests/unit/scratch.h
+test_terminal_CFLAGS = $(unit_cflags)
+test_terminal_LDADD = $(unit_libs)
+TESTS += test_terminal
+
+check_PROGRAMS += test_undo
+test_undo_SOURCES = tests/unit/test_undo.c tests/unit/scratch.h
+test_undo_CFLAGS = $(unit_cflags)
+test_undo_LDADD = $(unit_libs)
+TESTS += test_undo
+
 check_PROGRAMS += test_userns
 test_userns_SOURCES = tests/unit/test_userns.c tests/unit/control_test.h tests/unit/scratch.h
 test_userns_CFLAGS = $(unit_cflags)
