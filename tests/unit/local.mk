@@ -195,6 +195,19 @@ test_words_CFLAGS = $(unit_cflags)
 test_words_LDADD = $(unit_libs)
 TESTS += test_words
 
+check_PROGRAMS += test_devices
+test_devices_SOURCES = tests/unit/test_devices.c tests/unit/control_test.h tests/unit/scratch.h \
+	tests/unit/kernel_double.c tests/unit/kernel_double.h
+test_devices_CFLAGS = $(unit_cflags)
+test_devices_LDADD = $(unit_libs)
+TESTS += test_devices
+
+check_PROGRAMS += test_hooks
+test_hooks_SOURCES = tests/unit/test_hooks.c tests/unit/control_test.h tests/unit/scratch.h
+test_hooks_CFLAGS = $(unit_cflags)
+test_hooks_LDADD = $(unit_libs)
+TESTS += test_hooks
+
 check_PROGRAMS += test_launch
 test_launch_SOURCES = tests/unit/test_launch.c
 test_launch_CFLAGS = $(unit_cflags)
@@ -230,6 +243,12 @@ test_plan_SOURCES = tests/unit/test_plan.c
 test_plan_CFLAGS = $(unit_cflags)
 test_plan_LDADD = $(unit_libs)
 TESTS += test_plan
+
+check_PROGRAMS += test_program
+test_program_SOURCES = tests/unit/test_program.c tests/unit/control_test.h tests/unit/scratch.h
+test_program_CFLAGS = $(unit_cflags)
+test_program_LDADD = $(unit_libs)
+TESTS += test_program
 
 check_PROGRAMS += test_rootfs_prepare
 test_rootfs_prepare_SOURCES = tests/unit/test_rootfs_prepare.c tests/unit/control_test.h \

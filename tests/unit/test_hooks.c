@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_hooks.c - hooks on the host, run for real: order, state, environment, working directory,
+ * descriptors, timeout and the message; and the steps for those inside. */
+#include "control_test.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "control/hook_run.h"
+#include "scratch.h"
+
+#define MOUNTS "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"}]}"
+
+static struct scratch scratch;
+static struct bw_err err;
+static char sh[] = "/bin/sh", dash_c[] = "-c";
+
+static struct hook {
+	struct bw_spec_hook hook;
+	char *args[3];
+	char script[700];
+} one, two;
+
+/* sh -c script, with "@" for the scratch directory. */
+static void script(struct hook *h, const char *text)
+{
+	struct bw_buf buf = bw_buf_over(h->script, sizeof h->script);
+
+	for (; *text; text++)
+		bw_buf_addn(&buf, *text == '@' ? scratch.path : text,
+			*text == '@' ? strlen(scratch.path) : 1);
+	ck_assert(!buf.overflow);
+	h->args[0] = sh;
+	h->args[1] = dash_c;
+	h->args[2] = h->script;
+	h->hook = (struct bw_spec_hook){.path = sh, .args = {h->args, 3}};
+}
+
+static int run(struct hook *h)
+{
+	struct bw_spec_hook_list list = {&h->hook, 1};
+
+	err = (struct bw_err){0};
+	return bw_hooks_run(&list, "prestart", "{\"id\":\"c1\"}", scratch.path, &err);
+}
+
+static const char *file(const char *name)
+{
+	static char text[4096];
+
+	if (bw_read_at(scratch.dir, name, text, sizeof text) < 0)
+		return "(none)";
+	return text;
+}
+
+static void begin(void)
+{
+	scratch_make(&scratch);
+}
+
+static void end(void)
+{
+	scratch_remove(&scratch);
+}
+
+START_TEST(a_hook_reads_the_state_and_works_in_the_bundle)
+{
+	begin();
+	script(&one, "cat > state; pwd > where");
+	ck_assert_msg(run(&one) == 0, "%s", err.text);
+	ck_assert_str_eq(file("state"), "{\"id\":\"c1\"}");
+	ck_assert_str_eq(file("where"), scratch.path);
+	end();
+}
+END_TEST
+
+START_TEST(a_hook_has_its_own_environment_only)
+{
+	char a[] = "A=1", b[] = "B=two words", out[600];
+	char *words[] = {a, b};
+
+	begin();
+	ck_assert_int_eq(setenv("OURS", "secret", 1), 0);
+	script(&one, "");
+	snprintf(out, sizeof out, "/usr/bin/env > %s/env", scratch.path);
+	one.args[2] = out;
+	one.hook.env = (struct bw_strs){words, 2};
+	ck_assert_msg(run(&one) == 0, "%s", err.text);
+	ck_assert_ptr_nonnull(strstr(file("env"), "A=1\n"));
+	ck_assert_ptr_nonnull(strstr(file("env"), "B=two words"));
+	ck_assert_ptr_null(strstr(file("env"), "OURS"));
+	ck_assert_ptr_null(strstr(file("env"), "PATH="));
+	end();
+}
+END_TEST
+
+START_TEST(a_hook_inherits_no_descriptor)
+{
+	int leak;
+
+	begin();
+	/* Without close-on-exec, as a careless caller leaves one open. */
+	leak = fcntl(scratch.dir, F_DUPFD, 200);
+	ck_assert_int_ge(leak, 200);
+	/* The fourth is the directory that is being listed. */
+	script(&one, "exec ls /proc/self/fd > @/fds");
+	ck_assert_msg(run(&one) == 0, "%s", err.text);
+	close(leak);
+	ck_assert_str_eq(file("fds"), "0\n1\n2\n3");
+	end();
+}
+END_TEST
+
+START_TEST(a_hook_begins_with_no_signal_blocked)
+{
+	sigset_t all, before;
+
+	begin();
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	script(&one, "exec sed -n 's/^SigBlk:[^0-9a-f]*//p' /proc/self/status > @/blocked");
+	ck_assert_msg(run(&one) == 0, "%s", err.text);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	ck_assert_str_eq(file("blocked"), "0000000000000000");
+	end();
+}
+END_TEST
+
+static const struct {
+	const char *script, *text;
+} failures[] = {
+	{"exit 3", "error running prestart hook #0: /bin/sh: exit status 3"},
+	{"echo no luck; exit 1",
+		"error running prestart hook #0: /bin/sh: exit status 1, output: no luck"},
+	{"echo first >&2; echo second; exit 1",
+		"error running prestart hook #0: /bin/sh: exit status 1, output: first"},
+	{"kill -9 $$", "error running prestart hook #0: /bin/sh: exit status 137"},
+};
+
+START_TEST(a_failing_hook_is_reported_with_what_it_said)
+{
+	begin();
+	script(&one, failures[_i].script);
+	ck_assert_int_eq(run(&one), -1);
+	ck_assert_str_eq(err.text, failures[_i].text);
+	ck_assert_int_eq(err.code, BW_E_SPEC);
+	end();
+}
+END_TEST
+
+START_TEST(much_output_is_read_and_cut)
+{
+	begin();
+	/* More than a pipe holds: a hook must not wait for a reader. */
+	script(&one, "head -c 200000 /dev/zero | tr '\\0' x; exit 1");
+	ck_assert_int_eq(run(&one), -1);
+	ck_assert_uint_gt(strlen(err.text), 300);
+	ck_assert_uint_lt(strlen(err.text), 420);
+	end();
+}
+END_TEST
+
+START_TEST(a_program_that_is_not_there_fails)
+{
+	char none[] = "/none/hook";
+
+	begin();
+	one.hook = (struct bw_spec_hook){.path = none};
+	ck_assert_int_eq(run(&one), -1);
+	ck_assert_str_eq(err.text, "error running prestart hook #0: /none/hook: exit status 127");
+	end();
+}
+END_TEST
+
+START_TEST(a_hook_that_does_not_read_its_state_does_no_harm)
+{
+	auto_free char *state = calloc(1, 300001);
+	struct bw_spec_hook_list list = {&one.hook, 1};
+
+	begin();
+	memset(state, 'x', 300000);
+	script(&one, "exec 0<&-; exit 0");
+	err = (struct bw_err){0};
+	ck_assert_msg(bw_hooks_run(&list, "prestart", state, "/", &err) == 0, "%s", err.text);
+	end();
+}
+END_TEST
+
+START_TEST(a_hook_past_its_timeout_is_killed)
+{
+	struct timespec before, after;
+
+	begin();
+	script(&one, "echo $$ > @/pid; exec sleep 60");
+	one.hook.timeout = (struct bw_opt_int){true, 1};
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	ck_assert_int_eq(run(&one), -1);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	ck_assert_str_eq(
+		err.text, "error running prestart hook #0: /bin/sh ran past the timeout of 1s");
+	ck_assert_int_lt(after.tv_sec - before.tv_sec, 20);
+	ck_assert_int_eq(kill((pid_t)atoi(file("pid")), 0), -1);
+	end();
+}
+END_TEST
+
+START_TEST(hooks_run_in_order_and_the_first_failure_is_the_last)
+{
+	struct bw_spec_hook list[3];
+	struct bw_spec_hook_list hooks = {list, 3};
+
+	begin();
+	script(&one, "echo x >> @/ran");
+	script(&two, "exit 4");
+	list[0] = list[2] = one.hook;
+	list[1] = two.hook;
+	err = (struct bw_err){0};
+	ck_assert_int_eq(bw_hooks_run(&hooks, "createRuntime", "{}", "/", &err), -1);
+	ck_assert_str_eq(err.text, "error running createRuntime hook #1: /bin/sh: exit status 4");
+	ck_assert_str_eq(file("ran"), "x");
+	end();
+}
+END_TEST
+
+START_TEST(the_state_has_what_the_spec_says)
+{
+	struct bench *b = bench_new("", MOUNTS ",\"annotations\":{\"k\":\"v\"}");
+	char *state = NULL;
+
+	ck_assert_int_eq(bw_hook_state(b->spec, "c1", "/b", "creating", 42, &state, &b->err), 0);
+	ck_assert_str_eq(state,
+		"{\"ociVersion\":\"1.2.0\",\"id\":\"c1\",\"status\":\"creating\",\"pid\":42,"
+		"\"bundle\":\"/b\",\"annotations\":{\"k\":\"v\"}}");
+	free(state);
+	ck_assert_int_eq(bw_hook_state(b->spec, "c1", "/b", "stopped", 0, &state, &b->err), 0);
+	ck_assert_ptr_null(strstr(state, "pid"));
+	free(state);
+	bench_free(b);
+}
+END_TEST
+
+/* ---- steps ---- */
+
+#define ALL_HOOKS                                                                                  \
+	MOUNTS ",\"hooks\":{\"prestart\":[{\"path\":\"/bin/true\"}],"                              \
+	       "\"createRuntime\":[{\"path\":\"/bin/true\"}],"                                     \
+	       "\"createContainer\":[{\"path\":\"/bin/true\"},{\"path\":\"/bin/false\"}],"         \
+	       "\"startContainer\":[{\"path\":\"/bin/true\",\"timeout\":5}],"                      \
+	       "\"poststart\":[{\"path\":\"/bin/true\"}],\"poststop\":[{\"path\":\"/bin/true\"}]}"
+
+static struct bench *with_hooks(void)
+{
+	struct bench *b = bench_new("", ALL_HOOKS);
+
+	b->request.bundle = "/";
+	return b;
+}
+
+START_TEST(each_kind_has_its_time_and_side)
+{
+	struct bench *b = with_hooks();
+
+	bench_prepare(b, &bw_hooks);
+	ck_assert_uint_eq(b->plan.n, 4);
+	bench_step(b, &bw_hooks, 0, BW_PHASE_HOOKS, BW_SIDE_PARENT,
+		"prestart and createRuntime hooks on the host");
+	bench_step(b, &bw_hooks, 1, BW_PHASE_NODE, BW_SIDE_CHILD,
+		"error running createContainer hook #0");
+	bench_step(b, &bw_hooks, 2, BW_PHASE_NODE, BW_SIDE_CHILD,
+		"error running createContainer hook #1");
+	bench_step(b, &bw_hooks, 3, BW_PHASE_WAIT, BW_SIDE_CHILD,
+		"error running startContainer hook #0");
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_further_process_has_no_hooks)
+{
+	struct bench *b = with_hooks();
+
+	b->request.exec = true;
+	bench_prepare(b, &bw_hooks);
+	ck_assert_uint_eq(b->plan.n, 0);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_hook_inside_that_fails_has_its_sentence)
+{
+	struct bench *b = with_hooks();
+
+	bench_prepare(b, &bw_hooks);
+	bench_complaint(b, &bw_hooks, 2, BW_HOOK_STATUS_BASE + (3 << 8),
+		"error running createContainer hook #1: exit status 3");
+	bench_complaint(b, &bw_hooks, 2, BW_HOOK_STATUS_BASE + SIGKILL,
+		"error running createContainer hook #1: signal: Killed");
+	bench_complaint(b, &bw_hooks, 3, BW_HOOK_STATUS_BASE + SIGSYS,
+		"error running startContainer hook #0: signal: bad system call");
+	bench_complaint(b, &bw_hooks, 3, ETIMEDOUT,
+		"error running startContainer hook #0: connection timed out");
+	bench_free(b);
+}
+END_TEST
+
+static int no_filter(struct bw_child *child)
+{
+	(void)child;
+	return 0;
+}
+
+static int broken_filter(struct bw_child *child)
+{
+	(void)child;
+	return -EINVAL;
+}
+
+/* What apply gives for one step, with the root directory as the container's. */
+static int apply_under(struct bench *b, size_t at, int (*filter)(struct bw_child *child))
+{
+	const struct bw_step *step = &b->plan.steps[at];
+	struct bw_child child = {
+		.root = open("/", O_PATH | O_CLOEXEC), .host_proc = -1, .filter = filter};
+	int r = bw_hooks_apply(&child, step->op, bw_plan_data(&b->plan, step), step->len);
+
+	close(child.root);
+	return r;
+}
+
+static int apply(struct bench *b, size_t at)
+{
+	return apply_under(b, at, no_filter);
+}
+
+/* It is a program of the image: not one call without the container's filters. */
+START_TEST(a_start_hook_does_not_run_when_its_filters_cannot_be_loaded)
+{
+	struct bench *b = with_hooks();
+
+	bench_prepare(b, &bw_hooks);
+	ck_assert_int_eq(apply_under(b, 3, broken_filter), -(BW_HOOK_STATUS_BASE + (126 << 8)));
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(hooks_inside_are_run_and_their_end_is_told)
+{
+	struct bench *b = with_hooks();
+
+	bench_prepare(b, &bw_hooks);
+	ck_assert_int_eq(apply(b, 1), 0);
+	ck_assert_int_eq(apply(b, 2), -(BW_HOOK_STATUS_BASE + (1 << 8)));
+	ck_assert_int_eq(apply(b, 3), 0);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_hook_inside_past_its_timeout_is_killed)
+{
+	struct bench *b = bench_new("",
+		MOUNTS ",\"hooks\":{\"startContainer\":[{\"path\":\"/bin/sleep\",\"args\":"
+		       "[\"sleep\",\"60\"],\"timeout\":1}]}");
+
+	b->request.bundle = "/";
+	bench_prepare(b, &bw_hooks);
+	ck_assert_int_eq(apply(b, 0), -ETIMEDOUT);
+	bench_free(b);
+}
+END_TEST
+
+/* ---- whose programs ---- */
+
+START_TEST(only_roots_own_programs_run_on_the_host)
+{
+	struct bench *b = with_hooks();
+	struct bw_spec_hardening hardening = {.check_hooks = {true, true}};
+	char path[400], text[800];
+
+	begin();
+	scratch_write(&scratch, "hook", "#!/bin/sh\n", 0757);
+	snprintf(path, sizeof path, "%s/hook", scratch.path);
+	b->spec->hardening = &hardening;
+	bench_prepare(b, &bw_hooks);
+	b->spec->hooks->create_container.v[1].path = path;
+	snprintf(text, sizeof text,
+		"/hooks/createContainer/1/path: the policy refuses the hook %s: it must be a file "
+		"owned by root and writable by nobody else",
+		path);
+	bench_refused(b, &bw_hooks, BW_E_DENIED, "/hooks/createContainer/1/path", text);
+	ck_assert_str_eq(b->err.rule, "hooks");
+	/* Inside, the container's own programs are its own business. */
+	b->spec->hooks->create_container.n = 1;
+	b->spec->hooks->start_container.v[0].path = path;
+	bench_prepare(b, &bw_hooks);
+	end();
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_hook_that_is_no_file_is_refused)
+{
+	struct bench *b = with_hooks();
+	struct bw_spec_hardening hardening = {.check_hooks = {true, true}};
+	char none[] = "/none", dir[] = "/";
+
+	b->spec->hardening = &hardening;
+	b->spec->hooks->poststop.v[0].path = none;
+	bench_refused(b, &bw_hooks, BW_E_SPEC, "/hooks/poststop/0/path",
+		"/hooks/poststop/0/path: /none: no such file or directory");
+	b->spec->hooks->poststop.v[0].path = dir;
+	ck_assert_int_eq(bw_hooks.prepare(&b->request, &b->plan, &b->err), -1);
+	ck_assert_int_eq(b->err.code, BW_E_DENIED);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(a_hook_larger_than_its_limit_is_refused)
+{
+	struct bench *b = with_hooks();
+	char *lots = bw_arena_alloc(&b->arena, 128 * 1024 + 1);
+	char *args[] = {lots};
+
+	memset(lots, 'x', 128 * 1024);
+	b->spec->hooks->start_container.v[0].args = (struct bw_strs){args, 1};
+	bench_refused(b, &bw_hooks, BW_E_SPEC, "", "/hooks: a hook is larger than 131072 bytes");
+	bench_free(b);
+}
+END_TEST
+
+BENCH_MAIN("hooks", {a_hook_reads_the_state_and_works_in_the_bundle, 0},
+	{a_hook_has_its_own_environment_only, 0}, {a_hook_inherits_no_descriptor, 0},
+	{a_hook_begins_with_no_signal_blocked, 0},
+	{a_failing_hook_is_reported_with_what_it_said, BW_COUNT(failures)},
+	{much_output_is_read_and_cut, 0}, {a_program_that_is_not_there_fails, 0},
+	{a_hook_that_does_not_read_its_state_does_no_harm, 0},
+	{a_hook_past_its_timeout_is_killed, 0},
+	{hooks_run_in_order_and_the_first_failure_is_the_last, 0},
+	{the_state_has_what_the_spec_says, 0}, {each_kind_has_its_time_and_side, 0},
+	{a_further_process_has_no_hooks, 0}, {a_hook_inside_that_fails_has_its_sentence, 0},
+	{a_start_hook_does_not_run_when_its_filters_cannot_be_loaded, 0},
+	{hooks_inside_are_run_and_their_end_is_told, 0},
+	{a_hook_inside_past_its_timeout_is_killed, 0}, {only_roots_own_programs_run_on_the_host, 0},
+	{a_hook_that_is_no_file_is_refused, 0}, {a_hook_larger_than_its_limit_is_refused, 0})
