@@ -167,11 +167,12 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
 {
 	const struct lookup *lookup = data;
+	bool cwd = op == OP_CWD || op == OP_EARLY_CWD;
 
 	(void)len;
-	if (op == OP_CWD && sys == EXDEV)
+	if (cwd && sys == EXDEV)
 		bw_fail(err, BW_E_DENIED, 0, "current working directory is outside of container mount namespace root");
-	else if (op == OP_CWD)
+	else if (cwd)
 		bw_fail(err, BW_E_SPEC, sys, "chdir to cwd (\"%s\") set in config.json failed", (const char *)data);
 	else if (op == OP_EXEC)
 		bw_fail(err, BW_E_PROGRAM, sys, "exec %s", (const char *)data);

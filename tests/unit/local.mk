@@ -232,6 +232,13 @@ test_mount_options_CFLAGS = $(unit_cflags)
 test_mount_options_LDADD = $(unit_libs)
 TESTS += test_mount_options
 
+check_PROGRAMS += test_mounts
+test_mounts_SOURCES = tests/unit/test_mounts.c tests/unit/control_test.h tests/unit/scratch.h \
+	tests/unit/kernel_double.c tests/unit/kernel_double.h
+test_mounts_CFLAGS = $(unit_cflags)
+test_mounts_LDADD = $(unit_libs)
+TESTS += test_mounts
+
 check_PROGRAMS += test_namespaces
 test_namespaces_SOURCES = tests/unit/test_namespaces.c tests/unit/control_test.h
 test_namespaces_CFLAGS = $(unit_cflags)

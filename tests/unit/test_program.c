@@ -7,7 +7,7 @@
 
 #include "scratch.h"
 
-enum { CWD, LOOKUP, EXEC };
+enum { EARLY_CWD, CWD, LOOKUP, EXEC };
 
 static struct scratch scratch;
 static struct bench *b;
@@ -84,11 +84,12 @@ static const char *in_scratch(const char *name)
 	return path;
 }
 
-START_TEST(there_are_three_steps_in_their_phases)
+START_TEST(the_steps_are_in_their_phases)
 {
 	begin("\"tool\",\"-x\"", "");
 	bench_prepare(b, &bw_program);
-	ck_assert_uint_eq(b->plan.n, 3);
+	ck_assert_uint_eq(b->plan.n, 4);
+	bench_step(b, &bw_program, EARLY_CWD, BW_PHASE_PRIVS, BW_SIDE_CHILD, "chdir to / as root");
 	bench_step(b, &bw_program, CWD, BW_PHASE_PROGRAM, BW_SIDE_CHILD, "chdir to /");
 	bench_step(b, &bw_program, LOOKUP, BW_PHASE_PROGRAM, BW_SIDE_CHILD, "look up tool");
 	bench_step(b, &bw_program, EXEC, BW_PHASE_EXEC, BW_SIDE_CHILD, "execve tool");
@@ -279,6 +280,29 @@ START_TEST(a_working_directory_that_is_a_file_is_refused)
 }
 END_TEST
 
+/* As root first, and what fails then is left to be tried, and told, as the user. */
+START_TEST(the_working_directory_is_tried_twice)
+{
+	auto_close int back = open(".", O_PATH | O_CLOEXEC);
+	char here[512];
+
+	begin("\"/bin/sh\"", "");
+	b->spec->process->cwd = bw_arena_strdup(&b->arena, "/file");
+	scratch_write(&scratch, "file", "", 0644);
+	bench_prepare(b, &bw_program);
+	ck_assert_int_eq(apply(EARLY_CWD), 0);
+	ck_assert_int_eq(apply(CWD), -ENOTDIR);
+	ck_assert_int_eq(unlinkat(scratch.dir, "file", 0), 0);
+	scratch_mkdir(&scratch, "file");
+	ck_assert_int_eq(apply(EARLY_CWD), 0);
+	ck_assert_ptr_nonnull(getcwd(here, sizeof here));
+	ck_assert_str_eq(here, in_scratch("file"));
+	ck_assert_int_eq(apply(CWD), 0);
+	ck_assert_int_eq(fchdir(back), 0);
+	end();
+}
+END_TEST
+
 /* Engines make exit codes 126 and 127 of these (and CVE-2024-21626 has a sentence of its own). */
 static const struct {
 	const char *name;
@@ -292,6 +316,8 @@ static const struct {
 	{"\"x\"", LOOKUP, EACCES, "exec: \"x\": permission denied"},
 	{"\"/x\"", LOOKUP, EISDIR, "exec: \"/x\": is a directory"},
 	{"\"x\"", EXEC, ENOEXEC, "exec x: exec format error"},
+	{"\"x\"", EARLY_CWD, EACCES,
+		"chdir to cwd (\"/\") set in config.json failed: permission denied"},
 	{"\"x\"", CWD, EXDEV,
 		"current working directory is outside of container mount namespace root"},
 };
@@ -332,7 +358,7 @@ START_TEST(arguments_above_the_limit_are_refused)
 }
 END_TEST
 
-BENCH_MAIN("program", {there_are_three_steps_in_their_phases, 0},
+BENCH_MAIN("program", {the_steps_are_in_their_phases, 0},
 	{a_name_is_looked_for_in_path_in_order, 0},
 	{what_may_not_be_executed_is_passed_over_and_remembered, 0}, {a_directory_is_no_program, 0},
 	{a_name_with_a_slash_is_taken_as_it_is, 0},
@@ -344,5 +370,6 @@ BENCH_MAIN("program", {there_are_three_steps_in_their_phases, 0},
 	{a_home_too_long_is_cut_and_a_fifo_does_not_hold_us, 0},
 	{the_working_directory_is_beneath_the_root_and_made, 0},
 	{a_working_directory_that_is_a_file_is_refused, 0},
+	{the_working_directory_is_tried_twice, 0},
 	{failures_have_the_sentences_that_engines_match, BW_COUNT(complaints)},
 	{no_arguments_are_no_program, 0}, {arguments_above_the_limit_are_refused, 0})
