@@ -31,16 +31,26 @@ static int child_end = -1;
 /* A process that does nothing until it is killed. */
 static void be_child(int exit_code)
 {
+	int ready[2];
+	char byte;
+
+	ck_assert_int_eq(pipe2(ready, O_CLOEXEC), 0);
 	launch.pid = fork();
 	ck_assert_int_ge(launch.pid, 0);
 	if (launch.pid == 0) {
 		close(child_end);
 		close(launch.channel);
+		close(ready[0]);
+		close(ready[1]);
 		if (exit_code >= 0)
 			_exit(exit_code);
 		for (;;)
 			pause();
 	}
+	/* Its copies of the channel must be gone, or a hang-up would not be one. */
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 0);
+	close(ready[0]);
 	launch.pidfd = bw_pidfd_open(launch.pid, 0);
 	ck_assert_int_ge(launch.pidfd, 0);
 }

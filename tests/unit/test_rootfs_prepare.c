@@ -71,8 +71,8 @@ static const struct {
 	{"rprivate", MS_PRIVATE, 1},
 	{"slave", MS_SLAVE, 1},
 	{"rslave", MS_SLAVE, 1},
-	{"shared", MS_SHARED, 1},
-	{"rshared", MS_SHARED, 1},
+	{"shared", MS_SLAVE, 1},
+	{"rshared", MS_SLAVE, 1},
 	{"unbindable", MS_PRIVATE, 1},
 	{"runbindable", MS_PRIVATE, 1},
 };
