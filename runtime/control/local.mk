@@ -25,6 +25,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/masked.c \
 	runtime/control/memory_policy.c \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
+	runtime/control/mount_source.c runtime/control/mount_source.h \
 	runtime/control/mounts.c \
 	runtime/control/namespaces.c \
 	runtime/control/no_new_privs.c \

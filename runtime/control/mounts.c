@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "control/cgroup.h"
 #include "control/mount_options.h"
+#include "control/mount_source.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
@@ -47,87 +48,6 @@ static int refuse(struct bw_err *err, size_t index, const char *member, const ch
 {
 	bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/%s: %s", index, member, why);
 	return bw_at(err, "/mounts/%zu/%s", index, member);
-}
-
-/* ---- what a bind source really is (hardening.check_mounts) ---- */
-
-static const struct {
-	uint32_t magic;
-	const char *name;
-} kernel_filesystems[] = {
-	{PROC_SUPER_MAGIC, "procfs"},
-	{SYSFS_MAGIC, "sysfs"},
-	{CGROUP_SUPER_MAGIC, "cgroup"},
-	{CGROUP2_SUPER_MAGIC, "cgroup2"},
-	{DEBUGFS_MAGIC, "debugfs"},
-	{TRACEFS_MAGIC, "tracefs"},
-	{SECURITYFS_MAGIC, "securityfs"},
-	{BPF_FS_MAGIC, "bpf"},
-	{PSTOREFS_MAGIC, "pstore"},
-	{EFIVARFS_MAGIC, "efivarfs"},
-	{NSFS_MAGIC, "nsfs"},
-	{SELINUX_MAGIC, "selinuxfs"},
-	{0x62656570, "configfs"},
-	{0x42494e4d, "binfmt_misc"},
-	{0x19800202, "mqueue"},
-	{HUGETLBFS_MAGIC, "hugetlbfs"},
-};
-
-static int deny(struct bw_err *err, size_t index, const char *source, const char *what)
-{
-	bw_fail(err, BW_E_DENIED, 0, "/mounts/%zu/source: the policy refuses to share %s: it is %s",
-		index, source, what);
-	snprintf(err->rule, sizeof err->rule, "mounts.source");
-	return bw_at(err, "/mounts/%zu/source", index);
-}
-
-/* By identity, not by name: a symlink or another bind of the docker socket is still the docker
- * socket. */
-static int check_refused(const struct bw_request *request, const struct stat *st, const char *real,
-	const char *source, size_t index, struct bw_err *err)
-{
-	const struct bw_strs *refused = &request->spec->hardening->refused_sources;
-	struct stat other;
-
-	for (size_t i = 0; i < refused->n; i++) {
-		const char *path = refused->v[i];
-
-		if (bw_path_beneath(real, path) && !bw_streq(path, "/"))
-			return deny(err, index, source, path);
-		if (stat(path, &other) == 0 && other.st_dev == st->st_dev &&
-			other.st_ino == st->st_ino)
-			return deny(err, index, source, path);
-		if (S_ISDIR(st->st_mode) && bw_path_beneath(path, real))
-			return deny(err, index, source,
-				"a directory above what is kept from containers");
-	}
-	return 0;
-}
-
-static int check_source(const struct bw_request *request, int fd, const char *source, size_t index,
-	struct bw_err *err)
-{
-	char link[64], real[PATH_MAX];
-	struct statfs fs;
-	struct stat st;
-	ssize_t len;
-
-	if (!request->spec->hardening || !request->spec->hardening->check_mounts.v)
-		return 0;
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	len = readlink(link, real, sizeof real - 1);
-	if (len < 0 || fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
-	real[len] = '\0';
-	if (S_ISSOCK(st.st_mode))
-		return deny(err, index, source, "a socket");
-	if (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))
-		return deny(err, index, source, "a device");
-	for (size_t i = 0; i < BW_COUNT(kernel_filesystems); i++) {
-		if ((uint32_t)fs.f_type == kernel_filesystems[i].magic)
-			return deny(err, index, source, kernel_filesystems[i].name);
-	}
-	return check_refused(request, &st, real, source, index, err);
 }
 
 /* ---- prepare ---- */
@@ -232,13 +152,14 @@ static int open_source(const struct bw_request *request, const char *source, boo
 	auto_close int fd = -1;
 	struct stat st;
 
-	fd = bundle < 0 ? -1 : openat(bundle, source, O_PATH | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		bw_fail(err, BW_E_SPEC, errno, "error mounting \"%s\" to rootfs at \"%s\"", source,
-			request->spec->mounts.v[index].destination);
-		return bw_at(err, "/mounts/%zu/source", index);
-	}
-	if (check_source(request, fd, source, index, err) < 0)
+	if (bundle < 0)
+		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
+	fd = bw_mount_source_open(request, bundle, source, index, err);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
+	if (bw_mount_source_check(request, fd, source, recursive, index, err) < 0)
 		return -1;
 	head->tree = open_tree(fd, "", flags);
 	if (head->tree < 0)

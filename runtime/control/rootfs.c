@@ -86,6 +86,7 @@ static unsigned while_mounting(unsigned propagation)
 static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = while_mounting(propagation)};
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
 	auto_close int dir = open_rootfs(request, err);
 	auto_close int tree = -1;
 
@@ -94,8 +95,10 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
+	if (hardening && hardening->restrict_rootfs.v)
+		attr.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting propagation");
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting attributes");
 	return take_fd(&tree);
 }
 

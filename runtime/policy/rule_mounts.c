@@ -111,6 +111,9 @@ void bw_rule_mounts(struct bw_run *r)
 
 	if (!policy)
 		return;
+	if (bw_is_on(&policy->nosuid_nodev) && r->spec->hardening)
+		bw_change_bool(r, &r->spec->hardening->restrict_rootfs, true, "/hardening/restrictRootfs",
+			"the image can hold setuid programs and device nodes");
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
 		struct bw_strs options = {0};

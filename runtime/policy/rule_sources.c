@@ -226,6 +226,9 @@ static void hold_against_inodes(struct bw_run *r)
 		return;
 	bw_change_bool(r, &h->check_mounts, true, "/hardening/checkMounts",
 		"a source may be a link to what its name hides");
+	if (r->profile->mounts->only.v)
+		bw_change_bool(r, &h->plain_sources, true, "/hardening/plainSources",
+			"mounts.only of the policy judges names, so a name must be the place");
 	if (paths->n)
 		bw_change_strs(r, &h->refused_sources, paths, "/hardening/refusedSources",
 			"held against what each source really is");

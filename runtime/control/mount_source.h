@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mount_source.h - what a bind source really is, whatever its name: hardening.check_mounts and
+ * plain_sources. */
+#ifndef BW_CONTROL_MOUNT_SOURCE_H
+#define BW_CONTROL_MOUNT_SOURCE_H
+
+#include "control/control.h"
+
+/* Opens source (absolute, or relative to bundle) as O_PATH. Under hardening.plain_sources no
+ * symbolic link may be on its way: the policy has judged the name, so the name must be the place.
+ * Descriptor or -1. */
+int bw_mount_source_open(const struct bw_request *request, int bundle, const char *source,
+	size_t index, struct bw_err *err) BW_MUST_CHECK;
+/* Refuses sockets, devices, the kernel's file systems and hardening.refused_sources, by identity;
+ * for a recursive bind every mount below the source too. Without hardening.check_mounts nothing is
+ * refused. */
+int bw_mount_source_check(const struct bw_request *request, int fd, const char *source,
+	bool recursive, size_t index, struct bw_err *err) BW_MUST_CHECK;
+
+#endif
