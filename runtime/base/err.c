@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Macros for the analyzer, see err.h; here are the functions themselves. */
+#undef bw_fail
+#undef bw_wrap
+#undef bw_at
+#undef bw_hint
+
 static const char *const code_names[BW_E_COUNT] = {
 	[BW_E_NONE] = "none",
 	[BW_E_USAGE] = "usage",

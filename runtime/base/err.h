@@ -15,7 +15,7 @@ enum bw_code {
 	BW_E_DENIED,	/* the policy refuses what was asked */
 	BW_E_HOST,	/* this host cannot do what is required */
 	BW_E_KERNEL,	/* a system call failed */
-	BW_E_PROGRAM, /* the container's program cannot be executed */
+	BW_E_PROGRAM,	/* the container's program cannot be executed */
 	BW_E_STATE,	/* the container is not in a state that allows it */
 	BW_E_NOT_FOUND, /* no such container */
 	BW_E_EXISTS,	/* the container exists already */
@@ -49,6 +49,22 @@ int bw_at(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
 
 /* Adds what the user can do about it. Returns -1. */
 int bw_hint(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
+
+#ifdef __clang_analyzer__
+/* The analyzer sees one source file at a time: it would follow "return bw_fail(...)" into the
+ * branch of the caller that takes it for success, and find there whatever success would have filled
+ * in. */
+static inline int bw_err_minus_one(int r)
+{
+	(void)r;
+	return -1;
+}
+
+#define bw_fail(...) bw_err_minus_one((bw_fail)(__VA_ARGS__))
+#define bw_wrap(...) bw_err_minus_one((bw_wrap)(__VA_ARGS__))
+#define bw_at(...)   bw_err_minus_one((bw_at)(__VA_ARGS__))
+#define bw_hint(...) bw_err_minus_one((bw_hint)(__VA_ARGS__))
+#endif
 
 /* The kernel's words for an errno, first letter in lower case, as engines match them. */
 const char *bw_errno_words(int sys);
