@@ -3,6 +3,7 @@
 #include "base/proc.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,13 +14,15 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+/* Words of /proc/<pid>/stat, counted from the state, which comes right behind the name. */
+enum { STAT_PPID = 1, STAT_START_TIME = 19 };
+
 int bw_proc_stat(pid_t pid, struct bw_proc_stat *ret)
 {
 	char path[48], text[1024];
-	unsigned long long start;
+	uint64_t ppid, start;
 	const char *p;
 	ssize_t len;
-	int ppid;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	len = bw_read_at(AT_FDCWD, path, text, sizeof text);
@@ -30,13 +33,10 @@ int bw_proc_stat(pid_t pid, struct bw_proc_stat *ret)
 	/* The name in parentheses may hold blanks and parentheses: the fields begin behind the last
 	 * ')'. */
 	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1,
-			  " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			  "%*d %llu",
-			  &ret->state, &ppid, &start) != 3)
+	if (!p || p[1] != ' ' || bw_parse_word(p + 1, STAT_PPID, INT_MAX, &ppid) < 0 ||
+		bw_parse_word(p + 1, STAT_START_TIME, UINT64_MAX, &start) < 0)
 		return -EIO;
-	ret->ppid = ppid;
-	ret->start_time = start;
+	*ret = (struct bw_proc_stat){.state = p[2], .ppid = (pid_t)ppid, .start_time = start};
 	return 0;
 }
 

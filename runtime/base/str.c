@@ -79,6 +79,25 @@ int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret)
+{
+	static const char separators[] = " \n";
+	char word[sizeof "18446744073709551615"];
+	size_t len;
+
+	text += strspn(text, separators);
+	for (; n > 0; n--) {
+		text += strcspn(text, separators);
+		text += strspn(text, separators);
+	}
+	len = strcspn(text, separators);
+	if (len >= sizeof word)
+		return -1;
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return bw_parse_u64(word, max, ret);
+}
+
 const char *bw_after_prefix(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);

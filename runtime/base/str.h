@@ -29,6 +29,10 @@ void bw_buf_addf(struct bw_buf *buf, const char *fmt, ...) BW_PRINTF(2, 3);
 int bw_parse_u64(const char *text, uint64_t max, uint64_t *ret) BW_MUST_CHECK;
 int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret) BW_MUST_CHECK;
 
+/* bw_parse_u64() of one of the words of text, which blanks and newlines separate; n counts from 0.
+ * -1 as well when there are not so many words. */
+int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret) BW_MUST_CHECK;
+
 static inline bool bw_streq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -119,13 +120,14 @@ int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_con
 /* "pid start_time\n"; missing while the container is being created. */
 static void read_init(struct bw_container *container)
 {
-	unsigned long long start;
+	uint64_t pid, start;
 	char text[64];
-	int pid;
 
-	if (bw_read_at(container->dir, "init", text, sizeof text) <= 0 || sscanf(text, "%d %llu", &pid, &start) != 2)
+	if (bw_read_at(container->dir, "init", text, sizeof text) <= 0 ||
+		bw_parse_word(text, 0, INT_MAX, &pid) < 0 ||
+		bw_parse_word(text, 1, UINT64_MAX, &start) < 0)
 		return;
-	container->pid = pid;
+	container->pid = (pid_t)pid;
 	container->start_time = start;
 }
 

@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -45,13 +44,11 @@ static int split_words(char *text, struct bw_arena *arena, struct bw_strs *list,
 
 static void probe_kernel(struct bw_host *host)
 {
-	struct utsname name;
-	unsigned major = 0, minor = 0;
-	bool known = uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2;
+	uint64_t major = host->kernel_major.v, minor = host->kernel_minor.v;
 
 	/* The root cgroup does not have the file, so the version has to answer. */
-	host->cgroup_kill = (struct bw_opt_bool){
-		.set = true, .v = known && (major > 5 || (major == 5 && minor >= 14))};
+	host->cgroup_kill =
+		(struct bw_opt_bool){.set = true, .v = major > 5 || (major == 5 && minor >= 14)};
 }
 
 static int probe_unified(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
@@ -175,11 +172,12 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	bw_cgroup_handle_init(&handle, set);
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		const struct bw_cgroup_dir *dir = &set->dirs.v[i];
-		auto_close int other = -1;
-		int fd = bw_cgroup_dir_fd(&handle, i);
+		int own = bw_cgroup_dir_fd(&handle, i);
+		bool unusable =
+			own == -ENOENT || (own >= 0 && !dir->controllers && !takes_processes(own));
+		auto_close int other = unusable ? init_place(request, dir) : -1;
+		int fd = unusable ? other : own;
 
-		if (fd == -ENOENT || (fd >= 0 && !dir->controllers && !takes_processes(fd)))
-			other = fd = init_place(request, dir);
 		if (fd < 0)
 			return bw_fail(err, BW_E_KERNEL, -fd, "error adding pid to cgroups: %s%s",
 				dir->mountpoint, dir->path);

@@ -100,6 +100,14 @@ static const char *value_of(const char *controller, const char *file)
 	return text;
 }
 
+static uint64_t number_of(const char *controller, const char *file)
+{
+	uint64_t number = 0;
+
+	ck_assert_int_eq(bw_parse_u64(value_of(controller, file), UINT64_MAX, &number), 0);
+	return number;
+}
+
 static void expect_value(const char *controller, const char *file, const char *expected)
 {
 	ck_assert_msg(bw_streq(value_of(controller, file), expected), "%s is \"%s\", not \"%s\"",
@@ -190,9 +198,10 @@ static int sleeper(void)
 static int eater(void)
 {
 	/* Populated: nothing that a compiler could leave out. */
-	mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
-		0);
-	return sleeper();
+	void *memory = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	return memory == MAP_FAILED ? EXIT_FAILURE : sleeper();
 }
 
 static int bomb(void)
@@ -311,8 +320,8 @@ START_TEST(a_limit_below_what_is_in_use_is_rejected_when_asked_to)
 	pid_t pid = start(eater);
 
 	resources.memory = &memory;
-	for (int tries = 0;
-		tries < 500 && atol(value_of("memory", "memory.usage_in_bytes")) < 8 << 20; tries++)
+	for (int tries = 0; tries < 500 && number_of("memory", "memory.usage_in_bytes") < 8 << 20;
+		tries++)
 		nap_ms(2);
 	ck_assert_int_eq(bw_cgroup_apply_resources(set, &resources, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "rejecting memory limit 1 < usage "));
@@ -590,14 +599,15 @@ END_TEST
 static uint64_t ticks_of(pid_t pid)
 {
 	char file[64], text[1024], *rest;
-	unsigned long user, system;
+	uint64_t user, system;
 
 	snprintf(file, sizeof file, "/proc/%d/stat", (int)pid);
 	ck_assert_int_gt(bw_read_at(AT_FDCWD, file, text, sizeof text), 0);
 	rest = strrchr(text, ')');
-	ck_assert_int_eq(sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-				 &user, &system),
-		2);
+	ck_assert_ptr_nonnull(rest);
+	/* Fields 14 and 15 of proc_pid_stat(5); the word behind the name is field 3. */
+	ck_assert_int_eq(bw_parse_word(rest + 1, 11, UINT64_MAX, &user), 0);
+	ck_assert_int_eq(bw_parse_word(rest + 1, 12, UINT64_MAX, &system), 0);
 	return user + system;
 }
 
@@ -647,7 +657,7 @@ static void kill_bomb(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	resources.pids = &pids;
 	start(bomb);
-	for (int tries = 0; tries < 500 && atoi(value_of("pids", "pids.current")) < 40; tries++)
+	for (int tries = 0; tries < 500 && number_of("pids", "pids.current") < 40; tries++)
 		nap_ms(2);
 	expect_value("pids", "pids.current", "40");
 	ok(bw_cgroup_kill(set, &err));

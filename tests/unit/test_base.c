@@ -285,6 +285,36 @@ START_TEST(numbers_have_a_range)
 }
 END_TEST
 
+static const struct word_row {
+	const char *text;
+	size_t n;
+	int64_t number; /* -1: none */
+} word_rows[] = {
+	{"12 345\n", 0, 12},
+	{"12 345\n", 1, 345},
+	{"12 345\n", 2, -1},
+	{"12", 0, 12},
+	{" S  1 -7\n", 1, 1},
+	{" S  1 -7\n", 0, -1},
+	{" S  1 -7\n", 2, -1},
+	{" S  1 -7\n", 3, -1},
+	{"1000 1001", 0, 1000},
+	{"1000 1001", 1, -1},
+	{"", 0, -1},
+	{"\n", 0, -1},
+	{"00000000000000000000000000001", 0, -1},
+};
+
+START_TEST(words_are_read_as_numbers)
+{
+	const struct word_row *row = &word_rows[_i];
+	uint64_t number = 99;
+
+	ck_assert_int_eq(bw_parse_word(row->text, row->n, 1000, &number), row->number < 0 ? -1 : 0);
+	ck_assert_uint_eq(number, row->number < 0 ? 99 : (uint64_t)row->number);
+}
+END_TEST
+
 static const struct glob_row {
 	const char *pattern, *text;
 	bool match;
@@ -1028,6 +1058,7 @@ static void add_str(Suite *suite)
 
 	tcase_add_test(str, a_builder_never_writes_past_its_end);
 	tcase_add_loop_test(str, numbers_are_read_strictly, 0, BW_COUNT(number_rows));
+	tcase_add_loop_test(str, words_are_read_as_numbers, 0, BW_COUNT(word_rows));
 	tcase_add_test(str, numbers_have_a_range);
 	tcase_add_loop_test(str, a_star_matches_any_run, 0, BW_COUNT(glob_rows));
 	tcase_add_test(str, a_pattern_of_many_stars_is_not_slow);
