@@ -56,9 +56,11 @@ const struct bw_option bw_global_options[] = {
 static int fill_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* The lowest free number is fd; the program that we start inherits it: no CLOEXEC.
-		 */
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest free number is fd. The program that we start inherits it: exec is not
+		 * to close it. */
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) != fd || fcntl(fd, F_SETFD, 0) < 0)
 			return -1;
 	}
 	return 0;
@@ -95,10 +97,15 @@ static const char *default_root(struct bw_arena *arena)
 	return bw_arena_printf(arena, "%s/bulwark", runtime_dir);
 }
 
-static int fill_context(const struct globals *globals, struct bw_arena *arena,
-	struct bw_context *ret, struct bw_err *err)
+/* In the arena: the call that points to it outlives run_words(). */
+static int make_context(const struct globals *globals, struct bw_arena *arena,
+	const struct bw_context **ret, struct bw_err *err)
 {
-	*ret = (struct bw_context){
+	struct bw_context *ctx = bw_arena_alloc(arena, sizeof *ctx);
+
+	if (!ctx)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "command line");
+	*ctx = (struct bw_context){
 		.root = globals->root ? globals->root : default_root(arena),
 		.root_is_default = !globals->root,
 		.policy_path = globals->policy,
@@ -107,7 +114,7 @@ static int fill_context(const struct globals *globals, struct bw_arena *arena,
 			globals->systemd_cgroup || bw_streq(globals->cgroup_manager, "systemd"),
 		.debug = globals->debug || bw_streq(globals->log_level, "debug"),
 	};
-	if (!ret->root)
+	if (!ctx->root)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state root");
 	/* Every control over resources hangs on the cgroup: going on without one would be a lie. */
 	if (bw_streq(globals->cgroup_manager, "disabled"))
@@ -117,6 +124,7 @@ static int fill_context(const struct globals *globals, struct bw_arena *arena,
 		bw_debug("--criu is without effect: checkpoint and restore are not there");
 	if (!bw_streq(globals->rootless, "auto"))
 		bw_debug("--rootless is without effect: the effective user id decides");
+	*ret = ctx;
 	return 0;
 }
 
@@ -178,7 +186,6 @@ static int run_words(struct bw_call *call, const char *const *words, int *ret_fa
 {
 	struct globals globals = {0};
 	const struct bw_verb *verb;
-	struct bw_context ctx;
 	struct bw_err ignored;
 	struct bw_words rest;
 
@@ -188,9 +195,8 @@ static int run_words(struct bw_call *call, const char *const *words, int *ret_fa
 			bw_debug("%s", ignored.text);
 		return -1;
 	}
-	if (open_log(&globals, err) < 0 || fill_context(&globals, call->arena, &ctx, err) < 0)
+	if (open_log(&globals, err) < 0 || make_context(&globals, call->arena, &call->ctx, err) < 0)
 		return -1;
-	call->ctx = &ctx;
 	if (globals.version)
 		return bw_put_text(bw_version_text(), err);
 	if (rest.n == 0) {

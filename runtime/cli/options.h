@@ -35,7 +35,9 @@ struct bw_option {
 
 /* The offset of a member, if it has the type that the kind of row writes; else it does not compile.
  */
-#define BW_OPTION_AT(S, member, type) _Generic(((S *)0)->member, type : offsetof(S, member))
+#define BW_OPTION_AT(S, member, type)                                                              \
+	__builtin_choose_expr(__builtin_types_compatible_p(__typeof__(((S *)0)->member), type),    \
+		offsetof(S, member), (void)0)
 
 #define BW_OPT_FLAG(S, member, name, letter, about)                                                \
 	{                                                                                          \
