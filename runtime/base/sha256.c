@@ -80,7 +80,7 @@ static uint32_t rotate(uint32_t x, unsigned bits)
 /* 6.2.2, step 1: the block's sixteen big-endian words, stretched to sixty-four. */
 static void schedule(const unsigned char *block, uint32_t w[64])
 {
-	for (unsigned i = 0; i < 16; i++)
+	for (size_t i = 0; i < 16; i++)
 		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
 		       (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
 	for (unsigned i = 16; i < 64; i++) {
@@ -171,9 +171,9 @@ void bw_sha256_hex(const unsigned char digest[BW_SHA256_BYTES], char text[BW_SHA
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (unsigned i = 0; i < BW_SHA256_BYTES; i++) {
+	for (size_t i = 0; i < BW_SHA256_BYTES; i++) {
 		text[2 * i] = digits[digest[i] >> 4];
 		text[2 * i + 1] = digits[digest[i] & 15];
 	}
-	text[2 * BW_SHA256_BYTES] = '\0';
+	text[BW_SHA256_HEX - 1] = '\0';
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BW_SHA256_BYTES = 32, BW_SHA256_HEX = 65 };
+enum { BW_SHA256_BYTES = 32, BW_SHA256_HEX = 2 * BW_SHA256_BYTES + 1 };
 
 struct bw_sha256 {
 	uint32_t state[8];

@@ -280,7 +280,7 @@ static int raise_ambient(const struct caps_step *step)
  * ambient with it. */
 static int set(const struct caps_step *step)
 {
-	uint64_t permitted;
+	uint64_t permitted = 0;
 	int r = get_permitted(&permitted);
 
 	if (r == 0)

@@ -110,6 +110,14 @@ static const struct action *action_of(const char *name)
 	return at < 0 ? NULL : &actions[at];
 }
 
+/* Names that were checked before; one that is not known counts as the native architecture. */
+static uint32_t arch_of(const char *name)
+{
+	int at = place_of(bw_seccomp_arch_names, name);
+
+	return at < 0 ? SCMP_ARCH_NATIVE : archs[at];
+}
+
 /* EPERM where the profile names no errno, as the spec has it. */
 static uint32_t action_value(const struct action *action, const struct bw_opt_uint *number)
 {
@@ -269,7 +277,7 @@ static int add_archs(const struct bw_spec_seccomp *seccomp, scmp_filter_ctx ctx,
 {
 	for (size_t i = 0; i < seccomp->architectures.n; i++) {
 		const char *name = seccomp->architectures.v[i];
-		uint32_t arch = archs[place_of(bw_seccomp_arch_names, name)];
+		uint32_t arch = arch_of(name);
 		int r;
 
 		if (arch == SCMP_ARCH_NATIVE || arch == seccomp_arch_native())
@@ -397,7 +405,7 @@ static bool names_younger_call(const struct bw_spec_seccomp *seccomp)
 static bool names_foreign_arch(const struct bw_spec_seccomp *seccomp)
 {
 	for (size_t i = 0; i < seccomp->architectures.n; i++) {
-		uint32_t arch = archs[place_of(bw_seccomp_arch_names, seccomp->architectures.v[i])];
+		uint32_t arch = arch_of(seccomp->architectures.v[i]);
 
 		if (arch != SCMP_ARCH_NATIVE && arch != seccomp_arch_native())
 			return true;
@@ -537,8 +545,7 @@ static void make_prologue(const struct bw_spec_seccomp *seccomp, struct prologue
 		bool again = false;
 
 		if (i > 0)
-			arch = archs[place_of(
-				bw_seccomp_arch_names, seccomp->architectures.v[i - 1])];
+			arch = arch_of(seccomp->architectures.v[i - 1]);
 		for (size_t j = 0; j < done_n; j++)
 			again = again || done[j] == arch;
 		if (again || arch == SCMP_ARCH_NATIVE)

@@ -106,7 +106,7 @@ static void make_segments(struct compiler *c)
  *1; ja miss	a hit goes to the second */
 static size_t emit_cond(struct compiler *c, const struct bw_seccomp_cond *cond)
 {
-	emit_load(c, offsetof(struct seccomp_data, args) + 8U * cond->index);
+	emit_load(c, offsetof(struct seccomp_data, args) + sizeof(uint64_t) * cond->index);
 	if (cond->mask != UINT32_MAX)
 		emit(c, BPF_ALU | BPF_AND | BPF_K, 0, 0, cond->mask);
 	for (size_t i = 0; i < cond->values_n; i++)

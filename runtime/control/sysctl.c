@@ -95,21 +95,24 @@ static int add_write(const struct bw_request *request, const struct bw_pair *pai
 	struct bw_plan *plan, struct bw_err *err)
 {
 	static const char directory[] = "sys/";
-	size_t key_len = sizeof directory - 1 + strlen(pair->key) + 1;
-	size_t len = sizeof(struct sysctl_step) + key_len + strlen(pair->value) + 1;
-	struct sysctl_step *step = bw_arena_alloc(request->arena, len);
-	char *path;
+	size_t key_len = strlen(pair->key);
+	size_t value_at = strlen(directory) + key_len + 1;
+	size_t size = value_at + strlen(pair->value) + 1;
+	struct sysctl_step *step = bw_arena_alloc(request->arena, sizeof *step + size);
+	struct bw_buf text;
 
 	if (!step)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "sysctl");
-	step->value_at = (uint32_t)key_len;
-	path = stpcpy(step->text, directory);
-	strcpy(path, pair->key);
-	for (; *path; path++)
-		if (*path == '.')
-			*path = '/';
-	strcpy(step->text + key_len, pair->value);
-	return bw_plan_add(plan, BW_CONTROL_sysctl, OP_WRITE, BW_PHASE_NODE, step, len, err);
+	step->value_at = (uint32_t)value_at;
+	text = bw_buf_over(step->text, size);
+	bw_buf_add(&text, directory);
+	bw_buf_addn(&text, pair->key, key_len + 1);
+	for (char *c = step->text; *c; c++)
+		if (*c == '.')
+			*c = '/';
+	bw_buf_add(&text, pair->value);
+	return bw_plan_add(
+		plan, BW_CONTROL_sysctl, OP_WRITE, BW_PHASE_NODE, step, sizeof *step + size, err);
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
