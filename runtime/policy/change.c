@@ -195,7 +195,7 @@ static bool same_strs(const struct bw_strs *a, const struct bw_strs *b)
 {
 	if (a->n != b->n || !a->v != !b->v)
 		return false;
-	for (size_t i = 0; i < a->n; i++)
+	for (size_t i = 0; a->v && i < a->n; i++)
 		if (!bw_streq(a->v[i], b->v[i]))
 			return false;
 	return true;

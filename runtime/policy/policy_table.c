@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "policy/profile.h"
 
-#define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = text)
+#define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = (text))
 
 static const char *const allow_refuse[] = {"allow", "refuse", NULL};
 static const char *const allow_block[] = {"allow", "block", NULL};
@@ -177,7 +177,7 @@ static int check_hosts(const void *member, struct bw_err *err)
 	static const struct bw_schema id##_schema = {.name = #id,                                  \
 		.size = sizeof(struct bw_profile_##id),                                            \
 		.unknown = BW_UNKNOWN_REFUSE,                                                      \
-		.fields = fields_}
+		.fields = (fields_)}
 
 static const struct bw_field user_fields[] = {
 	BW_FIELD(struct bw_profile_user, root, "root", .names = roots, .check = check_root,
