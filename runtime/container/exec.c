@@ -206,6 +206,26 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	return 0;
 }
 
+/* What the container's first process was held by must hold this one too: a control that the policy only
+ * prefers may have been missing at create, but it may not be missing for the first time now. */
+static int check_degraded(struct execution *execution, struct bw_err *err)
+{
+	const struct bw_plan *plan = &execution->preparation.plan;
+	const struct bw_strs *known = &execution->container.state->degraded;
+
+	for (size_t i = 0; i < plan->degraded_n; i++) {
+		const char *name = bw_control_of(plan->degraded[i].control)->name;
+		const char *text = bw_arena_printf(&execution->arena, "%s: %s", name, plan->degraded[i].why);
+
+		if (!text)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+		if (!bw_strs_has(known, text))
+			return bw_fail(err, BW_E_HOST, 0, "the container was created with %s, which cannot be had now: %s",
+				name, plan->degraded[i].why);
+	}
+	return 0;
+}
+
 static int launch(struct execution *execution, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
 	struct bw_preparation *preparation = &execution->preparation;
@@ -215,7 +235,7 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		bw_attach_begin(attach, execution->process->terminal.v && !options->console_socket, err) < 0)
 		return -1;
 	preparation->request.terminal_fd = attach->terminal[1];
-	if (bw_compile(&preparation->request, &preparation->plan, err) < 0)
+	if (bw_compile(&preparation->request, &preparation->plan, err) < 0 || check_degraded(execution, err) < 0)
 		return -1;
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)

@@ -180,9 +180,19 @@ static int configure(int peer, const struct open_step *step)
 	return fchown(peer, step->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM ? -errno : 0;
 }
 
+/* Without a session of its own the program could push input into the caller's terminal (CVE-2017-5226). That
+ * we lead one already is the only failure that does no harm. */
+static int new_session(void)
+{
+	return setsid() < 0 && getsid(0) != getpid() ? -errno : 0;
+}
+
 static int become_stdio(int peer)
 {
-	setsid(); /* fails only for a leader, which is what we want to be */
+	int r = new_session();
+
+	if (r < 0)
+		return r;
 	if (ioctl(peer, TIOCSCTTY, 0) < 0)
 		return -errno;
 	for (int fd = 0; fd < 3; fd++)
@@ -218,6 +228,5 @@ int bw_terminal_apply(struct bw_child *child, uint16_t op, const void *data, siz
 	(void)len;
 	if (op == OP_OPEN)
 		return open_terminal(child, data);
-	setsid();
-	return 0;
+	return new_session();
 }

@@ -166,7 +166,8 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Nobody inside may look at our descriptors or memory before we are the program (CVE-2016-9962). */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		give_up(&child, 0, errno);
 	for (uint32_t i = 0; i < plan->n; i++) {
 		const struct bw_step *step = &plan->steps[i];
 		int r = 0;
