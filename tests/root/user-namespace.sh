@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# User namespaces: root inside is nobody outside; mounts with ids of their own.
+. "$(dirname "$0")/bulwark.sh"
+
+needs_user_namespaces() {
+	unshare --user true 2>/dev/null || skip "needs user namespaces"
+}
+
+user_bundle() {
+	bundle
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] |
+		.linux.gidMappings = [{containerID: 0, hostID: 200000, size: 65536}]'
+	# As engines unpack it for a container with these mappings.
+	chown --recursive --no-dereference 100000:200000 "$ROOTFS"
+}
+
+test_root_inside_is_nobody_outside() {
+	local pid
+	needs_user_namespaces
+	user_bundle
+	asks hardened 'id -u; id -g; cat /proc/self/uid_map /proc/self/gid_map | tr -s " "; touch /tmp/mine && stat -c %u:%g /tmp/mine'
+	expect_status 0
+	expect_output $'0\n0\n 0 100000 65536\n 0 200000 65536\n0:0'
+	sleeping hardened
+	pid=$(pid_of)
+	expect_equal "the user on the host" "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" 100000
+	expect_equal "the group on the host" "$(awk '/^Gid:/ { print $2 }' "/proc/$pid/status")" 200000
+	expect_different "the user namespace" "$(namespace_of "$pid" user)" "$(namespace_of self user)"
+}
+
+test_exec_is_in_the_user_namespace() {
+	needs_user_namespaces
+	user_bundle
+	sleeping hardened
+	hardened exec "$ID" sh -c 'id -u; readlink /proc/self/ns/user; cat /proc/self/uid_map | tr -s " "'
+	expect_output "$(printf '0\n%s\n 0 100000 65536' "$(namespace_of "$(pid_of)" user)")"
+}
+
+test_capabilities_are_dropped_in_a_user_namespace_too() {
+	needs_user_namespaces
+	user_bundle
+	asks hardened 'grep Cap /proc/self/status'
+	expect_line 'CapEff:	0000000000000000'
+	expect_line 'CapBnd:	0000000000000000'
+	asks compat 'grep Cap /proc/self/status'
+	expect_output_lacks 'CapEff:	0000000000000000'
+}
+
+test_untrusted_code_is_not_root_inside_either() {
+	needs_user_namespaces
+	user_bundle
+	asks untrusted 'id -u; id -g'
+	expect_output $'1001\n1001'
+}
+
+test_an_id_without_a_mapping_is_an_error() {
+	needs_user_namespaces
+	user_bundle
+	config '.process.user = {uid: 70000, gid: 0}'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has uid
+}
+
+test_a_user_namespace_without_mappings_is_an_error() {
+	needs_user_namespaces
+	user_bundle
+	config 'del(.linux.uidMappings, .linux.gidMappings)'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has appings
+}
+
+test_mappings_without_a_user_namespace_are_an_error() {
+	bundle
+	config '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has appings
+}
+
+test_a_source_that_the_mapped_root_cannot_reach_is_mounted() {
+	needs_user_namespaces
+	user_bundle
+	mkdir -p "$BUNDLE/closed/data"
+	chmod 700 "$BUNDLE/closed"
+	echo text >"$BUNDLE/closed/data/file"
+	config --arg source "$BUNDLE/closed/data" '
+		.mounts += [{destination: "/data", type: "bind", source: $source, options: ["bind"]}]'
+	asks hardened 'cat /data/file'
+	expect_output text
+}
+
+test_a_mapped_mount_shows_files_as_those_of_the_container() {
+	needs_user_namespaces
+	user_bundle
+	mkdir "$BUNDLE/data"
+	touch "$BUNDLE/data/file"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [{destination: "/plain", type: "bind", source: $source, options: ["bind"]},
+			{destination: "/mapped", type: "bind", source: $source, options: ["bind", "idmap"],
+			uidMappings: [{containerID: 0, hostID: 100000, size: 65536}],
+			gidMappings: [{containerID: 0, hostID: 200000, size: 65536}]}]'
+	script_args 'stat -c %u:%g /plain/file /mapped/file; touch /mapped/new'
+	compat run --bundle "$BUNDLE" "$ID"
+	[[ $ERR != *"not available"* ]] || skip "mounts with ids of their own are not available in this version"
+	expect_output $'65534:65534\n0:0'
+	expect_equal "owner of the new file on the host" "$(stat -c %u:%g "$BUNDLE/data/new")" 0:0
+}
+
+test_idmap_without_mappings_and_without_a_user_namespace_is_an_error() {
+	bundle
+	mkdir "$BUNDLE/data"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [{destination: "/data", type: "bind", source: $source, options: ["bind", "idmap"]}]'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has /mounts/6
+}
+
+test_the_mapped_root_can_write_no_file_of_the_host_s_root() {
+	needs_user_namespaces
+	user_bundle
+	mkdir -m 755 "$BUNDLE/data"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [{destination: "/data", type: "bind", source: $source, options: ["bind"]}]'
+	asks compat 'echo text >/data/file'
+	expect_failure
+	expect_empty_directory "$BUNDLE/data"
+	chown 100000 "$BUNDLE/data"
+	asks compat 'echo text >/data/file'
+	expect_status 0
+}
+
+test_a_user_namespace_can_be_joined() {
+	local other
+	needs_user_namespaces
+	user_bundle
+	config '.process.args = ["sleep", "300"]'
+	compat run --detach --bundle "$BUNDLE" "$ID-other"
+	expect_status 0
+	other=$(pid_of "$ID-other")
+	config --arg path "/proc/$other/ns/user" '
+		.linux.namespaces |= map(if .type == "user" then .path = $path else . end) |
+		del(.linux.uidMappings, .linux.gidMappings)'
+	asks compat 'readlink /proc/self/ns/user; id -u'
+	expect_output "$(printf '%s\n0' "$(namespace_of "$other" user)")"
+}
+
+run_tests
