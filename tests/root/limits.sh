@@ -41,7 +41,7 @@ test_limits_are_as_asked() {
 
 test_a_limit_has_its_effect() {
 	bundle
-	config '.process.rlimits = [{type: "RLIMIT_FSIZE", soft: 4096, hard: 4096}]'
+	config '.process.rlimits += [{type: "RLIMIT_FSIZE", soft: 4096, hard: 4096}]'
 	asks hardened 'dd if=/dev/zero of=/tmp/file bs=1k count=10 2>/dev/null; stat -c %s /tmp/file'
 	expect_output 4096
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 64, hard: 64}]'

@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Hooks: their order, what they are told, what becomes of one that fails, and who may write them.
+. "$(dirname "$0")/bulwark.sh"
+
+kinds="prestart createRuntime createContainer startContainer poststart poststop"
+
+# hook KIND SCRIPT [MEMBERS]: adds a hook that runs SCRIPT with the state in the variable "state".
+hook() {
+	local file
+	file=$T/hook-$1-$(($(find "$T" -maxdepth 1 -name "hook-$1-*" | wc -l)))
+	printf '#!/bin/sh\nstate=$(cat)\n%s\n' "$2" >"$file"
+	chmod 755 "$file"
+	[ "$1" != startContainer ] || {
+		install --mode=755 "$file" "$ROOTFS/bin/"
+		file=/bin/$(basename "$file")
+	}
+	config --arg kind "$1" --arg path "$file" --argjson more "${3:-"{}"}" '.hooks[$kind] += [{path: $path} + $more]'
+}
+
+test_hooks_run_in_their_order_before_and_after_the_program() {
+	local kind profile
+	for profile in compat hardened; do
+		bundle "$profile"
+		mkdir -m 777 "$T/shared-$profile"
+		config --arg source "$T/shared-$profile" '
+			.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}]'
+		for kind in $kinds; do
+			case $kind in
+			startContainer) hook "$kind" "echo $kind >>/shared/order" ;;
+			*) hook "$kind" "echo $kind >>$T/shared-$profile/order; chmod 666 $T/shared-$profile/order" ;;
+			esac
+		done
+		script_args 'echo program >>/shared/order; sleep 1'
+		"$profile" run --bundle "$BUNDLE" "$ID"
+		expect_status 0
+		OUT=$(cat "$T/shared-$profile/order")
+		expect_equal "first three" "$(head -n 4 <<<"$OUT" | paste -sd ' ')" "prestart createRuntime createContainer startContainer"
+		expect_equal "last" "$(tail -n 1 <<<"$OUT")" poststop
+		expect_line program
+		expect_line poststart
+		rm -f "$T"/hook-*
+	done
+}
+
+test_create_runs_the_first_three_and_start_the_others() {
+	local kind
+	bundle
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" "echo $kind >>$T/order"
+	done
+	config '.process.args = ["sleep", "300"]'
+	compat create --bundle "$BUNDLE" "$ID"
+	expect_equal "after create" "$(paste -sd ' ' "$T/order")" "prestart createRuntime createContainer"
+	compat start "$ID"
+	expect_equal "after start" "$(tail -n 1 "$T/order")" poststart
+	compat delete --force "$ID"
+	expect_equal "after delete" "$(tail -n 1 "$T/order")" poststop
+}
+
+test_a_hook_gets_the_state_on_standard_input() {
+	bundle
+	config '.annotations = {"org.example.key": "value"}'
+	hook createRuntime "echo \"\$state\" >$T/createRuntime.json"
+	hook poststart "echo \"\$state\" >$T/poststart.json"
+	hook poststop "echo \"\$state\" >$T/poststop.json"
+	sleeping compat
+	jq --exit-status --arg id "$ID" --arg bundle "$BUNDLE" --argjson pid "$(pid_of)" '
+		.id == $id and .bundle == $bundle and .pid == $pid and .status == "creating" and (.ociVersion | length > 0) and
+		.annotations["org.example.key"] == "value"' "$T/createRuntime.json" || fail "$(cat "$T/createRuntime.json")"
+	jq --exit-status '.status == "running"' "$T/poststart.json" || fail "$(cat "$T/poststart.json")"
+	compat delete --force "$ID"
+	jq --exit-status '.status == "stopped"' "$T/poststop.json" || fail "$(cat "$T/poststop.json")"
+}
+
+test_a_hook_has_its_own_arguments_and_environment_and_nothing_of_the_container_s() {
+	bundle
+	config '.process.env += ["LD_PRELOAD=/evil.so", "FROM_IMAGE=yes"]'
+	hook createRuntime "env >$T/env; echo \"\$0 \$*\" >$T/args; ls /proc/self/fd | wc -l >$T/fds; pwd >$T/cwd" \
+		'{"args": ["name", "one", "two"], "env": ["OWN=value", "PATH=/usr/bin:/bin"]}'
+	run env FROM_CALLER=yes "$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	OUT=$(cat "$T/env")
+	expect_line OWN=value
+	expect_output_lacks FROM_IMAGE
+	expect_output_lacks LD_PRELOAD
+	expect_output_lacks FROM_CALLER
+	expect_equal arguments "$(cut -d ' ' -f 2- "$T/args")" "one two"
+	# Standard input, output and error, and the directory that ls reads.
+	expect_equal "number of descriptors" "$(cat "$T/fds")" 4
+}
+
+test_create_hooks_run_outside_and_the_start_hook_inside() {
+	bundle
+	hook createRuntime "readlink /proc/self/ns/mnt /proc/self/ns/pid >$T/createRuntime"
+	hook createContainer "readlink /proc/self/ns/mnt >$T/createContainer"
+	hook startContainer 'readlink /proc/self/ns/mnt >/etc/startContainer; cat /etc/hostname-of-image >>/etc/startContainer'
+	echo image >"$ROOTFS/etc/hostname-of-image"
+	sleeping compat
+	expect_equal "createRuntime" "$(head -n 1 "$T/createRuntime")" "$(namespace_of self mnt)"
+	expect_equal "createContainer" "$(cat "$T/createContainer")" "$(namespace_of "$(pid_of)" mnt)"
+	expect_equal "startContainer" "$(cat "$ROOTFS/etc/startContainer")" "$(namespace_of "$(pid_of)" mnt)
+image"
+}
+
+test_a_hook_that_fails_stops_the_container_and_is_named() {
+	local kind
+	for kind in prestart createRuntime createContainer startContainer; do
+		bundle "$kind"
+		hook "$kind" 'exit 0'
+		hook "$kind" 'echo told to fail >&2; exit 3'
+		script_args 'echo program'
+		compat run --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_error_has "error running $kind hook #1"
+		expect_error_has 'told to fail'
+		expect_output_lacks program
+		expect_nothing_left
+	done
+}
+
+test_a_poststart_hook_that_fails_stops_the_container() {
+	bundle
+	hook poststart 'exit 3'
+	config '.process.args = ["sleep", "300"]'
+	compat run --detach --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'error running poststart hook #0'
+	[ "$(state_of)" != running ] || fail "the container runs"
+}
+
+test_a_poststop_hook_that_fails_does_not_keep_the_container() {
+	bundle
+	hook poststop 'exit 3'
+	hook poststop "touch $T/second"
+	sleeping compat
+	compat delete --force "$ID"
+	expect_status 0
+	[ -e "$T/second" ] || fail "the second hook did not run"
+	expect_nothing_left
+}
+
+test_a_hook_that_takes_too_long_is_ended() {
+	bundle
+	hook createRuntime 'exec sleep 50' '{"timeout": 1}'
+	SECONDS=0
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has createRuntime
+	[ "$SECONDS" -lt 20 ] || fail "it took $SECONDS seconds"
+	expect_nothing_left
+}
+
+# Whoever can write the hook is root on the host.
+test_a_hook_that_others_than_root_can_write_is_refused() {
+	bundle
+	hook createRuntime "touch $T/ran"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	[ -e "$T/ran" ] || fail "the oracle is broken: the hook does not run"
+	rm "$T/ran"
+	chmod 777 "$T/hook-createRuntime-0"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has hook
+	[ ! -e "$T/ran" ] || fail "a hook that everybody can write was run"
+	chmod 755 "$T/hook-createRuntime-0"
+	chown 1001 "$T/hook-createRuntime-0"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	[ ! -e "$T/ran" ] || fail "a hook of another user was run"
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	[ -e "$T/ran" ] || fail "compat does not run it either"
+}
+
+test_a_hook_in_a_directory_that_others_can_write_is_refused() {
+	bundle
+	mkdir -m 777 "$T/open"
+	printf '#!/bin/sh\ntouch %s/ran\n' "$T" >"$T/open/hook"
+	chmod 755 "$T/open/hook"
+	config --arg path "$T/open/hook" '.hooks.createRuntime = [{path: $path}]'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	[ ! -e "$T/ran" ] || fail "the hook was run"
+	ln -s open/hook "$T/link"
+	config --arg path "$T/link" '.hooks.createRuntime = [{path: $path}]'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	[ ! -e "$T/ran" ] || fail "the hook was run through a link"
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	[ -e "$T/ran" ] || fail "compat does not run it either"
+}
+
+# The hook of the inside is a program of the image; it gets what the program gets and no more.
+test_the_start_hook_is_hardened_as_the_program_is() {
+	bundle
+	mkdir -m 777 "$T/shared"
+	config --arg source "$T/shared" '
+		.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}]'
+	hook startContainer 'cat /proc/self/status >/shared/status'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	OUT=$(cat "$T/shared/status")
+	expect_line 'Uid:	1001	1001	1001	1001'
+	expect_line 'CapEff:	0000000000000000'
+	expect_line 'NoNewPrivs:	1'
+	expect_line 'Seccomp:	2'
+}
+
+test_a_hook_with_a_relative_path_is_an_error() {
+	bundle
+	config '.hooks.createRuntime = [{path: "bin/true"}]'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_refusal path
+}
+
+run_tests
