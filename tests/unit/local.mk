@@ -195,6 +195,18 @@ test_words_CFLAGS = $(unit_cflags)
 test_words_LDADD = $(unit_libs)
 TESTS += test_words
 
+check_PROGRAMS += test_launch
+test_launch_SOURCES = tests/unit/test_launch.c
+test_launch_CFLAGS = $(unit_cflags)
+test_launch_LDADD = $(unit_libs)
+TESTS += test_launch
+
+check_PROGRAMS += test_userns
+test_userns_SOURCES = tests/unit/test_userns.c tests/unit/control_test.h tests/unit/scratch.h
+test_userns_CFLAGS = $(unit_cflags)
+test_userns_LDADD = $(unit_libs)
+TESTS += test_userns
+
 check_PROGRAMS += test_devices
 test_devices_SOURCES = tests/unit/test_devices.c tests/unit/control_test.h tests/unit/scratch.h \
 	tests/unit/kernel_double.c tests/unit/kernel_double.h
@@ -202,17 +214,19 @@ test_devices_CFLAGS = $(unit_cflags)
 test_devices_LDADD = $(unit_libs)
 TESTS += test_devices
 
+check_PROGRAMS += test_golden_plan
+test_golden_plan_SOURCES = tests/unit/test_golden_plan.c tests/unit/scratch.h \
+	tests/unit/kernel_double.c tests/unit/kernel_double.h tests/unit/compile_double.c \
+	tests/unit/compile_double.h
+test_golden_plan_CFLAGS = $(unit_cflags)
+test_golden_plan_LDADD = $(unit_libs)
+TESTS += test_golden_plan
+
 check_PROGRAMS += test_hooks
 test_hooks_SOURCES = tests/unit/test_hooks.c tests/unit/control_test.h tests/unit/scratch.h
 test_hooks_CFLAGS = $(unit_cflags)
 test_hooks_LDADD = $(unit_libs)
 TESTS += test_hooks
-
-check_PROGRAMS += test_launch
-test_launch_SOURCES = tests/unit/test_launch.c
-test_launch_CFLAGS = $(unit_cflags)
-test_launch_LDADD = $(unit_libs)
-TESTS += test_launch
 
 check_PROGRAMS += test_log
 test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
@@ -244,6 +258,13 @@ test_namespaces_SOURCES = tests/unit/test_namespaces.c tests/unit/control_test.h
 test_namespaces_CFLAGS = $(unit_cflags)
 test_namespaces_LDADD = $(unit_libs)
 TESTS += test_namespaces
+
+check_PROGRAMS += test_phases
+test_phases_SOURCES = tests/unit/test_phases.c tests/unit/scratch.h tests/unit/kernel_double.c \
+	tests/unit/kernel_double.h tests/unit/compile_double.c tests/unit/compile_double.h
+test_phases_CFLAGS = $(unit_cflags)
+test_phases_LDADD = $(unit_libs)
+TESTS += test_phases
 
 check_PROGRAMS += test_plan
 test_plan_SOURCES = tests/unit/test_plan.c
@@ -281,9 +302,3 @@ test_undo_SOURCES = tests/unit/test_undo.c tests/unit/scratch.h
 test_undo_CFLAGS = $(unit_cflags)
 test_undo_LDADD = $(unit_libs)
 TESTS += test_undo
-
-check_PROGRAMS += test_userns
-test_userns_SOURCES = tests/unit/test_userns.c tests/unit/control_test.h tests/unit/scratch.h
-test_userns_CFLAGS = $(unit_cflags)
-test_userns_LDADD = $(unit_libs)
-TESTS += test_userns
