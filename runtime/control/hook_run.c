@@ -21,6 +21,7 @@ enum { STDERR_KEPT = 300 };
 struct running {
 	pid_t pid;
 	int pidfd, input, output;
+	const char *state; /* what is still to be written to input */
 };
 
 int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
@@ -92,7 +93,9 @@ static int begin(const struct bw_spec_hook *hook, const char *bundle, struct run
 	long pid = -1;
 
 	clone.pidfd = (uint64_t)(uintptr_t)&ret->pidfd;
-	if (args && env && pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0)
+	/* Our end must not block: a hook may never read, and has its timeout all the same. */
+	if (args && env && pipe2(in, O_CLOEXEC) == 0 && fcntl(in[1], F_SETFL, O_NONBLOCK) == 0 &&
+		pipe2(out, O_CLOEXEC) == 0)
 		pid = bw_clone3(&clone);
 	if (pid == 0)
 		become_hook(hook->path, args, env, bundle, in[0], out[1]);
@@ -120,29 +123,73 @@ static long long now_ms(void)
 	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Reads what the hook says until it has ended or its time is over. The first bytes are kept for the message. */
+static void close_input(struct running *run)
+{
+	if (run->input >= 0)
+		close(run->input);
+	run->input = -1;
+}
+
+/* Some of the state, as much as the pipe takes. A hook that does not read it must not kill us: the signal is
+ * taken back, for where the caller has it blocked it would come when that ends. */
+static void feed(struct running *run)
+{
+	const struct timespec now = {0};
+	sigset_t broken_pipe, before;
+	ssize_t put;
+	int error;
+
+	sigemptyset(&broken_pipe);
+	sigaddset(&broken_pipe, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &broken_pipe, &before);
+	put = write(run->input, run->state, strlen(run->state));
+	error = put < 0 ? errno : 0;
+	if (error == EPIPE)
+		(void)sigtimedwait(&broken_pipe, NULL, &now);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (put > 0)
+		run->state += put;
+	if ((error && error != EAGAIN && error != EINTR) || !*run->state)
+		close_input(run);
+}
+
+/* What the hook says; the first bytes are kept for the message. False at its end. */
+static bool listen_to(int output, char *said, size_t size, size_t *len)
+{
+	char some[512];
+	ssize_t got = read(output, some, sizeof some);
+
+	for (ssize_t i = 0; i < got && *len < size - 1; i++)
+		said[(*len)++] = some[i];
+	said[*len] = '\0';
+	return got > 0;
+}
+
+/* Writes the state and reads what the hook says until it has ended or its time is over. */
 static int watch(struct running *run, int timeout_ms, char *said, size_t size)
 {
 	long long deadline = now_ms() + timeout_ms;
-	struct pollfd fds[2] = {{.fd = run->output, .events = POLLIN}, {.fd = run->pidfd, .events = POLLIN}};
+	struct pollfd fds[3] = {{.fd = run->output, .events = POLLIN}, {.fd = run->pidfd, .events = POLLIN},
+		{.fd = run->input, .events = POLLOUT}};
 	size_t len = 0;
 
 	for (;;) {
 		long long left = timeout_ms > 0 ? deadline - now_ms() : -1;
-		char rest[512];
-		ssize_t got;
 
 		if (timeout_ms > 0 && left <= 0)
 			return -ETIMEDOUT;
-		if (poll(fds, 2, (int)left) < 0 && errno != EINTR)
-			return -errno;
+		if (poll(fds, 3, (int)left) < 0) {
+			if (errno != EINTR)
+				return -errno;
+			continue;
+		}
+		if (fds[2].revents) {
+			feed(run);
+			fds[2].fd = run->input;
+		}
 		if (fds[0].revents) {
-			got = read(run->output, rest, sizeof rest);
-			if (got <= 0)
+			if (!listen_to(run->output, said, size, &len))
 				fds[0].fd = -1;
-			for (ssize_t i = 0; i < got && len < size - 1; i++)
-				said[len++] = rest[i];
-			said[len] = '\0';
 		} else if (fds[1].revents) {
 			return 0;
 		}
@@ -151,22 +198,17 @@ static int watch(struct running *run, int timeout_ms, char *said, size_t size)
 
 static int run_one(const struct bw_spec_hook *hook, const char *state, const char *bundle, struct bw_err *err)
 {
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	char said[STDERR_KEPT] = "";
-	struct running run = {.pidfd = -1};
+	struct running run = {.pidfd = -1, .state = state};
 	int status = 0, r;
 
 	if (begin(hook, bundle, &run, err) < 0)
 		return -1;
-	/* A hook that does not read its state must not kill us. */
-	sigaction(SIGPIPE, &ignore, &before);
-	(void)bw_write_all(run.input, state, strlen(state));
-	sigaction(SIGPIPE, &before, NULL);
-	close(run.input);
 	r = watch(&run, hook->timeout.set ? (int)hook->timeout.v * 1000 : 0, said, sizeof said);
 	if (r < 0)
 		bw_pidfd_send_signal(run.pidfd, SIGKILL);
 	(void)bw_wait(run.pid, &status);
+	close_input(&run);
 	close(run.output);
 	close(run.pidfd);
 	said[strcspn(said, "\n")] = '\0';

@@ -173,16 +173,37 @@ START_TEST(a_program_that_is_not_there_fails)
 }
 END_TEST
 
-START_TEST(a_hook_that_does_not_read_its_state_does_no_harm)
+/* More than a pipe holds, to a hook that is gone, does not read, or says much before it reads. */
+static const struct {
+	const char *script, *text; /* NULL: all is well */
+} readers[] = {
+	{"exec 0<&-; exit 0", NULL},
+	{"head -c 200000 /dev/zero; wc -c > @/bytes; test $(cat @/bytes) = 300000", NULL},
+	{"exec sleep 60", "error running prestart hook #0: /bin/sh ran past the timeout of 1s"},
+};
+
+START_TEST(a_hook_need_not_read_its_state)
 {
 	auto_free char *state = calloc(1, 300001);
+	char path[] = "PATH=/usr/bin:/bin", *env[] = {path};
 	struct bw_spec_hook_list list = {&one.hook, 1};
+	sigset_t all, before;
+	int r;
 
 	begin();
 	memset(state, 'x', 300000);
-	script(&one, "exec 0<&-; exit 0");
+	script(&one, readers[_i].script);
+	one.hook.env = (struct bw_strs){env, 1};
+	if (readers[_i].text)
+		one.hook.timeout = (struct bw_opt_int){true, 1};
 	err = (struct bw_err){0};
-	ck_assert_msg(bw_hooks_run(&list, "prestart", state, "/", &err) == 0, "%s", err.text);
+	/* As `run` in the foreground has it: a signal that is kept would end us afterwards. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	r = bw_hooks_run(&list, "prestart", state, "/", &err);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	ck_assert_int_eq(r, readers[_i].text ? -1 : 0);
+	ck_assert_str_eq(err.text, readers[_i].text ? readers[_i].text : "");
 	end();
 }
 END_TEST
@@ -432,8 +453,7 @@ BENCH_MAIN("hooks", {a_hook_reads_the_state_and_works_in_the_bundle, 0},
 	{a_hook_begins_with_no_signal_blocked, 0},
 	{a_failing_hook_is_reported_with_what_it_said, BW_COUNT(failures)},
 	{much_output_is_read_and_cut, 0}, {a_program_that_is_not_there_fails, 0},
-	{a_hook_that_does_not_read_its_state_does_no_harm, 0},
-	{a_hook_past_its_timeout_is_killed, 0},
+	{a_hook_need_not_read_its_state, BW_COUNT(readers)}, {a_hook_past_its_timeout_is_killed, 0},
 	{hooks_run_in_order_and_the_first_failure_is_the_last, 0},
 	{the_state_has_what_the_spec_says, 0}, {each_kind_has_its_time_and_side, 0},
 	{a_further_process_has_no_hooks, 0}, {a_hook_inside_that_fails_has_its_sentence, 0},
