@@ -74,6 +74,7 @@ void compiled_begin(struct compiled *c, const char *host_path)
 	scratch_write(&c->scratch, "file", "", 0644);
 	ck_assert_msg(
 		bw_host_load(host_path, &c->arena, &c->host, &c->err) == 0, "%s", c->err.text);
+	c->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* A live AppArmor or SELinux is asked through a program that a build does not install:
 	 * test_label's. */
 	c->host->apparmor.v = c->host->selinux.v = false;
@@ -82,6 +83,7 @@ void compiled_begin(struct compiled *c, const char *host_path)
 void compiled_end(struct compiled *c)
 {
 	bw_plan_done(&c->plan);
+	close(c->host_proc);
 	bw_arena_done(&c->arena);
 	scratch_remove(&c->scratch);
 }
@@ -167,7 +169,7 @@ int compiled_spec(struct compiled *c, struct bw_spec *spec)
 		.state_fd = -1,
 		.terminal_fd = spec->process->terminal.v ? c->scratch.dir : -1,
 		.target_pidfd = -1,
-		.host_proc = -1,
+		.host_proc = c->host_proc,
 		.start_sock = -1,
 	};
 	if (bw_cgroup_set_make(c->host, NULL, "c1", &c->arena, &c->request.cgroups, &c->err) < 0)

@@ -16,6 +16,7 @@ struct compiled {
 	struct bw_host *host;
 	struct bw_request request;
 	struct bw_plan plan;
+	int host_proc;
 	struct bw_err err;
 };
 
