@@ -36,6 +36,8 @@ fsopen
 fstat
 fstatat
 fstatfs
+getpid
+getsid
 ioctl
 memchr
 memcmp
