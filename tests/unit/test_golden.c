@@ -134,6 +134,21 @@ static const char *replace_all(const char *text, const char *from, const char *t
 	return text;
 }
 
+/* Check refuses messages of the size of a case, so the first line that differs is shown. */
+static void compare_lines(
+	const char *name, const char *file, const char *found, const char *expected)
+{
+	for (unsigned line = 1; *found || *expected; line++) {
+		int a = (int)strcspn(expected, "\n"), b = (int)strcspn(found, "\n");
+
+		ck_assert_msg(a == b && memcmp(found, expected, (size_t)a) == 0,
+			"%s/%s:%u: expected \"%.*s\", found \"%.*s\"", name, file, line,
+			a < 500 ? a : 500, expected, b < 500 ? b : 500, found);
+		expected += a + (expected[a] == '\n');
+		found += b + (found[b] == '\n');
+	}
+}
+
 static void compare(const char *name, const char *file, const char *found)
 {
 	const char *expected = text_of(name, file);
@@ -150,7 +165,7 @@ static void compare(const char *name, const char *file, const char *found)
 	}
 	ck_assert_msg(!expected == !found, "%s/%s", name, file);
 	if (found)
-		ck_assert_str_eq(found, replace_all(expected, "@NATIVE@", NATIVE));
+		compare_lines(name, file, found, replace_all(expected, "@NATIVE@", NATIVE));
 }
 
 static void run_case(const char *name)
