@@ -5,6 +5,7 @@
  * it from the object files. */
 #include "launch/child.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -39,6 +40,50 @@ static void await_go(int channel)
 	while (got < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof message || message.kind != BW_MSG_GO)
 		_exit(1);
+}
+
+/* The plan's descriptors are for its steps; those of namespaces and of the cgroup have done their work with the
+ * clone. */
+static bool is_of_a_step(const struct bw_plan *plan, int fd)
+{
+	if (fd == plan->cgroup_fd)
+		return false;
+	for (size_t i = 0; i < plan->joins_n; i++)
+		if (fd == plan->joins[i].fd)
+			return false;
+	return true;
+}
+
+/* The lowest descriptor from `from` on that we need; UINT_MAX if none. */
+static unsigned next_needed(const struct bw_child_setup *setup, int report, unsigned from)
+{
+	const int ours[] = {setup->channel, setup->start_sock, setup->host_proc, report};
+	const struct bw_plan *plan = setup->plan;
+	unsigned next = UINT_MAX;
+
+	for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (ours[i] >= 0 && (unsigned)ours[i] >= from && (unsigned)ours[i] < next)
+			next = (unsigned)ours[i];
+	for (size_t i = 0; i < plan->fds_n; i++)
+		if (plan->fds[i] >= 0 && (unsigned)plan->fds[i] >= from && (unsigned)plan->fds[i] < next &&
+			is_of_a_step(plan, plan->fds[i]))
+			next = (unsigned)plan->fds[i];
+	return next;
+}
+
+/* What the caller leaked to us, the log, the state's directory: close-on-exec is too late for them, for until
+ * then we live among the container's processes, and one that may trace us could take them (CVE-2016-9962). */
+static int close_unneeded(const struct bw_child_setup *setup, int report)
+{
+	unsigned from = 3 + setup->preserve_fds, next;
+
+	do {
+		next = next_needed(setup, report, from);
+		if (next > from && bw_close_range(from, next - 1, 0) < 0)
+			return -errno;
+		from = next + 1;
+	} while (next != UINT_MAX);
+	return 0;
 }
 
 /* All is set up; what follows is the container's own, or waits for long. Every descriptor above the preserved
@@ -155,12 +200,10 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	};
 	unsigned phase = 0;
 	sigset_t none;
+	int closed = close_unneeded(setup, -1);
 
-	/* Directories of the host: the lock on the state would be held for as long as we wait for start. */
-	if (setup->state_fd >= 0)
-		close(setup->state_fd);
-	if (plan->cgroup_fd >= 0)
-		close(plan->cgroup_fd);
+	if (closed < 0)
+		give_up(&child, 0, -closed);
 	/* Modes of what we make are given exactly; the program's umask is set by identity. */
 	umask(0);
 	sigemptyset(&none);
@@ -223,6 +266,12 @@ _Noreturn void bw_joiner_run(const struct bw_child_setup *setup)
 
 	if (r == 0)
 		r = enter_namespaces(setup, &which);
+	/* The init is among the container's processes from its first moment on: what it must not have, it must
+	 * not inherit. */
+	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		r = close_unneeded(setup, setup->joiner_report);
 	if (r < 0) {
 		tell(setup->joiner_report, BW_MSG_JOIN_FAILED, which, -r);
 		_exit(1);

@@ -14,7 +14,6 @@ struct bw_child_setup {
 	int joiner_report; /* joiner to parent: one BW_MSG_PID or BW_MSG_JOIN_FAILED */
 	int start_sock;   /* listening; -1: do not wait */
 	int host_proc;
-	int state_fd;     /* of the parent's; closed first; or -1 */
 	unsigned preserve_fds;
 	uint32_t parent_phases; /* bit n: phase n has parent steps */
 };

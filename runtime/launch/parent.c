@@ -119,7 +119,6 @@ int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const 
 		.plan = plan,
 		.start_sock = request->wait_for_start ? request->start_sock : -1,
 		.host_proc = request->host_proc,
-		.state_fd = request->state_fd,
 		.preserve_fds = request->preserve_fds,
 		.parent_phases = parent_phases(plan),
 	};

@@ -173,4 +173,34 @@ test_an_unprivileged_exec_does_not_hand_out_a_runtime_that_root_could_write() {
 	! (: >>/proc/self/fd/5) 2>/dev/null || fail "a descriptor of the runtime's file can be opened for writing"
 }
 
+# CVE-2016-9962: between its clone and its execve the runtime's process is one of the container's; what it
+# holds can be taken by who may trace it. It is held where it looks for the program.
+test_the_init_of_an_exec_holds_nothing_of_the_host() {
+	local pid= found tracer
+	command -v strace >/dev/null || skip "needs strace"
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	container run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	echo leaked >"$T/leaked"
+	strace --follow-forks --quiet=all --output=/dev/null --inject=faccessat,faccessat2:delay_enter=5000000 \
+		"$RUNTIME" --root "$T/state" --log "$T/log" exec "$ID" true </dev/null >/dev/null 2>&1 8<"$T/leaked" 9</ &
+	tracer=$!
+	init_of_exec() {
+		for pid in $(container_pids); do
+			[ "$pid" = "$(pid_of)" ] || [[ $(tr '\0' ' ' <"/proc/$pid/cmdline") != *exec* ]] || return 0
+		done
+		return 1
+	}
+	eventually init_of_exec
+	# Until it stands at the delayed call.
+	sleep 1
+	found=$(find "/proc/$pid/fd" -mindepth 1 -printf '%f %l\n' | awk '$1 > 2')
+	wait "$tracer"
+	echo "$found"
+	# Its own root is "/" too, but not the host's.
+	! grep -E " ($T|/sys|/run|/proc)" <<<"$found" || fail "it holds files of the host"
+	! grep -E "^(8|9) " <<<"$found" || fail "it holds what the caller leaked"
+}
+
 run_tests
