@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 
@@ -30,8 +31,26 @@ static int open_proc(struct bw_err *err)
 	return take_fd(&fd);
 }
 
+/* The program inherits them. From a directory of the host it would walk on to the rest of the host. */
+static int check_stdio(struct bw_err *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		int flags = fcntl(fd, F_GETFL);
+		struct stat st;
+
+		if (flags < 0 || fstat(fd, &st) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) || (flags & O_PATH))
+			return bw_fail(err, BW_E_USAGE, 0, "descriptor %d is %s: it would let the container out", fd,
+				S_ISDIR(st.st_mode) ? "a directory" : "no open file (O_PATH)");
+	}
+	return 0;
+}
+
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err)
 {
+	if (check_stdio(err) < 0)
+		return -1;
 	preparation->host_proc = open_proc(err);
 	if (preparation->host_proc < 0)
 		return -1;

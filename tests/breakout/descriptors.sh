@@ -70,6 +70,20 @@ test_a_directory_leaked_by_the_caller_is_not_open_in_exec() {
 	[[ $'\n'$OUT$'\n' != *$'\n9\n'* ]] || fail "descriptor 9 is open in exec"
 }
 
+# "runc run … </": the program's own standard input is a way to the host.
+test_a_directory_as_standard_input_or_output_is_not_handed_to_the_container() {
+	local fd
+	bundle
+	secret
+	for fd in 0 1 2; do
+		script_args "cat /proc/self/fd/$fd$SECRET >/tmp/stolen"
+		# A subshell that has it already when the runtime starts; lib.sh would redirect it.
+		timeout 30 sh -c "exec $fd</ \"\$@\"" sh "$RUNTIME" --root "$T/state" ${RUNTIME_FLAGS:-} \
+			run --bundle "$BUNDLE" "$ID-$fd" >"$T/out" 2>&1 || :
+		[ ! -s "$ROOTFS/tmp/stolen" ] || fail "the container reads the host through descriptor $fd"
+	done
+}
+
 # What `ls /proc/self/fd` shows is stdin, stdout, stderr and the directory that ls itself reads.
 test_the_container_starts_with_three_descriptors() {
 	bundle
