@@ -12,18 +12,22 @@
  *	probe eat MEGABYTES     fills so much memory, then says "full"
  *	probe fork NUMBER       has so many children at a time, says how many it got
  *	probe abstract NAME     connects to the abstract socket NAME
- *	probe open FLAGS PATH   opens PATH: r, w (no truncation) or rw
+ *	probe reach ADDRESS...  connects to port 80 of each: "ADDRESS ok", or the error; then the
+ *milliseconds of all probe open FLAGS PATH   opens PATH: r, w (no truncation) or rw
  *
  * Attempts are made so that they harm nothing even where they are allowed: arguments are as wrong
  *as they can be and still get past the kernel's check of capabilities. An answer other than that of
  *a filter proves that the kernel has seen the call.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -370,6 +374,46 @@ static int connect_abstract(char **args)
 		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length)));
 }
 
+// The error of connecting to port 80 within three seconds, 0 for none.
+static int connect_error(const char *text)
+{
+	struct sockaddr_in inet = {.sin_family = AF_INET, .sin_port = htons(80)};
+	struct sockaddr_in6 inet6 = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+	bool is_inet = inet_pton(AF_INET, text, &inet.sin_addr) == 1;
+	const struct timeval patience = {.tv_sec = 3};
+	int fd;
+
+	if (!is_inet && inet_pton(AF_INET6, text, &inet6.sin6_addr) != 1)
+		return EINVAL;
+	fd = socket(is_inet ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) < 0)
+		return errno;
+	if (is_inet)
+		return connect(fd, (struct sockaddr *)&inet, sizeof inet) < 0 ? errno : 0;
+	return connect(fd, (struct sockaddr *)&inet6, sizeof inet6) < 0 ? errno : 0;
+}
+
+static long milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int reach(char **args)
+{
+	long begin = milliseconds();
+
+	for (; *args; args++) {
+		int error = connect_error(*args);
+
+		printf("%s %s\n", *args, error ? strerrorname_np(error) : "ok");
+	}
+	printf("milliseconds %ld\n", milliseconds() - begin);
+	return 0;
+}
+
 static int open_path(char **args)
 {
 	int flags = !strcmp(args[0], "r") ? O_RDONLY : !strcmp(args[0], "w") ? O_WRONLY : O_RDWR;
@@ -392,6 +436,7 @@ static const struct {
 	{"fork", 1, fork_many},
 	{"abstract", 1, connect_abstract},
 	{"open", 2, open_path},
+	{"reach", 1, reach},
 };
 
 int main(int argc, char **argv)
