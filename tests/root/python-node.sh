@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The profile untrusted-code: an allow-list of system calls under which Python and Node work, and little else does.
+. "$(dirname "$0")/bulwark.sh"
+
+# Attempt and answer of the allow-list.
+answers() {
+	cat <<-'END'
+		af_unix ok
+		af_inet ok
+		netlink_route ok
+		tcgets EBADF
+		personality_linux ok
+		inotify_init1 ok
+		netlink_audit EPROTONOSUPPORT
+		tcp_ulp EPERM
+		clone3 ENOSYS
+		unknown ENOSYS
+		memfd_create ENOSYS
+		splice ENOSYS
+		futex_pi ENOSYS
+	END
+	case $(uname -m) in
+	x86_64) printf '%s\n' 'i386 SIGSYS' 'x32 SIGSYS' ;;
+	esac
+}
+
+# Attempts that must not get through, whatever the answer is.
+refused() {
+	echo af_alg af_vsock af_packet sock_packet af_xdp af_key raw_icmp raw_icmp6 udp_lite tiocsti tiocsti_high tioclinux \
+		io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key bpf perf_event_open userfaultfd \
+		mount umount2 pivot_root fsopen fsconfig fsmount fspick open_tree move_mount mount_setattr chroot mknod_char \
+		mknod_block ptrace process_vm_readv pidfd_getfd process_madvise kcmp move_pages name_to_handle_at \
+		open_by_handle_at unshare_user unshare_net unshare_fs setns clone_newuser personality_aslr finit_module \
+		delete_module swapoff reboot acct clock_settime iopl modify_ldt syslog fanotify_init
+}
+
+test_the_allow_list_answers_as_it_should() {
+	probe_bundle
+	asks untrusted "probe try $(answers | cut -d ' ' -f 1 | paste -sd ' ')"
+	expect_output "$(answers)"
+	asks hardened 'probe try memfd_create splice futex_pi'
+	expect_line 'memfd_create ok'
+	expect_line 'splice ok'
+	expect_no_line 'futex_pi ENOSYS'
+}
+
+test_nothing_of_the_kernel_s_dangerous_half_gets_through() {
+	local bad
+	probe_bundle
+	asks untrusted "probe try $(refused)"
+	expect_status 0
+	expect_equal "number of answers" "$(wc -l <<<"$OUT")" "$(refused | wc -w)"
+	bad=$(grep -vE ' (EPERM|ENOSYS|EACCES|ENOTTY|EPROTONOSUPPORT|absent)$' <<<"$OUT" || true)
+	[ -z "$bad" ] || fail "$bad"
+}
+
+test_the_allow_list_holds_in_exec() {
+	probe_bundle
+	sleeping untrusted
+	compat exec "$ID" probe try af_alg ptrace splice memfd_create af_inet
+	expect_status 0
+	expect_no_line 'ptrace ok'
+	expect_line 'splice ENOSYS'
+	expect_line 'memfd_create ENOSYS'
+	expect_line 'af_inet ok'
+}
+
+# ---- Python and Node of the distribution ----------------------------------------------------------------
+
+# add_program FILE: FILE and the libraries that it loads.
+add_program() {
+	local file
+	for file in "$1" $(ldd "$1" | grep -o '/[^ ]*' | sort -u); do
+		[ -e "$ROOTFS$file" ] || install -D --mode=755 "$file" "$ROOTFS$file"
+	done
+}
+
+python_bundle() {
+	local python version module
+	python=$(readlink -f /usr/bin/python3) || skip "needs python3 of the distribution"
+	version=${python##*/}
+	[ -d "/usr/lib/$version" ] || skip "needs python3 of the distribution"
+	bundle
+	mkdir -p "$ROOTFS"/usr/{bin,lib}
+	add_program "$python"
+	ln -s "$version" "$ROOTFS/usr/bin/python3"
+	tar --create --directory=/usr/lib --exclude=test --exclude='__pycache__' --exclude=site-packages --exclude=dist-packages \
+		"$version" | tar --extract --directory="$ROOTFS/usr/lib"
+	for module in "/usr/lib/$version"/lib-dynload/{_ssl,_sqlite3,_ctypes,_hashlib,_bz2,_lzma}.*.so; do
+		[ ! -e "$module" ] || add_program "$module"
+	done
+	config '.process.env = ["PATH=/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1"]'
+}
+
+# python PROGRAM: runs it under the profile.
+python() {
+	config --arg text "$1" '.process.args = ["/usr/bin/python3", "-I", "-c", $text]'
+	untrusted run --bundle "$BUNDLE" "$ID"
+}
+
+test_ordinary_python_works() {
+	python_bundle
+	python '
+import asyncio, hashlib, json, os, pathlib, socket, sqlite3, ssl, subprocess, tempfile, threading, time
+from concurrent.futures import ThreadPoolExecutor
+
+assert os.getuid() == 1001
+with tempfile.TemporaryDirectory() as d:
+    f = pathlib.Path(d, "file")
+    f.write_text("text")
+    assert f.read_text() == "text"
+    db = sqlite3.connect(os.path.join(d, "db"))
+    db.execute("create table t (a)")
+    db.execute("insert into t values (1)")
+    db.commit()
+    assert db.execute("select a from t").fetchall() == [(1,)]
+with ThreadPoolExecutor(4) as pool:
+    assert sum(pool.map(lambda x: x * x, range(10))) == 285
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+client.sendall(b"x")
+assert server.accept()[0].recv(1) == b"x"
+async def main():
+    process = await asyncio.create_subprocess_exec("/bin/busybox", "echo", "sub", stdout=asyncio.subprocess.PIPE)
+    return (await process.communicate())[0]
+assert asyncio.run(main()) == b"sub\n"
+assert subprocess.run(["/bin/busybox", "echo", "sub"], capture_output=True).stdout == b"sub\n"
+ssl.create_default_context()
+assert hashlib.sha256(b"").hexdigest().startswith("e3b0c442")
+print("works")'
+	expect_status 0
+	expect_output works
+}
+
+test_python_with_processes_works() {
+	python_bundle
+	python '
+import multiprocessing
+def square(x):
+    return x * x
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print(sum(pool.map(square, range(5))))'
+	expect_output 30
+}
+
+# The attacks that Python can make without a single other program.
+test_python_cannot_do_what_the_allow_list_forbids() {
+	python_bundle
+	python '
+import ctypes, os, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(name, f):
+    try:
+        print(name, f())
+    except OSError as e:
+        print(name, "refused")
+def call(*args):
+    if libc.syscall(*args) < 0:
+        raise OSError(ctypes.get_errno(), "")
+    return "done"
+attempt("af_alg", lambda: socket.socket(38, socket.SOCK_SEQPACKET, 0) and "done")
+attempt("raw", lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1) and "done")
+attempt("memfd", lambda: os.memfd_create("x") and "done")
+attempt("unshare", lambda: call(272, 0x10000000))
+attempt("write", lambda: open("/etc/new", "w") and "done")
+attempt("setuid", lambda: os.setuid(0) or "done")
+attempt("mount", lambda: call(165, b"tmpfs", b"/tmp", b"tmpfs", 0, 0))'
+	expect_status 0
+	expect_output_lacks "done"
+	expect_equal "number of refusals" "$(grep -c ' refused$' <<<"$OUT")" 7
+	config '.root.readonly = false'
+	run "$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID"
+	expect_line 'memfd done'
+	expect_line 'unshare done'
+	expect_line 'write done'
+}
+
+test_a_program_written_to_a_writable_place_cannot_be_run() {
+	python_bundle
+	python '
+import os, shutil
+for d in "/tmp", "/run", "/var/tmp", "/dev/shm":
+    try:
+        shutil.copy("/bin/busybox", d + "/busybox")
+        os.chmod(d + "/busybox", 0o755)
+    except OSError as e:
+        print(d, "cannot write")
+        continue
+    try:
+        os.spawnv(os.P_WAIT, d + "/busybox", ["echo", "ran"]) == 127 and print(d, "refused")
+    except OSError:
+        print(d, "refused")'
+	expect_status 0
+	expect_output_lacks ran
+	expect_line '/tmp refused'
+}
+
+test_node_works() {
+	local node
+	needs node
+	node=$(readlink -f "$(command -v node)")
+	ldd "$node" >/dev/null 2>&1 || skip "needs node as a program"
+	bundle
+	add_program "$node"
+	mkdir -p "$ROOTFS/usr/bin"
+	[ "$node" = /usr/bin/node ] || ln -sf "$node" "$ROOTFS/usr/bin/node"
+	config '.process.args = ["/usr/bin/node", "-e", "
+		const fs = require(\"fs\"), os = require(\"os\"), net = require(\"net\"), { Worker } = require(\"worker_threads\");
+		fs.writeFileSync(\"/tmp/f\", \"text\");
+		const s = net.createServer(c => c.end(\"hi\")).listen(0, \"127.0.0.1\", () => {
+			net.connect(s.address().port, \"127.0.0.1\").on(\"data\", d => {
+				s.close();
+				new Worker(\"require(\\\"worker_threads\\\").parentPort.postMessage(42)\", { eval: true })
+					.on(\"message\", m => console.log(fs.readFileSync(\"/tmp/f\", \"utf8\"), String(d), m));
+			});
+		});"] | .process.env = ["PATH=/usr/bin:/bin"]'
+	untrusted run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output 'text hi 42'
+}
+
+run_tests
