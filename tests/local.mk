@@ -12,3 +12,7 @@ include tests/bench/local.mk
 include tests/fuzz/local.mk
 include tests/cli/local.mk
 include tests/rules/local.mk
+EXTRA_DIST += quickstart run-tests tests/analyzer.h tests/cppcheck.suppress tests/setup.sh tests/root/lib.sh \
+	tests/attack/attack.py tests/attack/cloud.py tests/attack/config.py tests/attack/orders.csv \
+	tests/attack/program.py tests/attack/table.py \
+	tests/breakout/README.md tests/breakout/descriptors.sh tests/breakout/identity.sh tests/breakout/paths.sh
