@@ -65,15 +65,27 @@ static int add_texts(struct bw_arena *arena, struct bw_strs *list, const char *c
 	return 0;
 }
 
+static bool has_group(const struct bw_uints *list, uint64_t gid)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] == gid)
+			return true;
+	return false;
+}
+
 static int add_groups(struct bw_arena *arena, struct bw_uints *list, const char *const *texts, struct bw_err *err)
 {
 	for (; texts && *texts; texts++) {
-		uint64_t *gid = bw_push(arena, list);
+		uint64_t gid, *slot;
 
-		if (!gid)
-			return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
-		if (bw_parse_u64(*texts, UINT32_MAX - 1, gid) < 0)
+		if (bw_parse_u64(*texts, UINT32_MAX - 1, &gid) < 0)
 			return bw_fail(err, BW_E_USAGE, 0, "--additional-gids: expected a number, found \"%s\"", *texts);
+		if (has_group(list, gid))
+			continue;
+		slot = bw_push(arena, list);
+		if (!slot)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+		*slot = gid;
 	}
 	return 0;
 }

@@ -58,10 +58,14 @@ static void run_poststop(const struct bw_container *container, const struct bw_s
 
 	if (!spec || !spec->hooks || !spec->hooks->poststop.n)
 		return;
-	/* The spec has it that a failing poststop hook is a warning and no more. */
-	if (bw_hook_state(spec, container->state->id, container->state->bundle, "stopped", 0, &state, &err) < 0 ||
-		bw_hooks_run(&spec->hooks->poststop, "poststop", state, container->state->bundle, &err) < 0)
+	if (bw_hook_state(spec, container->state->id, container->state->bundle, "stopped", 0, &state, &err) < 0) {
 		bw_log(BW_LOG_WARNING, "%s", err.text);
+		return;
+	}
+	/* The spec has it that a failing poststop hook is a warning, and the others run all the same. */
+	for (size_t i = 0; i < spec->hooks->poststop.n; i++)
+		if (bw_hook_run(&spec->hooks->poststop, i, "poststop", state, container->state->bundle, &err) < 0)
+			bw_log(BW_LOG_WARNING, "%s", err.text);
 }
 
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)

@@ -222,12 +222,20 @@ static int run_one(const struct bw_spec_hook *hook, const char *state, const cha
 	return 0;
 }
 
+int bw_hook_run(const struct bw_spec_hook_list *hooks, size_t at, const char *which, const char *state,
+	const char *bundle, struct bw_err *err)
+{
+	if (run_one(&hooks->v[at], state, bundle, err) < 0)
+		return bw_wrap(err, "error running %s hook #%zu", which, at);
+	return 0;
+}
+
 int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,
 	struct bw_err *err)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
-		if (run_one(&hooks->v[i], state, bundle, err) < 0)
-			return bw_wrap(err, "error running %s hook #%zu", which, i);
+		if (bw_hook_run(hooks, i, which, state, bundle, err) < 0)
+			return -1;
 	}
 	return 0;
 }

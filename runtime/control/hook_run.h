@@ -9,6 +9,9 @@
 /* A failed hook of the child travels as this plus its wait status, above all errnos. */
 enum { BW_HOOK_STATUS_BASE = 4096 };
 
+/* Runs hook number at of the list: "error running <which> hook #<at>: ..." when it fails. */
+int bw_hook_run(const struct bw_spec_hook_list *hooks, size_t at, const char *which, const char *state,
+	const char *bundle, struct bw_err *err) BW_MUST_CHECK;
 /* Runs every hook of the list in order, until one fails: "error running <which> hook #0: exit status 1,
  * stderr: ...". state is the JSON for stdin. */
 int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,

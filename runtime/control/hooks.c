@@ -5,6 +5,7 @@
  * poststop are the container's (container/start.c, delete.c). */
 #include "control/control.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,36 @@ static const struct bw_spec_hook_list *list_at(const struct bw_spec_hooks *hooks
 	return (const struct bw_spec_hook_list *)(const void *)((const char *)hooks + kinds[kind].offset);
 }
 
-/* Hooks run as root of the host: their program must be one that nobody else can have written. */
+static bool only_root_writes(const struct stat *st)
+{
+	/* In a sticky directory others can add names, but not replace root's. */
+	return st->st_uid == 0 && (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
+}
+
+/* The directories on the way, of the place where the file really is: whoever can write one of them can put
+ * another file in its place. */
+static bool path_is_roots(int fd)
+{
+	char link[64], path[PATH_MAX];
+	struct stat st;
+	ssize_t len;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof path - 1);
+	if (len <= 0 || path[0] != '/')
+		return false;
+	path[len] = '\0';
+	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+		slash[slash == path] = '\0';
+		if (stat(path, &st) < 0 || !only_root_writes(&st))
+			return false;
+		if (slash == path)
+			break;
+	}
+	return true;
+}
+
+/* Hooks run as root of the host: their program must be one that nobody else can have put there. */
 static int check_program(const char *path, const char *kind, size_t index, struct bw_err *err)
 {
 	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
@@ -59,10 +89,10 @@ static int check_program(const char *path, const char *kind, size_t index, struc
 		bw_fail(err, BW_E_SPEC, errno, "/hooks/%s/%zu/path: %s", kind, index, path);
 		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
 	}
-	if (S_ISREG(st.st_mode) && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (S_ISREG(st.st_mode) && only_root_writes(&st) && path_is_roots(fd))
 		return 0;
 	bw_fail(err, BW_E_DENIED, 0,
-		"/hooks/%s/%zu/path: the policy refuses the hook %s: it must be a file owned by root and writable by nobody else",
+		"/hooks/%s/%zu/path: the policy refuses the hook %s: the file and the directories above it must belong to root and be writable by nobody else",
 		kind, index, path);
 	snprintf(err->rule, sizeof err->rule, "hooks");
 	return bw_at(err, "/hooks/%s/%zu/path", kind, index);

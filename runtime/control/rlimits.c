@@ -4,6 +4,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -12,6 +13,7 @@
 #include "base/auto.h"
 #include "control/host_side.h"
 #include "control/words.h"
+#include "host/host.h"
 #include "plan/plan.h"
 
 enum { OP_SELF, OP_CHILD };
@@ -62,6 +64,26 @@ static bool is_for_parent(const struct bw_request *request, const struct limit_s
 	return step->hard > ours[1];
 }
 
+/* A limit that the policy set because nobody else did is a ceiling: a caller who is below it, and may not go
+ * higher, is not refused for that. */
+static void lower_to_ours(const struct bw_request *request, const char *type, struct limit_step *step)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const struct bw_uints *own = &request->host->own_capabilities;
+	uint64_t ours[2];
+
+	if (!hardening || !bw_strs_has(&hardening->ceilings, type))
+		return;
+	for (size_t i = 0; i < own->n; i++)
+		if (own->v[i] == CAP_SYS_RESOURCE)
+			return;
+	if (syscall(SYS_prlimit64, 0, step->resource, NULL, ours) < 0 || step->hard <= ours[1])
+		return;
+	step->hard = ours[1];
+	if (step->soft > step->hard)
+		step->soft = step->hard;
+}
+
 static int prepare_limit(
 	const struct bw_request *request, size_t at, struct bw_plan *plan, struct bw_err *err)
 {
@@ -75,6 +97,7 @@ static int prepare_limit(
 		return bw_at(err, "/process/rlimits/%zu/type", at);
 	}
 	step.resource = (uint32_t)word->value;
+	lower_to_ours(request, asked->type, &step);
 	if (is_for_parent(request, &step))
 		return bw_plan_add_parent(plan, BW_CONTROL_rlimits, OP_CHILD, BW_PHASE_EARLY_FILTER,
 			&step, sizeof step, err);

@@ -101,7 +101,11 @@ static bool has_rlimit(const struct bw_spec_process *process, const char *type)
 static void set_rlimits(struct bw_run *r, const struct bw_spec_process *process)
 {
 	const struct bw_profile_limits *policy = r->profile->limits;
+	const struct bw_spec_hardening *hardening = r->spec->hardening;
+	struct bw_strs ceilings = {0};
 
+	for (size_t i = 0; hardening && i < hardening->ceilings.n; i++)
+		bw_collect(r, &ceilings, hardening->ceilings.v[i]);
 	for (size_t i = 0; i < policy->rlimits.n; i++) {
 		const struct bw_profile_rlimit *ours = &policy->rlimits.v[i];
 		struct bw_spec_rlimit limit = {.type = ours->type,
@@ -113,7 +117,11 @@ static void set_rlimits(struct bw_run *r, const struct bw_spec_process *process)
 		bw_insert(r, &process->rlimits, process->rlimits.n, &limit, sizeof limit,
 			bw_text(r, "%s=%llu", ours->type, (unsigned long long)ours->value.v),
 			bw_text(r, "/process/rlimits/%zu", process->rlimits.n), "no limit was set");
+		bw_collect(r, &ceilings, ours->type);
 	}
+	if (hardening && ceilings.n)
+		bw_change_strs(r, &hardening->ceilings, &ceilings, "/hardening/ceilings",
+			"a limit that nobody asked for is a ceiling");
 }
 
 static bool is_realtime(const char *policy)

@@ -264,6 +264,7 @@ struct bw_spec_hardening {
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
 	struct bw_opt_bool restrict_rootfs; /* rootfs: nosuid and nodev */
+	struct bw_strs ceilings;            /* rlimits: types whose limit the policy set: a lower one of ours will do */
 	struct bw_opt_bool exact_devices;   /* cgroup: resources.devices is all, nothing is allowed besides */
 	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
 	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */

@@ -72,6 +72,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "whether a bind source may have no symbolic link in its path"),
 	BW_FIELD(struct bw_spec_hardening, restrict_rootfs, "restrictRootfs",
 		.doc = "whether the rootfs is nosuid and nodev"),
+	BW_FIELD(struct bw_spec_hardening, ceilings, "ceilings",
+		.doc = "types of process limits that are at most what was set"),
 	BW_FIELD(struct bw_spec_hardening, exact_devices, "exactDevices",
 		.doc = "whether resources.devices is the whole list of devices"),
 	BW_FIELD(struct bw_spec_hardening, own_namespaces, "ownNamespaces",

@@ -404,8 +404,8 @@ START_TEST(only_roots_own_programs_run_on_the_host)
 	bench_prepare(b, &bw_hooks);
 	b->spec->hooks->create_container.v[1].path = path;
 	snprintf(text, sizeof text,
-		"/hooks/createContainer/1/path: the policy refuses the hook %s: it must be a file "
-		"owned by root and writable by nobody else",
+		"/hooks/createContainer/1/path: the policy refuses the hook %s: the file and the "
+		"directories above it must belong to root and be writable by nobody else",
 		path);
 	bench_refused(b, &bw_hooks, BW_E_DENIED, "/hooks/createContainer/1/path", text);
 	ck_assert_str_eq(b->err.rule, "hooks");
