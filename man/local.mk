@@ -20,3 +20,4 @@ dist_man_MANS += \
 	man/bulwark-state.8 \
 	man/bulwark-version.8 \
 	man/bulwark.8
+EXTRA_DIST += man/policy-rows.sh
