@@ -19,7 +19,9 @@
  *as they can be and still get past the kernel's check of capabilities. An answer other than that of
  *a filter proves that the kernel has seen the call.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
