@@ -14,6 +14,7 @@ import os
 import random
 import select
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -207,10 +208,13 @@ class Runtime:
         together([*self.command, "start", self.container])
 
     def end(self):
-        if self.container:
-            together([*self.command, "delete", "--force", self.container])
-            self.container = None
-            reap_strangers()
+        """Ends every container of this runtime, whatever state a failure left it in."""
+        state = self.place.path("state", self.name)
+        for name in os.listdir(state) if os.path.isdir(state) else []:
+            subprocess.run([*self.command, "delete", "--force", name], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        self.container = None
+        reap_strangers()
 
     def exec(self):
         return [*self.command, "exec", self.container, "/xtrue"]
@@ -395,21 +399,15 @@ def read_arguments():
     return args
 
 
-def main():
-    args = read_arguments()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    with open(args.seccomp_from, encoding="utf-8") as f:
-        seccomp = json.load(f)["linux"]["seccomp"]
-    place = Place(args.work, args.xtrue, seccomp)
-    os.chdir(args.work)
-    contenders = [Floor(args.floor, cgroups_for_floor(), place)]
-    contenders += [Runtime(*word.split("=", 1), place) for word in args.contender]
-    named = len(contenders)
-    contenders = able(contenders)
-    if args.check:
-        sys.exit(0 if len(contenders) == named else 1)
+def stop(*_):
+    """A time limit has to end the containers as well; a second signal must not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
+def measure_all(args, contenders, runtimes):
+    """{scenario: {contender: samples}}; prints each table as soon as it is there."""
     results = {}
-    runtimes = [c for c in contenders if isinstance(c, Runtime)]
     for scenario in SCENARIOS:
         if scenario[0] not in args.only:
             continue
@@ -423,6 +421,29 @@ def main():
         print_peaks(args.peak, runtimes)
     if "limit" in args.only:
         print_limits(runtimes)
+    return results
+
+
+def main():
+    args = read_arguments()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with open(args.seccomp_from, encoding="utf-8") as f:
+        seccomp = json.load(f)["linux"]["seccomp"]
+    place = Place(args.work, args.xtrue, seccomp)
+    os.chdir(args.work)
+    contenders = [Floor(args.floor, cgroups_for_floor(), place)]
+    contenders += [Runtime(*word.split("=", 1), place) for word in args.contender]
+    named = len(contenders)
+    contenders = able(contenders)
+    if args.check:
+        sys.exit(0 if len(contenders) == named else 1)
+    signal.signal(signal.SIGTERM, stop)
+    runtimes = [c for c in contenders if isinstance(c, Runtime)]
+    try:
+        results = measure_all(args, contenders, runtimes)
+    finally:
+        for runtime in runtimes:
+            runtime.end()
     print_summary(results, contenders)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:

@@ -27,10 +27,20 @@ work=$(mktemp -d /dev/shm/bulwark-bench.XXXXXX)
 
 # Everything is named bwbench-…, so whatever a runtime left behind is ours.
 clean_up() {
-	find /sys/fs/cgroup -depth -type d -name 'bwbench-*' -exec rmdir {} + 2>/dev/null || true
+	trap '' INT TERM
+	# It ends its containers first, and needs its directory for that.
+	[ -z "$child" ] || kill "$child" 2>/dev/null || true
+	wait
+	# What was killed a moment ago may still be in its cgroup.
+	for _ in 1 2 3 4 5; do
+		! find /sys/fs/cgroup -depth -type d -name 'bwbench-*' -exec rmdir {} + 2>/dev/null || break
+		sleep 0.2
+	done
 	rm -rf --one-file-system "$work"
 }
+child=
 trap clean_up EXIT
+trap 'exit 143' INT TERM
 
 contenders=()
 add_contender() {
@@ -46,7 +56,7 @@ fi
 
 # compare VIEW [OPTION]...
 compare() {
-	local view=$1
+	local view=$1 status=0
 	shift
 	rm -rf "$work/place"
 	mkdir "$work/place"
@@ -54,7 +64,11 @@ compare() {
 	${PRIORITY:+chrt --rr 5} "$tests_dir/cgroup-view" "$view" /usr/bin/python3 "$here/compare.py" \
 		--work "$work/place" --floor "$programs/floor" --xtrue "$programs/xtrue" \
 		--peak "$programs/peak" --seccomp-from "$tests_dir/data/docker-default.json" \
-		--rounds "${ROUNDS:-40}" "$@" "${contenders[@]}"
+		--rounds "${ROUNDS:-40}" "$@" "${contenders[@]}" &
+	child=$!
+	wait "$child" || status=$?
+	child=
+	return "$status"
 }
 
 choose_view() {

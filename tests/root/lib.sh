@@ -286,6 +286,14 @@ run_case() {
 	[ -z "${VERBOSE:-}" ] || [ "$status" != 0 ] || sed 's/^/# /' "$work/log"
 }
 
+# Whatever ends this script, a time limit too, ends the containers of the case under way.
+leave() {
+	local status=$?
+	[ ! -d "${T:-$work/none}" ] || clean_up
+	[ -n "${KEEP:-}" ] || rm -rf --one-file-system "$work"
+	exit $status
+}
+
 # run_tests: runs every case of this script and exits.
 run_tests() {
 	local names name number=0 failed=0 skipped=0 reason=
@@ -295,7 +303,6 @@ run_tests() {
 		run_case "$name" "$number"
 	done
 	echo "1..$number"
-	rm -rf --one-file-system "$work"
 	[ "$failed" = 0 ] || exit 1
 	[ "$skipped" -lt "$number" ] || skip "${reason:-no case}"
 	exit 0
@@ -308,5 +315,8 @@ needs jq busybox unshare findmnt
 RUNTIME=$(find_runtime) || skip "needs a runtime: set RUNTIME, or build bulwark"
 # Not on /tmp, which may be mounted nodev or nosuid; cases need both.
 work=$(mktemp -d /run/bulwark-test.XXXXXX)
+trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 chmod 755 "$work"
 make_template "$work/template"
