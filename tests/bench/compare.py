@@ -124,8 +124,22 @@ def together(*commands):
     """Starts the commands at once; wall and CPU seconds until all have ended."""
     start = time.perf_counter()
     running = [(spawn(argv), argv) for argv in commands]
-    cpu = sum([reap(pid, argv) for pid, argv in running])
+    try:
+        cpu = sum([reap(pid, argv) for pid, argv in running])
+    except BaseException:
+        kill_all(pid for pid, _ in running)
+        raise
     return time.perf_counter() - start, cpu
+
+
+def kill_all(pids):
+    """Some runtimes pass a SIGTERM on to the container instead of ending."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
 
 
 def reap_strangers():
