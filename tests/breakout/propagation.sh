@@ -9,6 +9,7 @@
 on_a_shared_host() {
 	local before
 	before=$(mktemp "$T/before.XXXXXX")
+	# shellcheck disable=SC2086 # RUNTIME_FLAGS is several words
 	run unshare --mount --propagation private sh -c '
 		mount --make-rshared /
 		sort /proc/self/mountinfo >"$1"

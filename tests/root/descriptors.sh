@@ -112,22 +112,6 @@ test_preserved_descriptors_are_refused_in_hardened() {
 }
 
 # LISTEN_FDS of the environment stands for descriptors, as with systemd.
-test_descriptors_of_listen_fds_are_passed_in_compat_and_refused_in_hardened() {
-	bundle
-	echo content >"$T/file"
-	script_args 'cat <&3; echo "$LISTEN_FDS"'
-	run env LISTEN_FDS=1 "$RUNTIME" --root "$T/state" --profile hardened run --bundle "$BUNDLE" "$ID" 3<"$T/file"
-	expect_output_lacks content
-	run env LISTEN_FDS=1 "$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID" 3<"$T/file"
-	expect_output $'content\n1'
-}
-
-test_more_preserved_descriptors_than_there_are_is_an_error() {
-	bundle
-	compat run --preserve-fds 50 --bundle "$BUNDLE" "$ID"
-	expect_refusal preserve-fds
-}
-
 test_a_caller_without_standard_descriptors_leaks_none() {
 	bundle
 	script_args "exec >&2; $list_descriptors; for i in 0 1 2; do readlink /proc/\$\$/fd/\$i; done"

@@ -86,7 +86,9 @@ same_or_nothing() {
 	calls_of_init "$@" | sampled >"$T/targets"
 	[ -s "$T/targets" ] || fail "the init makes none of these calls"
 	for error in EPERM ENOSYS ENOMEM; do
+	# shellcheck disable=SC2086 # words on purpose
 		while read -r name count <&3 && [ $SECONDS -lt $end ]; do
+	# shellcheck disable=SC2086 # words on purpose
 			try_one "$name" "$count" $error
 		done 3<"$T/targets"
 	done

@@ -67,6 +67,7 @@ kill_at_every_call() {
 	delete_by_force none
 	targets "${flags:+1}" >"$T/targets"
 	end=$((SECONDS + kill_seconds))
+	# shellcheck disable=SC2086 # words on purpose
 	while read -r name count <&3 && [ $SECONDS -lt $end ]; do
 		[ $((n++ % kill_every)) = 0 ] || continue
 		"$before"
@@ -79,6 +80,7 @@ kill_at_every_call() {
 	done 3<"$T/targets"
 	echo "stopped after $n of $(wc -l <"$T/targets") calls, every ${kill_every}th of which was tried: $killed kills"
 	# Children are killed without the verb's own end: then only the outcome counts.
+	# shellcheck disable=SC2086 # words on purpose
 	[ -n "$flags" ] || [ $killed -gt 5 ] || fail "only $killed kills"
 }
 

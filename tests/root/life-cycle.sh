@@ -110,29 +110,6 @@ test_a_program_that_is_not_there_is_an_error_of_create_or_start() {
 	expect_nothing_left
 }
 
-test_a_program_that_cannot_be_loaded_says_why() {
-	bundle
-	printf '#!/nowhere/interpreter\n' >"$ROOTFS/bin/script"
-	printf '#!/bin/sh\r\necho\n' >"$ROOTFS/bin/crlf"
-	printf '\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\363\0' >"$ROOTFS/bin/foreign"
-	echo text >"$ROOTFS/bin/text"
-	chmod 755 "$ROOTFS"/bin/{script,crlf,foreign,text}
-	config '.process.args = ["/bin/script"]'
-	hardened run --bundle "$BUNDLE" "$ID"
-	expect_refusal 'no such file or directory'
-	expect_error_has /nowhere/interpreter
-	config '.process.args = ["/bin/crlf"]'
-	hardened run --bundle "$BUNDLE" "$ID"
-	expect_refusal 'no such file or directory'
-	expect_error_has 'carriage return'
-	config '.process.args = ["/bin/foreign"]'
-	hardened run --bundle "$BUNDLE" "$ID"
-	expect_refusal 'exec format error'
-	config '.process.args = ["/bin/text"]'
-	hardened run --bundle "$BUNDLE" "$ID"
-	expect_refusal 'exec format error'
-}
-
 test_start_says_that_the_program_could_not_be_started() {
 	bundle
 	printf '#!/nowhere/interpreter\n' >"$ROOTFS/bin/script"
