@@ -78,6 +78,7 @@ test_a_directory_as_standard_input_or_output_is_not_handed_to_the_container() {
 	for fd in 0 1 2; do
 		script_args "cat /proc/self/fd/$fd$SECRET >/tmp/stolen"
 		# A subshell that has it already when the runtime starts; lib.sh would redirect it.
+		# shellcheck disable=SC2086 # RUNTIME_FLAGS is several words
 		timeout 30 sh -c "exec $fd</ \"\$@\"" sh "$RUNTIME" --root "$T/state" ${RUNTIME_FLAGS:-} \
 			run --bundle "$BUNDLE" "$ID-$fd" >"$T/out" 2>&1 || :
 		[ ! -s "$ROOTFS/tmp/stolen" ] || fail "the container reads the host through descriptor $fd"
@@ -190,7 +191,7 @@ test_an_unprivileged_exec_does_not_hand_out_a_runtime_that_root_could_write() {
 # CVE-2016-9962: between its clone and its execve the runtime's process is one of the container's; what it
 # holds can be taken by who may trace it. It is held where it looks for the program.
 test_the_init_of_an_exec_holds_nothing_of_the_host() {
-	local pid= found tracer
+	local pid='' found tracer
 	command -v strace >/dev/null || skip "needs strace"
 	bundle
 	config '.process.args = ["sleep", "300"]'
