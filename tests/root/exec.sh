@@ -73,6 +73,12 @@ test_the_scheduler_of_a_process_file_cannot_be_a_real_time_one() {
 		.scheduler = {policy: "SCHED_FIFO", priority: 10}' "$BUNDLE/config.json" >"$T/process.json"
 	hardened exec --process "$T/process.json" "$ID"
 	[ "$STATUS" != 0 ] || expect_output 0
+	hardened delete --force "$ID"
+	config '.process.capabilities |= with_entries(.value += ["CAP_SYS_NICE"])'
+	sleeping compat
+	compat exec --process "$T/process.json" "$ID"
+	[ "$STATUS" = 0 ] || skip "this host lets no container have real-time scheduling"
+	expect_output 1
 }
 
 test_every_namespace_and_every_cgroup_is_that_of_the_container() {

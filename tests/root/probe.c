@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * probe.c - what a program inside a container can do, one attempt a line. Static, so that it runs
- *in any rootfs.
+ * probe.c - what a program inside a container can do, one attempt a line. Static, for any rootfs.
  *
  *	probe list              the names of all attempts
  *	probe try NAME...       "NAME ok", "NAME EPERM" or "NAME SIGSYS" for each
@@ -12,12 +11,12 @@
  *	probe eat MEGABYTES     fills so much memory, then says "full"
  *	probe fork NUMBER       has so many children at a time, says how many it got
  *	probe abstract NAME     connects to the abstract socket NAME
- *	probe reach ADDRESS...  connects to port 80 of each: "ADDRESS ok", or the error; then the
- *milliseconds of all probe open FLAGS PATH   opens PATH: r, w (no truncation) or rw
+ *	probe reach ADDRESS...  connects to port 80 of each: "ADDRESS ok", or the error
+ *	probe open FLAGS PATH   opens PATH: r, w (no truncation) or rw
  *
- * Attempts are made so that they harm nothing even where they are allowed: arguments are as wrong
- *as they can be and still get past the kernel's check of capabilities. An answer other than that of
- *a filter proves that the kernel has seen the call.
+ * Attempts harm nothing even where they are allowed: arguments are as wrong as they can be and
+ * still get past the kernel's check of capabilities. An answer other than that of a filter proves
+ * that the kernel has seen the call.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
