@@ -249,7 +249,7 @@ static int run_poststart(struct creation *creation, struct bw_err *err)
 		return 0;
 	if (bw_hook_state(spec, creation->id, creation->options->bundle, "running", creation->launch.pid, &state, err) < 0)
 		return -1;
-	return bw_hooks_run(&spec->hooks->poststart, "poststart", state, creation->options->bundle, err);
+	return bw_hooks_run(spec, &spec->hooks->poststart, "poststart", state, creation->options->bundle, err);
 }
 
 /* Foreground: the container ends with its program. */

@@ -118,7 +118,7 @@ static int run_poststart(struct bw_container *container, const struct bw_spec *s
 		return 0;
 	r = bw_hook_state(spec, container->state->id, container->state->bundle, "running", container->pid, &state, err);
 	if (r == 0)
-		r = bw_hooks_run(&spec->hooks->poststart, "poststart", state, container->state->bundle, err);
+		r = bw_hooks_run(spec, &spec->hooks->poststart, "poststart", state, container->state->bundle, err);
 	if (r < 0) {
 		auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
 

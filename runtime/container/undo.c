@@ -64,7 +64,7 @@ static void run_poststop(const struct bw_container *container, const struct bw_s
 	}
 	/* The spec has it that a failing poststop hook is a warning, and the others run all the same. */
 	for (size_t i = 0; i < spec->hooks->poststop.n; i++)
-		if (bw_hook_run(&spec->hooks->poststop, i, "poststop", state, container->state->bundle, &err) < 0)
+		if (bw_hook_run(spec, &spec->hooks->poststop, i, "poststop", state, container->state->bundle, &err) < 0)
 			bw_log(BW_LOG_WARNING, "%s", err.text);
 }
 

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "control/hook_check.h"
 
 enum { STDERR_KEPT = 300 };
 
@@ -85,7 +86,7 @@ _Noreturn static void become_hook(const char *path, char **args, char **env, con
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-static int begin(const struct bw_spec_hook *hook, const char *bundle, struct running *ret, struct bw_err *err)
+static int begin(const struct bw_spec_hook *hook, const char *path, const char *bundle, struct running *ret, struct bw_err *err)
 {
 	auto_free char **args = vector_of(&hook->args, hook->path), **env = vector_of(&hook->env, NULL);
 	struct bw_clone_args clone = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD};
@@ -98,7 +99,7 @@ static int begin(const struct bw_spec_hook *hook, const char *bundle, struct run
 		pipe2(out, O_CLOEXEC) == 0)
 		pid = bw_clone3(&clone);
 	if (pid == 0)
-		become_hook(hook->path, args, env, bundle, in[0], out[1]);
+		become_hook(path, args, env, bundle, in[0], out[1]);
 	if (in[0] >= 0)
 		close(in[0]);
 	if (out[1] >= 0)
@@ -196,13 +197,13 @@ static int watch(struct running *run, int timeout_ms, char *said, size_t size)
 	}
 }
 
-static int run_one(const struct bw_spec_hook *hook, const char *state, const char *bundle, struct bw_err *err)
+static int run_one(const struct bw_spec_hook *hook, const char *path, const char *state, const char *bundle, struct bw_err *err)
 {
 	char said[STDERR_KEPT] = "";
 	struct running run = {.pidfd = -1, .state = state};
 	int status = 0, r;
 
-	if (begin(hook, bundle, &run, err) < 0)
+	if (begin(hook, path, bundle, &run, err) < 0)
 		return -1;
 	r = watch(&run, hook->timeout.set ? (int)hook->timeout.v * 1000 : 0, said, sizeof said);
 	if (r < 0)
@@ -222,19 +223,23 @@ static int run_one(const struct bw_spec_hook *hook, const char *state, const cha
 	return 0;
 }
 
-int bw_hook_run(const struct bw_spec_hook_list *hooks, size_t at, const char *which, const char *state,
-	const char *bundle, struct bw_err *err)
+int bw_hook_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, size_t at, const char *which,
+	const char *state, const char *bundle, struct bw_err *err)
 {
-	if (run_one(&hooks->v[at], state, bundle, err) < 0)
+	char path[PATH_MAX];
+
+	/* Again, though create has checked: the path may lead elsewhere by now, as /proc/PID/exe does. */
+	if (bw_hook_check(spec->hardening, &hooks->v[at], which, at, path, err) < 0 ||
+		run_one(&hooks->v[at], path, state, bundle, err) < 0)
 		return bw_wrap(err, "error running %s hook #%zu", which, at);
 	return 0;
 }
 
-int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,
-	struct bw_err *err)
+int bw_hooks_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, const char *which,
+	const char *state, const char *bundle, struct bw_err *err)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
-		if (bw_hook_run(hooks, i, which, state, bundle, err) < 0)
+		if (bw_hook_run(spec, hooks, i, which, state, bundle, err) < 0)
 			return -1;
 	}
 	return 0;

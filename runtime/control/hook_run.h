@@ -9,13 +9,13 @@
 /* A failed hook of the child travels as this plus its wait status, above all errnos. */
 enum { BW_HOOK_STATUS_BASE = 4096 };
 
-/* Runs hook number at of the list: "error running <which> hook #<at>: ..." when it fails. */
-int bw_hook_run(const struct bw_spec_hook_list *hooks, size_t at, const char *which, const char *state,
-	const char *bundle, struct bw_err *err) BW_MUST_CHECK;
+/* Runs hook number at of the list, one of spec's, if the policy that spec carries permits (hook_check.h): "error running <which> hook #<at>: ..." when it fails. */
+int bw_hook_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, size_t at, const char *which,
+	const char *state, const char *bundle, struct bw_err *err) BW_MUST_CHECK;
 /* Runs every hook of the list in order, until one fails: "error running <which> hook #0: exit status 1,
  * stderr: ...". state is the JSON for stdin. */
-int bw_hooks_run(const struct bw_spec_hook_list *hooks, const char *which, const char *state, const char *bundle,
-	struct bw_err *err) BW_MUST_CHECK;
+int bw_hooks_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, const char *which,
+	const char *state, const char *bundle, struct bw_err *err) BW_MUST_CHECK;
 /* The state JSON that hooks read (runtime.md "State"); malloc'd. status: "creating", "created", ... pid 0: absent. */
 int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
 	char **ret, struct bw_err *err) BW_MUST_CHECK;

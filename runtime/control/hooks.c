@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "control/hook_check.h"
 #include "control/hook_run.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -50,63 +50,16 @@ static const struct bw_spec_hook_list *list_at(const struct bw_spec_hooks *hooks
 	return (const struct bw_spec_hook_list *)(const void *)((const char *)hooks + kinds[kind].offset);
 }
 
-static bool only_root_writes(const struct stat *st)
-{
-	/* In a sticky directory others can add names, but not replace root's. */
-	return st->st_uid == 0 && (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
-}
-
-/* The directories on the way, of the place where the file really is: whoever can write one of them can put
- * another file in its place. */
-static bool path_is_roots(int fd)
-{
-	char link[64], path[PATH_MAX];
-	struct stat st;
-	ssize_t len;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof path - 1);
-	if (len <= 0 || path[0] != '/')
-		return false;
-	path[len] = '\0';
-	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
-		slash[slash == path] = '\0';
-		if (stat(path, &st) < 0 || !only_root_writes(&st))
-			return false;
-		if (slash == path)
-			break;
-	}
-	return true;
-}
-
-/* Hooks run as root of the host: their program must be one that nobody else can have put there. */
-static int check_program(const char *path, const char *kind, size_t index, struct bw_err *err)
-{
-	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		bw_fail(err, BW_E_SPEC, errno, "/hooks/%s/%zu/path: %s", kind, index, path);
-		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
-	}
-	if (S_ISREG(st.st_mode) && only_root_writes(&st) && path_is_roots(fd))
-		return 0;
-	bw_fail(err, BW_E_DENIED, 0,
-		"/hooks/%s/%zu/path: the policy refuses the hook %s: the file and the directories above it must belong to root and be writable by nobody else",
-		kind, index, path);
-	snprintf(err->rule, sizeof err->rule, "hooks");
-	return bw_at(err, "/hooks/%s/%zu/path", kind, index);
-}
-
+/* All of them before anything is done, poststop included: a container must not start that cannot end as asked. */
 static int check_hooks(const struct bw_spec *spec, struct bw_err *err)
 {
-	if (!spec->hardening || !spec->hardening->check_hooks.v)
-		return 0;
+	char path[PATH_MAX];
+
 	for (size_t k = 0; k < BW_COUNT(kinds); k++) {
 		const struct bw_spec_hook_list *list = list_at(spec->hooks, k);
 
 		for (size_t i = 0; i < list->n && kinds[k].on_host; i++)
-			if (check_program(list->v[i].path, kinds[k].name, i, err) < 0)
+			if (bw_hook_check(spec->hardening, &list->v[i], kinds[k].name, i, path, err) < 0)
 				return -1;
 	}
 	return 0;
@@ -117,8 +70,8 @@ static void add_text(struct bw_buf *buf, const char *text)
 	bw_buf_addn(buf, text, strlen(text) + 1);
 }
 
-static int pack(const struct bw_request *request, const struct bw_spec_hook *hook, size_t index, uint16_t op,
-	enum bw_phase phase, const char *status, struct bw_plan *plan, struct bw_err *err)
+static int pack(const struct bw_request *request, const struct bw_spec_hook *hook, const char *path, size_t index,
+	uint16_t op, enum bw_phase phase, const char *status, struct bw_plan *plan, struct bw_err *err)
 {
 	struct packed_hook head = {
 		.index = (uint32_t)index,
@@ -138,11 +91,11 @@ static int pack(const struct bw_request *request, const struct bw_spec_hook *hoo
 		    bw_spec_has_new_namespace(request->spec, "pid") ? 1 : 0, &state, err) < 0)
 		return -1;
 	buf = bw_buf_over(bytes + sizeof head, TEXT_MAX);
-	add_text(&buf, hook->path);
+	add_text(&buf, path);
 	for (size_t i = 0; i < hook->args.n; i++)
 		add_text(&buf, hook->args.v[i]);
 	if (!hook->args.n)
-		add_text(&buf, hook->path);
+		add_text(&buf, path);
 	for (size_t i = 0; i < hook->env.n; i++)
 		add_text(&buf, hook->env.v[i]);
 	add_text(&buf, state);
@@ -150,6 +103,19 @@ static int pack(const struct bw_request *request, const struct bw_spec_hook *hoo
 		return bw_fail(err, BW_E_SPEC, 0, "/hooks: a hook is larger than %d bytes", TEXT_MAX);
 	memcpy(bytes, &head, sizeof head);
 	return bw_plan_add(plan, BW_CONTROL_hooks, op, phase, bytes, sizeof head + buf.len, err);
+}
+
+/* createContainer hooks are programs of the host, though run in the container's mount namespace. */
+static int pack_host_side(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_hook_list *list = &request->spec->hooks->create_container;
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < list->n; i++)
+		if (bw_hook_check(request->spec->hardening, &list->v[i], "createContainer", i, path, err) < 0 ||
+			pack(request, &list->v[i], path, i, OP_CREATE_CONTAINER, BW_PHASE_NODE, "creating", plan, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
@@ -163,13 +129,11 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	if ((hooks->prestart.n || hooks->create_runtime.n) &&
 		bw_plan_add_parent(plan, BW_CONTROL_hooks, OP_RUNTIME, BW_PHASE_HOOKS, NULL, 0, err) < 0)
 		return -1;
-	for (size_t i = 0; i < hooks->create_container.n; i++)
-		if (pack(request, &hooks->create_container.v[i], i, OP_CREATE_CONTAINER, BW_PHASE_NODE, "creating", plan,
-			    err) < 0)
-			return -1;
+	if (pack_host_side(request, plan, err) < 0)
+		return -1;
 	for (size_t i = 0; i < hooks->start_container.n; i++)
-		if (pack(request, &hooks->start_container.v[i], i, OP_START_CONTAINER, BW_PHASE_WAIT, "created", plan,
-			    err) < 0)
+		if (pack(request, &hooks->start_container.v[i], hooks->start_container.v[i].path, i, OP_START_CONTAINER,
+			    BW_PHASE_WAIT, "created", plan, err) < 0)
 			return -1;
 	return 0;
 }
@@ -183,9 +147,9 @@ static int settle(const struct bw_settling *now, uint16_t op, const void *data, 
 	(void)op, (void)data, (void)len;
 	if (bw_hook_state(request->spec, request->id, request->bundle, "creating", now->pid, &state, err) < 0)
 		return -1;
-	if (bw_hooks_run(&hooks->prestart, "prestart", state, request->bundle, err) < 0)
+	if (bw_hooks_run(request->spec, &hooks->prestart, "prestart", state, request->bundle, err) < 0)
 		return -1;
-	return bw_hooks_run(&hooks->create_runtime, "createRuntime", state, request->bundle, err);
+	return bw_hooks_run(request->spec, &hooks->create_runtime, "createRuntime", state, request->bundle, err);
 }
 
 static const char *const op_names[] = {

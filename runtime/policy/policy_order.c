@@ -206,6 +206,8 @@ static const struct {
 	{"mounts.guardKernel", true_is_strict},
 	{"paths.masked", more_is_strict},
 	{"paths.readonly", more_is_strict},
+	{"hooks.allow", allow_list},
+	{"hooks.env", fewer_variables},
 	{"hooks.rootOwned", true_is_strict},
 	{"devices.restricted", true_is_strict},
 	{"devices.allow", fewer_devices},

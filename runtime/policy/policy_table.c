@@ -69,6 +69,18 @@ static int check_paths(const void *member, struct bw_err *err)
 	return 0;
 }
 
+static int check_hook_patterns(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i][0] != '/' || strcspn(list->v[i], "\t\n") < strlen(list->v[i]))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is not an absolute path and words behind it, with blanks between",
+				list->v[i]);
+	return 0;
+}
+
 static int check_file_names(const void *member, struct bw_err *err)
 {
 	const struct bw_strs *list = member;
@@ -307,6 +319,13 @@ static const struct bw_field paths_fields[] = {
 SECTION(paths, paths_fields);
 
 static const struct bw_field hooks_fields[] = {
+	BW_FIELD(struct bw_profile_hooks, allow, "allow", .flags = BW_EMPTY_IS_SET,
+		.check = check_hook_patterns,
+		.doc = "What may be a hook on the host: the program's path and then its arguments "
+		       "from the zeroth on, as patterns; \"...\" at the end: any further. "
+		       "Absent: any."),
+	BW_FIELD(struct bw_profile_hooks, env, "env",
+		.doc = "Variables that those hooks may be given, as patterns."),
 	BW_FIELD(struct bw_profile_hooks, root_owned, "rootOwned",
 		.doc = "Whether hooks must be programs that root owns and nobody else can write."),
 	BW_END};

@@ -49,6 +49,8 @@ struct bw_profile_paths {
 	struct bw_strs masked, readonly;
 };
 struct bw_profile_hooks {
+	struct bw_strs allow; /* v NULL: any */
+	struct bw_strs env;
 	struct bw_opt_bool root_owned;
 };
 struct bw_profile_device {

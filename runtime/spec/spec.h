@@ -268,6 +268,8 @@ struct bw_spec_hardening {
 	struct bw_opt_bool exact_devices;   /* cgroup: resources.devices is all, nothing is allowed besides */
 	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
 	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */
+	struct bw_strs hooks;               /* hooks: "PROGRAM ARGUMENT..." as patterns, nothing else may be one; NULL: any */
+	struct bw_strs hook_env;            /* hooks: names of variables that they may be given, where hooks is set */
 	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
 	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
 	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */

@@ -18,9 +18,15 @@ hook() {
 	config --arg kind "$1" --arg path "$file" --argjson more "${3:-"{}"}" '.hooks[$kind] += [{path: $path} + $more]'
 }
 
+# own_hooks: the hooks of this test may run under the policy that `governed` uses.
+own_hooks() {
+	policy '{"extends": "hardened", "loosens": ["hooks.allow"], "hooks": {"allow": ["'"$T"'/* ..."]}}'
+}
+
 test_hooks_run_in_their_order_before_and_after_the_program() {
 	local kind profile
-	for profile in compat hardened; do
+	own_hooks
+	for profile in compat governed; do
 		bundle "$profile"
 		mkdir -m 777 "$T/shared-$profile"
 		config --arg source "$T/shared-$profile" '
@@ -151,22 +157,83 @@ test_a_hook_that_takes_too_long_is_ended() {
 	expect_nothing_left
 }
 
+# A file of root's is not enough: a shell would do what the arguments say.
+test_a_hook_that_the_policy_does_not_name_is_refused() {
+	local member
+	for member in prestart createRuntime createContainer poststart poststop; do
+		bundle "$member"
+		config --arg kind "$member" --arg script "touch $T/ran" \
+			'.hooks[$kind] = [{path: "/bin/sh", args: ["sh", "-c", $script]}]'
+		hardened run --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_error_has "/hooks/$member/0: the policy refuses the hook"
+		[ ! -e "$T/ran" ] || fail "the $member hook was run"
+		expect_nothing_left
+		compat run --bundle "$BUNDLE" "$ID"
+		expect_status 0
+		[ -e "$T/ran" ] || fail "the oracle is broken: the $member hook does not run"
+		rm "$T/ran"
+	done
+}
+
+test_a_hook_is_permitted_with_its_arguments_and_environment_only() {
+	bundle
+	printf '#!/bin/sh\ntouch %s/ran-"$1"\n' "$T" >"$T/tool"
+	chmod 755 "$T/tool"
+	policy '{"extends": "hardened", "loosens": ["hooks.allow", "hooks.env"],
+		"hooks": {"allow": ["'"$T"'/tool tool set-*"], "env": ["TOOL_*"]}}'
+	config --arg path "$T/tool" '.hooks.createRuntime = [{path: $path, args: ["tool", "set-key"], env: ["TOOL_A=1"]}]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	[ -e "$T/ran-set-key" ] || fail "the permitted hook did not run"
+	config '.hooks.createRuntime[0].args = ["tool", "set-key", "more"]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	config '.hooks.createRuntime[0].args = ["tool", "get-key"]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	config '.hooks.createRuntime[0].args = ["tool", "set-key"] | .hooks.createRuntime[0].env = ["LD_PRELOAD=/evil.so"]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'environment variable LD_PRELOAD'
+	[ ! -e "$T/ran-get-key" ] || fail "a hook with other arguments was run"
+}
+
+# /proc/PID/exe, which dockerd names, and any link can lead elsewhere after the check.
+test_a_hook_that_is_exchanged_after_create_is_refused() {
+	bundle
+	own_hooks
+	hook poststop "touch $T/good"
+	mkdir "$T/links"
+	ln -s "$T/hook-poststop-0" "$T/links/tool"
+	printf '#!/bin/sh\ntouch %s/bad\n' "$T" >"$T/evil"
+	chmod 777 "$T/evil"
+	config --arg path "$T/links/tool" '.hooks.poststop[0].path = $path | .process.args = ["sleep", "300"]'
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	ln -sf "$T/evil" "$T/links/tool"
+	governed delete --force "$ID"
+	[ ! -e "$T/bad" ] || fail "what the link leads to now was run"
+	expect_nothing_left
+}
+
 # Whoever can write the hook is root on the host.
 test_a_hook_that_others_than_root_can_write_is_refused() {
 	bundle
+	own_hooks
 	hook createRuntime "touch $T/ran"
-	hardened run --bundle "$BUNDLE" "$ID"
+	governed run --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	[ -e "$T/ran" ] || fail "the oracle is broken: the hook does not run"
 	rm "$T/ran"
 	chmod 777 "$T/hook-createRuntime-0"
-	hardened run --bundle "$BUNDLE" "$ID"
+	governed run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	expect_error_has hook
 	[ ! -e "$T/ran" ] || fail "a hook that everybody can write was run"
 	chmod 755 "$T/hook-createRuntime-0"
 	chown 1001 "$T/hook-createRuntime-0"
-	hardened run --bundle "$BUNDLE" "$ID"
+	governed run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	[ ! -e "$T/ran" ] || fail "a hook of another user was run"
 	compat run --bundle "$BUNDLE" "$ID"
@@ -176,16 +243,17 @@ test_a_hook_that_others_than_root_can_write_is_refused() {
 
 test_a_hook_in_a_directory_that_others_can_write_is_refused() {
 	bundle
+	own_hooks
 	mkdir -m 777 "$T/open"
 	printf '#!/bin/sh\ntouch %s/ran\n' "$T" >"$T/open/hook"
 	chmod 755 "$T/open/hook"
 	config --arg path "$T/open/hook" '.hooks.createRuntime = [{path: $path}]'
-	hardened run --bundle "$BUNDLE" "$ID"
+	governed run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	[ ! -e "$T/ran" ] || fail "the hook was run"
 	ln -s open/hook "$T/link"
 	config --arg path "$T/link" '.hooks.createRuntime = [{path: $path}]'
-	hardened run --bundle "$BUNDLE" "$ID"
+	governed run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	[ ! -e "$T/ran" ] || fail "the hook was run through a link"
 	compat run --bundle "$BUNDLE" "$ID"

@@ -152,6 +152,9 @@ int compiled_spec(struct compiled *c, struct bw_spec *spec)
 	spec->root->path = stand_in(c, "rootfs");
 	replace_mounts(c, spec);
 	replace_namespaces(c, spec);
+	/* The stand-in's name is on no policy's list: test_hooks has what the list does. */
+	if (spec->hardening)
+		spec->hardening->hooks = (struct bw_strs){0};
 	if (spec->hooks) {
 		replace_hooks(&spec->hooks->prestart);
 		replace_hooks(&spec->hooks->create_runtime);

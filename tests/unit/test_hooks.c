@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "control/hook_check.h"
 #include "control/hook_run.h"
 #include "scratch.h"
 
@@ -21,6 +22,9 @@ static struct hook {
 	char *args[3];
 	char script[700];
 } one, two;
+
+/* A container whose policy says nothing of hooks. */
+static const struct bw_spec no_policy;
 
 /* sh -c script, with "@" for the scratch directory. */
 static void script(struct hook *h, const char *text)
@@ -42,7 +46,7 @@ static int run(struct hook *h)
 	struct bw_spec_hook_list list = {&h->hook, 1};
 
 	err = (struct bw_err){0};
-	return bw_hooks_run(&list, "prestart", "{\"id\":\"c1\"}", scratch.path, &err);
+	return bw_hooks_run(&no_policy, &list, "prestart", "{\"id\":\"c1\"}", scratch.path, &err);
 }
 
 static const char *file(const char *name)
@@ -200,7 +204,7 @@ START_TEST(a_hook_need_not_read_its_state)
 	/* As `run` in the foreground has it: a signal that is kept would end us afterwards. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	r = bw_hooks_run(&list, "prestart", state, "/", &err);
+	r = bw_hooks_run(&no_policy, &list, "prestart", state, "/", &err);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	ck_assert_int_eq(r, readers[_i].text ? -1 : 0);
 	ck_assert_str_eq(err.text, readers[_i].text ? readers[_i].text : "");
@@ -237,7 +241,7 @@ START_TEST(hooks_run_in_order_and_the_first_failure_is_the_last)
 	list[0] = list[2] = one.hook;
 	list[1] = two.hook;
 	err = (struct bw_err){0};
-	ck_assert_int_eq(bw_hooks_run(&hooks, "createRuntime", "{}", "/", &err), -1);
+	ck_assert_int_eq(bw_hooks_run(&no_policy, &hooks, "createRuntime", "{}", "/", &err), -1);
 	ck_assert_str_eq(err.text, "error running createRuntime hook #1: /bin/sh: exit status 4");
 	ck_assert_str_eq(file("ran"), "x");
 	end();
@@ -404,7 +408,7 @@ START_TEST(only_roots_own_programs_run_on_the_host)
 	bench_prepare(b, &bw_hooks);
 	b->spec->hooks->create_container.v[1].path = path;
 	snprintf(text, sizeof text,
-		"/hooks/createContainer/1/path: the policy refuses the hook %s: the file and the "
+		"/hooks/createContainer/1: the policy refuses the hook %s: the file and the "
 		"directories above it must belong to root and be writable by nobody else",
 		path);
 	bench_refused(b, &bw_hooks, BW_E_DENIED, "/hooks/createContainer/1/path", text);
@@ -415,6 +419,79 @@ START_TEST(only_roots_own_programs_run_on_the_host)
 	bench_prepare(b, &bw_hooks);
 	end();
 	bench_free(b);
+}
+END_TEST
+
+/* What the policy lists, the hook's arguments and environment, and the words of the refusal; NULL: it may run. */
+static const struct {
+	const char *permitted, *argument, *variable, *refusal;
+} permissions[] = {
+	{"/usr/bin/env", "env", NULL, "this program with these arguments is not among those of hooks.allow"},
+	{"/usr/bin/env ...", "env", NULL, NULL},
+	{"/usr/bin/env env", "env", NULL, NULL},
+	{"/usr/bin/env  env ...", "env", NULL, NULL},
+	{"/usr/bin/* e*", "env", NULL, NULL},
+	{"/usr/bin/env env more", "env", NULL, "this program with these arguments is not among those of hooks.allow"},
+	{"/usr/bin/env other", "env", NULL, "this program with these arguments is not among those of hooks.allow"},
+	{"/usr/bin/en env", "env", NULL, "this program with these arguments is not among those of hooks.allow"},
+	{"/usr/bin/env e", "env", NULL, "this program with these arguments is not among those of hooks.allow"},
+	{"/usr/bin/env ...", "env", "OWN_A=1", NULL},
+	{"/usr/bin/env ...", "env", "LD_PRELOAD=/x", "its environment variable LD_PRELOAD is not among those of hooks.env"},
+	{"/usr/bin/env ...", "env", "LD_PRELOAD", "its environment variable LD_PRELOAD is not among those of hooks.env"},
+};
+
+START_TEST(the_policy_names_programs_arguments_and_variables)
+{
+	char pattern[64], argument[16], variable[32], own[] = "OWN_*", path[] = "/usr/bin/env", real[PATH_MAX];
+	char *patterns[] = {pattern}, *args[] = {argument}, *env[] = {variable}, *names[] = {own};
+	struct bw_spec_hardening hardening = {.check_hooks = {true, true}, .hooks = {patterns, 1}, .hook_env = {names, 1}};
+	struct bw_spec_hook hook = {.path = path, .args = {args, 1}, .env = {env, permissions[_i].variable ? 1 : 0}};
+	struct bw_err e = {0};
+	int r;
+
+	snprintf(pattern, sizeof pattern, "%s", permissions[_i].permitted);
+	snprintf(argument, sizeof argument, "%s", permissions[_i].argument);
+	snprintf(variable, sizeof variable, "%s", permissions[_i].variable ? permissions[_i].variable : "");
+	r = bw_hook_check(&hardening, &hook, "poststop", 3, real, &e);
+	if (!permissions[_i].refusal) {
+		ck_assert_int_eq(r, 0);
+		ck_assert_str_eq(real, path);
+		return;
+	}
+	ck_assert_int_eq(r, -1);
+	ck_assert_int_eq(e.code, BW_E_DENIED);
+	ck_assert_str_eq(e.rule, "hooks");
+	ck_assert_str_eq(e.field, "/hooks/poststop/3/path");
+	ck_assert_ptr_nonnull(strstr(e.text, permissions[_i].refusal));
+}
+END_TEST
+
+START_TEST(an_empty_list_of_hooks_permits_none)
+{
+	char path[] = "/usr/bin/env", *none[] = {NULL}, real[PATH_MAX];
+	struct bw_spec_hardening hardening = {.hooks = {none, 0}};
+	struct bw_spec_hook hook = {.path = path};
+	struct bw_err e = {0};
+
+	ck_assert_int_eq(bw_hook_check(&hardening, &hook, "prestart", 0, real, &e), -1);
+	ck_assert_int_eq(e.code, BW_E_DENIED);
+}
+END_TEST
+
+/* What is executed is the file that was checked, not the link by which it was found. */
+START_TEST(a_permitted_hook_runs_by_its_real_path)
+{
+	char link[400], all[] = "/usr/bin/*", *patterns[] = {all}, real[PATH_MAX];
+	struct bw_spec_hardening hardening = {.check_hooks = {true, true}, .hooks = {patterns, 1}};
+	struct bw_spec_hook hook = {.path = link};
+	struct bw_err e = {0};
+
+	begin();
+	snprintf(link, sizeof link, "%s/link", scratch.path);
+	ck_assert_int_eq(symlink("/usr/bin/env", link), 0);
+	ck_assert_int_eq(bw_hook_check(&hardening, &hook, "prestart", 0, real, &e), 0);
+	ck_assert_str_eq(real, "/usr/bin/env");
+	end();
 }
 END_TEST
 
@@ -460,4 +537,6 @@ BENCH_MAIN("hooks", {a_hook_reads_the_state_and_works_in_the_bundle, 0},
 	{a_start_hook_does_not_run_when_its_filters_cannot_be_loaded, 0},
 	{hooks_inside_are_run_and_their_end_is_told, 0},
 	{a_hook_inside_past_its_timeout_is_killed, 0}, {only_roots_own_programs_run_on_the_host, 0},
+	{the_policy_names_programs_arguments_and_variables, BW_COUNT(permissions)},
+	{an_empty_list_of_hooks_permits_none, 0}, {a_permitted_hook_runs_by_its_real_path, 0},
 	{a_hook_that_is_no_file_is_refused, 0}, {a_hook_larger_than_its_limit_is_refused, 0})
