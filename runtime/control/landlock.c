@@ -14,7 +14,6 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
-#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -177,31 +176,6 @@ static int add_rules(
 		sizeof stdio, err);
 }
 
-static int add_steps(
-	const struct bw_request *request, uint64_t scoped, struct bw_plan *plan, struct bw_err *err)
-{
-	struct bw_landlock_ruleset ruleset = {
-		.handled_fs = rights_of(request->host->landlock_abi.v),
-		.scoped = scoped,
-	};
-	struct writables list = {0};
-
-	if (collect(request, ruleset.handled_fs, &list, err) < 0)
-		return -1;
-	if (is_covered(&list, "/")) {
-		bw_debug("landlock: the root is writable, so that there is nothing to restrict");
-		ruleset.handled_fs = 0;
-	}
-	if (!ruleset.handled_fs && !ruleset.scoped)
-		return 0;
-	if (bw_plan_add(plan, BW_CONTROL_landlock, OP_CREATE, BW_PHASE_PRIVS, &ruleset,
-		    sizeof ruleset, err) < 0)
-		return -1;
-	if (ruleset.handled_fs && add_rules(&list, ruleset.handled_fs, plan, err) < 0)
-		return -1;
-	return bw_plan_add(plan, BW_CONTROL_landlock, OP_ENFORCE, BW_PHASE_PRIVS, NULL, 0, err);
-}
-
 /* What is missing for the files: ABI 1 cannot allow a rename from one directory to another, and
  * would break package managers in their own workspace. That is for those who require Landlock, not
  * for those who prefer it. */
@@ -221,6 +195,33 @@ static int cannot(const char *why, bool required, struct bw_plan *plan, struct b
 		return bw_fail(err, BW_E_HOST, 0, "the policy requires Landlock: %s", why);
 	bw_plan_degrade(plan, BW_CONTROL_landlock, why);
 	return 0;
+}
+
+static int add_steps(const struct bw_request *request, uint64_t scoped, bool required, struct bw_plan *plan,
+	struct bw_err *err)
+{
+	struct bw_landlock_ruleset ruleset = {
+		.handled_fs = rights_of(request->host->landlock_abi.v),
+		.scoped = scoped,
+	};
+	struct writables list = {0};
+
+	if (collect(request, ruleset.handled_fs, &list, err) < 0)
+		return -1;
+	if (is_covered(&list, "/")) {
+		if (cannot("the root file system is writable, which leaves nothing to keep from being written",
+			    required, plan, err) < 0)
+			return -1;
+		ruleset.handled_fs = 0;
+	}
+	if (!ruleset.handled_fs && !ruleset.scoped)
+		return 0;
+	if (bw_plan_add(plan, BW_CONTROL_landlock, OP_CREATE, BW_PHASE_PRIVS, &ruleset,
+		    sizeof ruleset, err) < 0)
+		return -1;
+	if (ruleset.handled_fs && add_rules(&list, ruleset.handled_fs, plan, err) < 0)
+		return -1;
+	return bw_plan_add(plan, BW_CONTROL_landlock, OP_ENFORCE, BW_PHASE_PRIVS, NULL, 0, err);
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
@@ -245,7 +246,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 				return -1;
 		}
 	}
-	return add_steps(request, scoped, plan, err);
+	return add_steps(request, scoped, required, plan, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)

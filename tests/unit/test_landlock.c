@@ -153,14 +153,30 @@ END_TEST
 
 START_TEST(a_writable_root_leaves_nothing_to_restrict)
 {
+	w.hardening.landlock = prefer;
 	w.root.readonly.v = false;
 	ck_assert_str_eq(planned(), "");
-	ck_assert_uint_eq(w.plan.degraded_n, 0);
+	ck_assert_uint_eq(w.plan.degraded_n, 1);
+	ck_assert_str_eq(w.plan.degraded[0].why,
+		"the root file system is writable, which leaves nothing to keep from being written");
+}
+END_TEST
+
+START_TEST(a_writable_root_is_refused_where_landlock_is_required)
+{
+	w.root.readonly.v = false;
+	w.hardening.landlock = require;
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), -1);
+	ck_assert_int_eq(w.err.code, BW_E_HOST);
+	ck_assert_str_eq(w.err.text,
+		"the policy requires Landlock: the root file system is writable, which leaves "
+		"nothing to keep from being written");
 }
 END_TEST
 
 START_TEST(scopes_hold_with_a_writable_root_too)
 {
+	w.hardening.landlock = prefer;
 	w.root.readonly.v = false;
 	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = true};
 	ck_assert_str_eq(planned(), "deny abstract sockets and signals to the outside; enforce");
@@ -474,6 +490,7 @@ static TCase *plan_case(void)
 	tcase_add_test(tc, a_mount_that_a_later_one_hides_does_not_count);
 	tcase_add_test(tc, a_device_elsewhere_can_be_written_to);
 	tcase_add_test(tc, a_writable_root_leaves_nothing_to_restrict);
+	tcase_add_test(tc, a_writable_root_is_refused_where_landlock_is_required);
 	tcase_add_test(tc, scopes_hold_with_a_writable_root_too);
 	tcase_add_test(tc, a_further_process_gets_the_same_rules);
 	tcase_add_loop_test(tc, each_abi_handles_what_it_knows, 0, (int)BW_COUNT(abis));
@@ -489,6 +506,7 @@ static TCase *live_case(void)
 
 	tcase_add_checked_fixture(tc, setup_tree, teardown_tree);
 	tcase_add_loop_test(tc, rules_hold, 0, (int)BW_COUNT(attempts));
+	tcase_add_test(tc, a_writable_root_is_refused_where_landlock_is_required);
 	tcase_add_test(tc, scopes_hold);
 	return tc;
 }
