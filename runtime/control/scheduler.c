@@ -245,7 +245,7 @@ static int initial_affinity(const struct affinity_step *step)
 
 static int set_io_priority(const struct io_priority_step *step)
 {
-	unsigned value = (unsigned)IOPRIO_PRIO_VALUE((unsigned long)step->class_, (unsigned long)step->priority);
+	unsigned value = (unsigned)step->class_ << IOPRIO_CLASS_SHIFT | (unsigned)step->priority;
 
 	return syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) < 0 ? -errno : 0;
 }

@@ -183,7 +183,7 @@ static int prepare_callers(
 	auto_program struct bw_seccomp_program program = {0};
 	const struct bw_spec_seccomp *seccomp =
 		request->spec->linux_ ? request->spec->linux_->seccomp : NULL;
-	uint32_t flags;
+	uint32_t flags = 0;
 
 	if (!seccomp)
 		return 0;

@@ -31,7 +31,8 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { PORT = 8099, AT_ONCE_MS = 500 };
+enum { PORT = 8099 };
+static const double at_once_ms = 500;
 
 /* A namespace is held by a process that sleeps in it. */
 struct space {
@@ -231,7 +232,7 @@ static void expect(const struct space *space, const char *stage, const char *tex
 					f ? "6" : "", t ? "UDP" : "TCP",
 					got ? strerror(got) : "reachable",
 					want ? strerror(want) : "reachable");
-			if (ms > AT_ONCE_MS)
+			if (ms > at_once_ms)
 				fail("%s: %s: answer after %.0f ms", stage, text, ms);
 		}
 }
