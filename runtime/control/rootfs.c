@@ -83,6 +83,21 @@ static unsigned while_mounting(unsigned propagation)
 	return propagation & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE;
 }
 
+/* What the host has mounted inside the rootfs comes along in the clone. OP_READONLY is for the root alone, as by
+ * then the container's own mounts are attached below it, so the host's get their attributes here. */
+static int restrict_mounts(int tree, bool readonly, struct bw_err *err)
+{
+	struct mount_attr below = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+	struct mount_attr top = {.attr_clr = MOUNT_ATTR_RDONLY};
+
+	if (readonly)
+		below.attr_set |= MOUNT_ATTR_RDONLY;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &below, sizeof below) < 0 ||
+		(readonly && mount_setattr(tree, "", AT_EMPTY_PATH, &top, sizeof top) < 0))
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: restricting what is mounted in it");
+	return 0;
+}
+
 static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = while_mounting(propagation)};
@@ -95,8 +110,9 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
-	if (hardening && hardening->restrict_rootfs.v)
-		attr.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	if (hardening && hardening->restrict_rootfs.v &&
+		restrict_mounts(tree, request->spec->root->readonly.v, err) < 0)
+		return -1;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting attributes");
 	return take_fd(&tree);

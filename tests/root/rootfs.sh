@@ -38,6 +38,21 @@ test_exec_cannot_write_to_the_rootfs() {
 	expect_error_has 'Read-only file system'
 }
 
+# A mount that the host has inside the rootfs is a mount of its own, with attributes of its own.
+test_what_the_host_has_mounted_in_the_rootfs_is_restricted_with_it() {
+	local profile
+	bundle
+	mkdir "$ROOTFS/below"
+	for profile in hardened compat; do
+		script_args 'cat /proc/self/mountinfo; echo changed >/below/new && echo written'
+		run unshare --mount bash -c 'mount -t tmpfs -o mode=777 tmpfs "$1" && shift && exec "$@"' sh "$ROOTFS/below" \
+			"$RUNTIME" --root "$T/state" --profile "$profile" run --bundle "$BUNDLE" "$ID"
+		[ "$profile" = compat ] || expect_mount_options /below ro nosuid nodev
+		[ "$profile" = compat ] || expect_output_lacks written
+		[ "$profile" = hardened ] || expect_line written
+	done
+}
+
 test_the_rootfs_is_nosuid_and_nodev() {
 	bundle
 	asks hardened 'cat /proc/self/mountinfo'
