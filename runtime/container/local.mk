@@ -12,6 +12,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/info.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
 	runtime/container/plan_text.c \
+	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \
