@@ -5,8 +5,11 @@ libbulwark_a_SOURCES += \
 	runtime/policy/harden.c runtime/policy/harden.h \
 	runtime/policy/harden_exec.c \
 	runtime/policy/policy.c runtime/policy/policy.h runtime/policy/profile.h \
+	runtime/policy/facts.h runtime/policy/policy_facts.c \
 	runtime/policy/policy_choose.c \
 	runtime/policy/policy_fold.c \
+	runtime/policy/policy_lint.c \
+	runtime/policy/policy_match.c \
 	runtime/policy/policy_order.c \
 	runtime/policy/policy_table.c \
 	runtime/policy/rule_caps.c \

@@ -131,6 +131,15 @@ int bw_policy_load(
 	return bw_policy_parse(text, len, place, arena, ret, err);
 }
 
+const struct bw_strs *bw_policy_docker_roots(const struct bw_policy *policy)
+{
+	static char usual[] = "/var/lib/docker";
+	static char *list[] = {usual};
+	static const struct bw_strs standard = {list, 1};
+
+	return policy->docker && policy->docker->data_roots.v ? &policy->docker->data_roots : &standard;
+}
+
 const struct bw_profile *bw_policy_profile(const struct bw_policy *policy, const char *name)
 {
 	struct bw_err err = {0};

@@ -9,10 +9,13 @@
 struct bw_policy;  /* the whole file, checked; lives in the arena it was read into */
 struct bw_profile; /* one profile with everything it extends folded in */
 
-/* Facts that a container's author cannot forge, by name: "docker.name", "docker.image", "cgroup.parent",
- * "caller.root", ... ; multi-valued facts (labels) have one entry each: "docker.label.<name>". */
+/* Facts that are not a container author's to write, by name: "docker.name", "cgroup.parent", "caller.root", ...;
+ * labels have one entry each: "docker.label.<name>". Gathered by container/facts.c. */
 struct bw_policy_facts {
 	struct bw_pairs values;
+	/* Why docker's metadata, which should be there, cannot be trusted; NULL: they can, or are not docker's to
+	 * have. Rules that rest on them are in doubt then. */
+	const char *unreadable;
 };
 
 /* The file at path: root-owned, not writable by group or others, strict. path NULL: BW_SYSCONFDIR
@@ -23,11 +26,44 @@ int bw_policy_parse(const char *text, size_t len, const char *name, struct bw_ar
 	const struct bw_policy **ret, struct bw_err *err) BW_MUST_CHECK;
 
 /* Chooses a profile: asked (--profile, may be NULL), else the first rule that matches facts, else the
- * annotation org.bulwark.profile where the policy lists it and it is at least as strict, else the default.
+ * annotation org.bulwark.profile where the policy lists it and it is at least as strict, else the default. A rule in
+ * doubt ends the search as if no rule matched, or, where the policy says docker.unreadable: refuse, with BW_E_DENIED.
  * *ret_reason (in arena): one clause for log and state, "rule \"user code\"". */
 int bw_policy_choose(const struct bw_policy *policy, const char *asked, const struct bw_policy_facts *facts,
 	const struct bw_pairs *annotations, struct bw_arena *arena, const struct bw_profile **ret,
 	const char **ret_reason, struct bw_err *err) BW_MUST_CHECK;
+
+/* ---- facts ---- */
+
+/* Whether a rule that has a say, with this --profile (may be NULL), names a fact that begins with prefix: what no rule
+ * needs is not gathered. "": whether there is any such rule. */
+bool bw_policy_needs(const struct bw_policy *policy, const char *asked, const char *prefix);
+/* Where docker keeps its data, absolute paths in the order in which they are looked at. */
+const struct bw_strs *bw_policy_docker_roots(const struct bw_policy *policy);
+/* Sets one fact; value NULL: nothing. */
+int bw_policy_facts_add(struct bw_policy_facts *facts, const char *name, const char *value, struct bw_arena *arena,
+	struct bw_err *err) BW_MUST_CHECK;
+/* Adds the facts of a JSON object of strings; the member "docker.unreadable" says why docker's are in doubt. */
+int bw_policy_facts_parse(const char *text, size_t len, const char *name, struct bw_arena *arena,
+	struct bw_policy_facts *facts, struct bw_err *err) BW_MUST_CHECK;
+
+/* ---- what an administrator wants to know ---- */
+
+enum bw_judgement { BW_RULE_FAILS, BW_RULE_IN_DOUBT, BW_RULE_HOLDS };
+const char *bw_judgement_word(enum bw_judgement judgement); /* "does not hold", "is in doubt", "holds" */
+struct bw_verdict_of_rule {
+	const char *name;
+	enum bw_judgement judgement;
+	const char *why; /* one clause */
+};
+size_t bw_policy_rules_n(const struct bw_policy *policy);
+/* Rule number index against facts, alone; words in arena. */
+int bw_policy_judge(const struct bw_policy *policy, size_t index, const struct bw_policy_facts *facts,
+	struct bw_arena *arena, struct bw_verdict_of_rule *ret, struct bw_err *err) BW_MUST_CHECK;
+/* What is not wrong and yet not what anybody wants: rules that can never match, that others cannot be kept from
+ * matching, profiles that compile refuses. Pointers and sentences in arena. */
+int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struct bw_notes *ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* A profile by name, folded; NULL when there is none. */
 const struct bw_profile *bw_policy_profile(const struct bw_policy *policy, const char *name);

@@ -1,89 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy_choose.c - which profile a container gets. The host's caller and the host's files may
  * loosen; what comes with a container, its annotations, may only tighten. When anything is in
- * doubt: the default. */
+ * doubt: the default, or a refusal where the policy wants that. */
 #include "base/auto.h"
 #include "base/str.h"
-#include "policy/profile.h"
+#include "policy/facts.h"
 
 #define ANNOTATION "org.bulwark.profile"
 
-/* A fact is there when it or, for docker.label and the like, something of its name and a dot was
- * found. */
-static bool any_fact(const struct bw_policy_facts *facts, const char *pattern, size_t prefix_len)
-{
-	for (size_t i = 0; i < facts->values.n; i++)
-		if (strncmp(facts->values.v[i].key, pattern, prefix_len) == 0)
-			return true;
-	return false;
-}
-
-/* "docker.label.absent": "x" holds when there is no fact docker.label.x. It holds only where facts
- * of that source were found at all: unreadable metadata must not look like metadata that lack a
- * label. */
-static bool is_absent(
-	const struct bw_policy_facts *facts, const char *prefix, size_t len, const char *name)
-{
-	size_t source = strcspn(prefix, ".") + 1;
-
-	if (!any_fact(facts, prefix, source))
-		return false;
-	for (size_t i = 0; i < facts->values.n; i++) {
-		const char *key = facts->values.v[i].key;
-
-		if (strncmp(key, prefix, len) == 0 && key[len] == '.' &&
-			bw_streq(key + len + 1, name))
-			return false;
-	}
-	return true;
-}
-
-static bool all_absent(
-	const struct bw_policy_facts *facts, const struct bw_key_strs *condition, size_t len)
-{
-	for (size_t i = 0; i < condition->values.n; i++)
-		if (!is_absent(facts, condition->key, len, condition->values.v[i]))
-			return false;
-	return true;
-}
-
-static bool any_matches(const struct bw_policy_facts *facts, const struct bw_key_strs *condition)
-{
-	for (size_t i = 0; i < facts->values.n; i++) {
-		if (!bw_streq(facts->values.v[i].key, condition->key))
-			continue;
-		for (size_t k = 0; k < condition->values.n; k++)
-			if (bw_glob_match(condition->values.v[k], facts->values.v[i].value))
-				return true;
-	}
-	return false;
-}
-
-static bool rule_matches(const struct bw_policy_rule *rule, const struct bw_policy_facts *facts)
-{
-	static const char absent[] = ".absent";
-
-	for (size_t i = 0; i < rule->when.n; i++) {
-		const struct bw_key_strs *condition = &rule->when.v[i];
-		size_t len = strlen(condition->key);
-		bool holds;
-
-		if (bw_has_suffix(condition->key, absent))
-			holds = all_absent(facts, condition, len - (sizeof absent - 1));
-		else
-			holds = any_matches(facts, condition);
-		if (!holds)
-			return false;
-	}
-	return rule->when.n > 0;
-}
-
+/* The first rule that matches, or that is in doubt. */
 static const struct bw_policy_rule *find_rule(
-	const struct bw_policy *policy, const struct bw_policy_facts *facts)
+	const struct bw_policy *policy, const struct bw_policy_facts *facts, bool *ret_doubt)
 {
-	for (size_t i = 0; facts && i < policy->rules.n; i++)
-		if (rule_matches(&policy->rules.v[i], facts))
+	for (size_t i = 0; facts && i < policy->rules.n; i++) {
+		enum bw_judgement judgement = bw_rule_judge(&policy->rules.v[i], facts, NULL);
+
+		*ret_doubt = judgement == BW_RULE_IN_DOUBT;
+		if (judgement != BW_RULE_FAILS)
 			return &policy->rules.v[i];
+	}
 	return NULL;
 }
 
@@ -127,40 +62,65 @@ static int choose_by_annotation(const struct bw_policy *policy, const char *name
 	return ret->reason ? 0 : reason_fails(err);
 }
 
-/* What holds without --profile. */
-static int choose_by_policy(const struct bw_policy *policy, const struct bw_policy_facts *facts,
-	const struct bw_pairs *annotations, struct bw_arena *arena, struct choice *ret,
-	struct bw_err *err)
+/* What decides when no rule does. */
+static int choose_without_rule(const struct bw_policy *policy, const struct bw_pairs *annotations,
+	struct bw_arena *arena, struct choice *ret, struct bw_err *err)
 {
-	const struct bw_policy_rule *rule = find_rule(policy, facts);
 	const char *annotation = annotations ? bw_pairs_get(annotations, ANNOTATION) : NULL;
 
-	ret->profile = bw_policy_fold(policy, rule ? rule->profile : policy->default_, err);
+	ret->profile = bw_policy_fold(policy, policy->default_, err);
 	if (!ret->profile)
 		return -1;
-	if (rule) {
-		ret->reason = bw_arena_printf(arena, "rule \"%s\"", rule->name);
-		return ret->reason ? 0 : reason_fails(err);
-	}
 	if (annotation)
 		return choose_by_annotation(policy, annotation, ret->profile, arena, ret, err);
 	ret->reason = "default";
 	return 0;
 }
 
-struct first_row {
-	char row[64];
-};
-
-static void keep_first(const char *row, void *ctx)
+static int refuse_doubt(const struct bw_policy_rule *rule, const char *why, struct bw_err *err)
 {
-	struct first_row *first = ctx;
-	struct bw_buf text;
+	struct bw_buf name;
 
-	if (first->row[0])
-		return;
-	text = bw_buf_over(first->row, sizeof first->row);
-	bw_buf_add(&text, row);
+	bw_fail(err, BW_E_DENIED, 0,
+		"rule \"%.64s\" cannot be judged, and the policy starts nothing in doubt (docker.unreadable: "
+		"refuse): %s",
+		rule->name, why);
+	if (err) {
+		name = bw_buf_over(err->rule, sizeof err->rule);
+		bw_buf_add(&name, "docker.unreadable");
+	}
+	return -1;
+}
+
+static int choose_in_doubt(const struct bw_policy *policy, const struct bw_policy_rule *rule, const char *why,
+	const struct bw_pairs *annotations, struct bw_arena *arena, struct choice *ret, struct bw_err *err)
+{
+	if (policy->docker && bw_streq0(policy->docker->unreadable, "refuse"))
+		return refuse_doubt(rule, why, err);
+	if (choose_without_rule(policy, annotations, arena, ret, err) < 0)
+		return -1;
+	ret->reason = bw_arena_printf(
+		arena, "%s; rule \"%s\" cannot be judged: %s", ret->reason, rule->name, why);
+	return ret->reason ? 0 : reason_fails(err);
+}
+
+/* What holds without --profile. */
+static int choose_by_policy(const struct bw_policy *policy, const struct bw_policy_facts *facts,
+	const struct bw_pairs *annotations, struct bw_arena *arena, struct choice *ret,
+	struct bw_err *err)
+{
+	bool doubt = false;
+	const struct bw_policy_rule *rule = find_rule(policy, facts, &doubt);
+
+	if (!rule)
+		return choose_without_rule(policy, annotations, arena, ret, err);
+	if (doubt)
+		return choose_in_doubt(policy, rule, facts->unreadable, annotations, arena, ret, err);
+	ret->profile = bw_policy_fold(policy, rule->profile, err);
+	if (!ret->profile)
+		return -1;
+	ret->reason = bw_arena_printf(arena, "rule \"%s\"", rule->name);
+	return ret->reason ? 0 : reason_fails(err);
 }
 
 /* --profile: as far as profileFlag lets the caller. */
@@ -168,7 +128,7 @@ static int choose_by_flag(const struct bw_policy *policy, const char *asked,
 	const struct choice *otherwise, struct choice *ret, struct bw_err *err)
 {
 	const char *flag = policy->profile_flag ? policy->profile_flag : "any";
-	struct first_row first = {{0}};
+	char row[64];
 
 	if (!bw_policy_has_profile(policy, asked)) {
 		bw_fail(err, BW_E_USAGE, 0, "there is no profile \"%s\"", asked);
@@ -181,12 +141,12 @@ static int choose_by_flag(const struct bw_policy *policy, const char *asked,
 	if (!ret->profile)
 		return -1;
 	if (bw_streq(flag, "stricter") &&
-		bw_profile_looser(ret->profile, otherwise->profile, keep_first, &first) > 0)
+		bw_profile_looser_in(ret->profile, otherwise->profile, row, sizeof row))
 		return bw_fail(err, BW_E_DENIED, 0,
 			"--profile %s is looser than \"%s\" in %s, and the policy allows only "
 			"stricter ones "
 			"(profileFlag: stricter)",
-			asked, otherwise->profile->key, first.row);
+			asked, otherwise->profile->key, row);
 	ret->reason = "--profile";
 	return 0;
 }

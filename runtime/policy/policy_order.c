@@ -305,3 +305,27 @@ size_t bw_profile_looser(const struct bw_profile *a, const struct bw_profile *b,
 	}
 	return w.n;
 }
+
+struct first_row {
+	char *row;
+	size_t size;
+};
+
+static void keep_first(const char *row, void *ctx)
+{
+	struct first_row *first = ctx;
+	struct bw_buf text;
+
+	if (first->row[0])
+		return;
+	text = bw_buf_over(first->row, first->size);
+	bw_buf_add(&text, row);
+}
+
+bool bw_profile_looser_in(const struct bw_profile *a, const struct bw_profile *b, char *row, size_t size)
+{
+	struct first_row first = {row, size};
+
+	row[0] = '\0';
+	return bw_profile_looser(a, b, keep_first, &first) > 0;
+}

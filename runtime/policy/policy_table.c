@@ -4,10 +4,12 @@
  * strictest: policy_order.c compares by place. Rows marked BW_LATER are refused by name, so that
  * nobody trusts a control that is not there. */
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 
+#include "base/path.h"
 #include "base/str.h"
-#include "policy/profile.h"
+#include "policy/facts.h"
 
 #define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = (text))
 
@@ -17,6 +19,7 @@ static const char *const off_prefer_require[] = {"off", "prefer", "require", NUL
 static const char *const prefer_require[] = {"prefer", "require", NULL};
 static const char *const modes[] = {"audit", "enforce", NULL};
 static const char *const profile_flags[] = {"any", "stricter", "never", NULL};
+static const char *const unreadables[] = {"default", "refuse", NULL};
 static const char *const roots[] = {"keep", "remap", "refuse", "userns", NULL};
 static const char *const root_groups[] = {"keep", "drop", NULL};
 static const char *const baselines[] = {"none", "baseline", "python-node", NULL};
@@ -144,31 +147,59 @@ static int check_environment(const void *member, struct bw_err *err)
 	return 0;
 }
 
+/* A path that the reader need not clean first: it is walked component by component, and no link is followed. */
+static int check_data_roots(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+	char clean[PATH_MAX];
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i][0] != '/' || !bw_path_clean(list->v[i], clean, sizeof clean) ||
+			!bw_streq(clean, list->v[i]))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is not an absolute path without //, . and ..", list->v[i]);
+	return 0;
+}
+
 /* A misspelt fact would never match, and a rule that should tighten would be silent: so names are
  * checked. */
+static int check_fact(const char *name, struct bw_err *err)
+{
+	if (bw_fact_find(name))
+		return 0;
+	return bw_fail(err, BW_E_POLICY, 0,
+		"\"%s\" is no fact; facts are docker.*, cri.*, cgroup.* and caller.* (bulwark-policy(5))",
+		name);
+}
+
+/* "cri.absent": ["container-name"]; what labels there may be, nobody knows. */
+static int check_absent(const struct bw_key_strs *condition, size_t group, struct bw_err *err)
+{
+	char name[128];
+
+	for (size_t i = 0; i < condition->values.n; i++) {
+		struct bw_buf text = bw_buf_over(name, sizeof name);
+
+		bw_buf_addn(&text, condition->key, group);
+		bw_buf_addf(&text, ".%s", condition->values.v[i]);
+		if (!bw_after_prefix(condition->key, "docker.label.") && check_fact(name, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_when(const void *member, struct bw_err *err)
 {
-	static const char *const facts[] = {"docker.id", "docker.name", "docker.image",
-		"docker.imageName", "docker.user", "docker.networkMode", "docker.privileged",
-		"docker.cgroupParent", "docker.runtime", "docker.label.*", "cri.*", "cgroup.parent",
-		"cgroup.path", "caller.root", "caller.bundle", "caller.exe", "caller.namespace",
-		NULL};
 	const struct bw_strs_map *when = member;
 
 	for (size_t i = 0; i < when->n; i++) {
-		size_t k = 0;
+		const struct bw_key_strs *condition = &when->v[i];
+		size_t group = bw_fact_group(condition->key);
 
-		if (when->v[i].values.n == 0)
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" has no value to match",
-				when->v[i].key);
-		while (facts[k] && !bw_glob_match(facts[k], when->v[i].key))
-			k++;
-		if (!facts[k])
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is no fact; facts are docker.*, cri.*, cgroup.* and "
-				"caller.* "
-				"(bulwark-policy(5))",
-				when->v[i].key);
+		if (condition->values.n == 0)
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" has no value to match", condition->key);
+		if ((group ? check_absent(condition, group, err) : check_fact(condition->key, err)) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -520,7 +551,7 @@ static const struct bw_field rule_fields[] = {
 		.check = check_when,
 		.doc = "Facts that must all hold: a pattern or a list of patterns for each, '*' "
 		       "matches any run; "
-		       "<fact>.absent names facts that must not be there."),
+		       "docker.label.absent names labels that must not be there."),
 	BW_FIELD(struct bw_policy_rule, profile, "profile", .flags = BW_REQUIRED,
 		.check = check_profile_name, .doc = "Profile of the containers that match."),
 	BW_END};
@@ -542,6 +573,19 @@ static const struct bw_schema annotations_schema = {.name = "annotations",
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = annotations_fields};
 
+static const struct bw_field docker_fields[] = {
+	BW_FIELD(struct bw_policy_docker, data_roots, "dataRoots", .flags = BW_EMPTY_IS_SET, .check = check_data_roots,
+		.doc = "Directories in which docker keeps its data, without symbolic links in them; absent: "
+		       "/var/lib/docker."),
+	BW_FIELD(struct bw_policy_docker, unreadable, "unreadable", .names = unreadables,
+		.doc = "What a container gets of which a rule asks docker's metadata and they cannot be trusted: "
+		       "the default profile, or a refusal; absent: default."),
+	BW_END};
+static const struct bw_schema docker_schema = {.name = "docker",
+	.size = sizeof(struct bw_policy_docker),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = docker_fields};
+
 static const struct bw_field policy_fields[] = {
 	BW_FIELD(struct bw_policy, version, "version", .flags = BW_REQUIRED, .min = 1, .max = 1,
 		.doc = "Version of this format: 1."),
@@ -557,6 +601,8 @@ static const struct bw_field policy_fields[] = {
 		       "matches decides."),
 	BW_NESTED(struct bw_policy, annotations, "annotations", &annotations_schema,
 		.doc = "What annotations org.bulwark.* may ask for."),
+	BW_NESTED(struct bw_policy, docker, "docker", &docker_schema,
+		.doc = "Where docker's own metadata are, by which rules can know its containers."),
 	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
 		.doc = "Profiles of this host; a built-in name changes the built-in."),
 	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,

@@ -146,6 +146,10 @@ struct bw_policy_annotations {
 	struct bw_strs profile;
 	char *later;
 };
+struct bw_policy_docker {
+	struct bw_strs data_roots;
+	char *unreadable; /* default, refuse */
+};
 struct bw_policy_profiles {
 	struct bw_profile *v;
 	size_t n;
@@ -167,6 +171,7 @@ struct bw_policy {
 		size_t n;
 	} rules;
 	struct bw_policy_annotations *annotations;
+	struct bw_policy_docker *docker;
 	struct bw_policy_profiles profiles;
 	struct bw_strs_map registries;
 	struct bw_policy_cache *cache;
@@ -205,6 +210,9 @@ int bw_policy_check_profiles(const struct bw_policy *policy, struct bw_err *err)
  * as strict as b. Returns how many there are; 0: a is at least as strict as b. Both folded. */
 size_t bw_profile_looser(const struct bw_profile *a, const struct bw_profile *b,
 	void (*looser)(const char *row, void *ctx), void *ctx);
+
+/* policy_order.c: whether a is looser than b in any row; the name of the first is put into row. */
+bool bw_profile_looser_in(const struct bw_profile *a, const struct bw_profile *b, char *row, size_t size);
 
 /* policy_order.c: whether row ("network.host") has a place in the order; for the test that all rows
  * have. */

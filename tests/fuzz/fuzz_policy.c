@@ -26,7 +26,7 @@ static void must_be_null(const char *wrong)
 static void harden_with(
 	const struct bw_policy *policy, const struct bw_spec *spec, struct bw_arena *arena)
 {
-	const struct bw_policy_facts facts = {{0}};
+	const struct bw_policy_facts facts = {0};
 	const struct bw_profile *profile = NULL;
 	struct bw_findings findings = {0};
 	struct bw_spec *hardened = NULL;

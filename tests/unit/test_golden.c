@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_golden.c - golden cases: tests/golden/<case>/ holds config.json and, where they matter,
- * policy.json, facts.json (an object of strings) and profile (what --profile says). What comes out
+ * policy.json, facts.json (as of `policy test --facts`) and profile (what --profile says). What comes out
  * is compared with hardened.json (none when it is refused) and findings.json. BW_GOLDEN_UPDATE=1
  * writes them anew: read the difference before you commit it. */
 #include <check.h>
@@ -58,15 +58,11 @@ static struct bw_policy_facts facts_of(const char *name)
 {
 	const char *text = text_of(name, "facts.json");
 	struct bw_policy_facts facts = {0};
-	struct bw_json *tree = NULL;
 	struct bw_err err = {0};
 
-	if (!text)
-		return facts;
-	ck_assert_msg(bw_json_parse(text, strlen(text), "facts.json", &arena, &tree, &err) == 0,
-		"%s", err.text);
-	for (const struct bw_json *m = tree->child; m; m = m->next)
-		ck_assert_int_eq(bw_pairs_set(&arena, &facts.values, m->key, m->text), 0);
+	if (text)
+		ck_assert_msg(bw_policy_facts_parse(text, strlen(text), "facts.json", &arena, &facts, &err) == 0, "%s",
+			err.text);
 	return facts;
 }
 

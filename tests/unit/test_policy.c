@@ -12,7 +12,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/str.h"
-#include "policy/profile.h"
+#include "policy/facts.h"
 
 static struct bw_arena arena;
 
@@ -61,9 +61,27 @@ static const struct {
 		"policy.json: /rules/0/when: \"image\" is no fact; facts are docker.*, cri.*, "
 		"cgroup.* and caller.* "
 		"(bulwark-policy(5))"},
-	{"{\"version\":1,\"rules\":[{\"name\":\"a\",\"when\":{\"cri.x\":[]},\"profile\":\"compat\"}"
+	{"{\"version\":1,\"rules\":[{\"name\":\"a\",\"when\":{\"cri.pod\":[]},\"profile\":\"compat\"}"
 	 "]}",
-		"policy.json: /rules/0/when: \"cri.x\" has no value to match"},
+		"policy.json: /rules/0/when: \"cri.pod\" has no value to match"},
+	{"{\"version\":1,\"rules\":[{\"name\":\"a\",\"when\":{\"cri.x\":\"y\"},\"profile\":\"compat\"}"
+	 "]}",
+		"policy.json: /rules/0/when: \"cri.x\" is no fact; facts are docker.*, cri.*, "
+		"cgroup.* and caller.* (bulwark-policy(5))"},
+	{"{\"version\":1,\"rules\":[{\"name\":\"a\",\"when\":{\"cri.absent\":\"x\"},\"profile\":\"compat\"}"
+	 "]}",
+		"policy.json: /rules/0/when: \"cri.x\" is no fact; facts are docker.*, cri.*, "
+		"cgroup.* and caller.* (bulwark-policy(5))"},
+	{"{\"version\":1,\"rules\":[{\"name\":\"a\",\"when\":{\"docker.name.absent\":\"x\"},\"profile\":"
+	 "\"compat\"}]}",
+		"policy.json: /rules/0/when: \"docker.name.absent\" is no fact; facts are docker.*, cri.*, "
+		"cgroup.* and caller.* (bulwark-policy(5))"},
+	{"{\"version\":1,\"docker\":{\"dataRoots\":[\"/var/lib/docker\",\"docker\"]}}",
+		"policy.json: /docker/dataRoots: \"docker\" is not an absolute path without //, . and .."},
+	{"{\"version\":1,\"docker\":{\"dataRoots\":[\"/var/../docker\"]}}",
+		"policy.json: /docker/dataRoots: \"/var/../docker\" is not an absolute path without //, . and .."},
+	{"{\"version\":1,\"docker\":{\"unreadable\":\"compat\"}}",
+		"policy.json: /docker/unreadable: must be one of default or refuse, not \"compat\""},
 	{"{\"version\":1,\"annotations\":{\"profile\":[\"zzz\"]}}",
 		"policy.json: /annotations/profile/0: there is no profile \"zzz\""},
 	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"root\":\"kep\"}}}}",
@@ -347,6 +365,13 @@ END_TEST
 	","                                                                                        \
 	"{\"name\":\"no label\",\"when\":{\"docker.label.absent\":\"x\"},\"profile\":\"compat\"}]"
 
+/* The second would loosen what the first tightens. */
+#define RULE_ORDER                                                                                 \
+	"\"rules\":[{\"name\":\"zeroth\",\"when\":{\"caller.root\":\"/mine\"},\"profile\":\"compat\"},"      \
+	"{\"name\":\"first\",\"when\":{\"docker.label.f\":\"x\",\"cgroup.parent\":\"/ecs/*\"},"             \
+	"\"profile\":\"untrusted-code\"},"                                                           \
+	"{\"name\":\"second\",\"when\":{\"cgroup.parent\":\"/*\"},\"profile\":\"compat\"}]"
+
 static const struct {
 	const char *policy; /* members besides version */
 	const char *asked, *annotation;
@@ -389,6 +414,42 @@ static const struct {
 		"hardened",
 		"default (annotation org.bulwark.profile asks for \"compat\", which is looser)"},
 	{",\"default\":\"untrusted-code\"", NULL, NULL, {NULL}, "untrusted-code", "default"},
+	/* Metadata that cannot be trusted: the default, whatever a rule that asks for them would have given. */
+	{"," RULES, NULL, NULL, {"docker.unreadable", "it is torn"}, "hardened",
+		"default; rule \"ecs agent\" cannot be judged: it is torn"},
+	{"," RULES, "compat", NULL, {"docker.unreadable", "it is torn"}, "compat", "--profile"},
+	{",\"profileFlag\":\"stricter\"," RULES, "compat", NULL, {"docker.unreadable", "it is torn"}, NULL,
+		"--profile compat is looser than \"hardened\" in user.root, and the policy allows "
+		"only stricter ones (profileFlag: stricter)"},
+	{",\"annotations\":{\"profile\":[\"untrusted-code\"]}," RULES, NULL, "untrusted-code",
+		{"docker.unreadable", "it is torn"}, "untrusted-code",
+		"annotation org.bulwark.profile; rule \"ecs agent\" cannot be judged: it is torn"},
+	{",\"docker\":{\"unreadable\":\"refuse\"}," RULES, NULL, NULL, {"docker.unreadable", "it is torn"}, NULL,
+		"rule \"ecs agent\" cannot be judged, and the policy starts nothing in doubt (docker.unreadable: "
+		"refuse): it is torn"},
+	{"," RULE_ORDER, NULL, NULL, {"docker.unreadable", "x", "cgroup.parent", "/ecs/1"}, "hardened",
+		"default; rule \"first\" cannot be judged: x"},
+	/* Where another condition settles it there is no doubt, nor where an earlier rule has matched. */
+	{"," RULE_ORDER, NULL, NULL, {"docker.unreadable", "x", "cgroup.parent", "/other"}, "compat",
+		"rule \"second\""},
+	{",\"docker\":{\"unreadable\":\"refuse\"}," RULE_ORDER, NULL, NULL,
+		{"docker.unreadable", "x", "cgroup.parent", "/other"}, "compat", "rule \"second\""},
+	{"," RULE_ORDER, NULL, NULL, {"docker.unreadable", "x", "caller.root", "/mine"}, "compat", "rule \"zeroth\""},
+	/* A label named like the word for absence, and one that says that a label is there. */
+	{"," RULES, NULL, NULL, {"docker.name", "/x", "docker.label.absent", "x"}, "compat", "rule \"no label\""},
+	{"," RULES, NULL, NULL, {"docker.name", "/x", "docker.label.x", ""}, "hardened", "default"},
+	/* All conditions must hold, and patterns are whole. */
+	{"," RULES, NULL, NULL, {"docker.name", "/ecs-agent2", "docker.image", "sha256:bb", "docker.label.x", "y"},
+		"hardened", "default"},
+	{"," RULES, NULL, NULL, {"docker.name", "/not/ecs-agent", "docker.image", "sha256:bb", "docker.label.x", "y"},
+		"hardened", "default"},
+	{"," RULES, NULL, NULL, {"docker.image", "sha256:bb", "docker.label.x", "y"}, "hardened", "default"},
+	{",\"rules\":[{\"name\":\"no task\",\"when\":{\"cgroup.absent\":\"ecsTask\"},\"profile\":\"compat\"}]",
+		NULL, NULL, {"cgroup.parent", "/docker"}, "compat", "rule \"no task\""},
+	{",\"rules\":[{\"name\":\"no task\",\"when\":{\"cgroup.absent\":\"ecsTask\"},\"profile\":\"compat\"}]",
+		NULL, NULL, {"cgroup.parent", "/ecs/1", "cgroup.ecsTask", "1"}, "hardened", "default"},
+	{",\"rules\":[{\"name\":\"no task\",\"when\":{\"cgroup.absent\":\"ecsTask\"},\"profile\":\"compat\"}]",
+		NULL, NULL, {"caller.root", "/x"}, "hardened", "default"},
 };
 
 START_TEST(the_profile_is_chosen_by_flag_then_rule_then_annotation_then_default)
@@ -402,10 +463,14 @@ START_TEST(the_profile_is_chosen_by_flag_then_rule_then_annotation_then_default)
 	struct bw_err err = {0};
 	int r;
 
-	for (size_t i = 0; i < 8 && choices[_i].facts[i]; i += 2)
-		ck_assert_int_eq(bw_pairs_set(&arena, &facts.values, choices[_i].facts[i],
-					 choices[_i].facts[i + 1]),
-			0);
+	for (size_t i = 0; i < 8 && choices[_i].facts[i]; i += 2) {
+		if (bw_streq(choices[_i].facts[i], "docker.unreadable"))
+			facts.unreadable = choices[_i].facts[i + 1];
+		else
+			ck_assert_int_eq(bw_pairs_set(&arena, &facts.values, choices[_i].facts[i],
+						 choices[_i].facts[i + 1]),
+				0);
+	}
 	if (choices[_i].annotation)
 		ck_assert_int_eq(bw_pairs_set(&arena, &annotations, "org.bulwark.profile",
 					 choices[_i].annotation),
@@ -419,6 +484,211 @@ START_TEST(the_profile_is_chosen_by_flag_then_rule_then_annotation_then_default)
 	} else {
 		ck_assert_str_eq(err.text, choices[_i].reason);
 	}
+}
+END_TEST
+
+/* ---- facts ---- */
+
+static const struct {
+	const char *text, *says; /* says NULL: read */
+} fact_files[] = {
+	{"{}", NULL},
+	{"{\"docker.name\":\"/x\",\"docker.label.a.b/c\":\"\",\"cri.pod\":\"y\"}", NULL},
+	{"{\"docker.unreadable\":\"why\"}", NULL},
+	{"[]", "facts.json: must be an object of facts, not an array"},
+	{"{\"docker.nam\":\"/x\"}", "facts.json: \"docker.nam\" is no fact (bulwark-policy(5))"},
+	{"{\"docker.privileged\":true}", "facts.json: docker.privileged must be a string, not a boolean"},
+	{"{\"docker.name\":\"/x\",\"docker.name\":\"/y\"}",
+		"facts.json:1:21: expected each name once, found \"docker.name\" again"},
+};
+
+START_TEST(a_file_of_facts_is_read_strictly)
+{
+	struct bw_policy_facts facts = {0};
+	struct bw_err err = {0};
+	int r = bw_policy_facts_parse(
+		fact_files[_i].text, strlen(fact_files[_i].text), "facts.json", &arena, &facts, &err);
+
+	ck_assert_msg(r == (fact_files[_i].says ? -1 : 0), "%s", err.text);
+	if (fact_files[_i].says)
+		ck_assert_str_eq(err.text, fact_files[_i].says);
+}
+END_TEST
+
+/* The rules that have a say decide what must be read. */
+START_TEST(nothing_is_needed_that_no_rule_asks_for)
+{
+	const struct bw_policy *none = parse("{\"version\":1}");
+	const struct bw_policy *some = parse("{\"version\":1," RULE_ORDER "}");
+	const struct bw_policy *held = parse("{\"version\":1,\"profileFlag\":\"stricter\"," RULE_ORDER "}");
+
+	ck_assert(!bw_policy_needs(none, NULL, ""));
+	ck_assert(bw_policy_needs(some, NULL, "docker.") && bw_policy_needs(some, NULL, "cgroup."));
+	ck_assert(!bw_policy_needs(some, NULL, "cri.") && !bw_policy_needs(some, NULL, "docker.runtime"));
+	ck_assert(!bw_policy_needs(some, "hardened", "docker."));
+	ck_assert(bw_policy_needs(held, "hardened", "docker."));
+}
+END_TEST
+
+START_TEST(docker_s_data_are_where_the_policy_says)
+{
+	const struct bw_strs *usual = bw_policy_docker_roots(parse("{\"version\":1}"));
+	const struct bw_strs *other =
+		bw_policy_docker_roots(parse("{\"version\":1,\"docker\":{\"dataRoots\":[\"/a\",\"/b\"]}}"));
+
+	ck_assert_uint_eq(usual->n, 1);
+	ck_assert_str_eq(usual->v[0], "/var/lib/docker");
+	ck_assert_uint_eq(other->n, 2);
+	ck_assert_uint_eq(
+		bw_policy_docker_roots(parse("{\"version\":1,\"docker\":{\"dataRoots\":[]}}"))->n, 0);
+}
+END_TEST
+
+START_TEST(each_rule_says_what_it_makes_of_the_facts)
+{
+	static const char *const whys[] = {
+		"does not hold: docker.image is \"sha256:cc\", not \"sha256:aa\" or another of the list",
+		"does not hold: there is no docker.label.family",
+		"does not hold: docker.label.x is there",
+	};
+	const struct bw_policy *policy = parse("{\"version\":1," RULES "}");
+	static const char text[] = "{\"docker.name\":\"/ecs-agent\",\"docker.image\":\"sha256:cc\",\"docker.label.x\":\"y\"}";
+	struct bw_policy_facts facts = {0};
+	struct bw_verdict_of_rule verdict;
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_policy_facts_parse(text, sizeof text - 1, "facts", &arena, &facts, &err), 0);
+	ck_assert_uint_eq(bw_policy_rules_n(policy), BW_COUNT(whys));
+	for (size_t i = 0; i < BW_COUNT(whys); i++) {
+		ck_assert_int_eq(bw_policy_judge(policy, i, &facts, &arena, &verdict, &err), 0);
+		ck_assert_str_eq(
+			bw_arena_printf(&arena, "%s: %s", bw_judgement_word(verdict.judgement), verdict.why), whys[i]);
+	}
+	facts.values.n = 0;
+	ck_assert_int_eq(bw_policy_judge(policy, 2, &facts, &arena, &verdict, &err), 0);
+	ck_assert_str_eq(verdict.why, "nothing is known of docker");
+	facts.unreadable = "torn";
+	ck_assert_int_eq(bw_policy_judge(policy, 2, &facts, &arena, &verdict, &err), 0);
+	ck_assert_int_eq(verdict.judgement, BW_RULE_IN_DOUBT);
+	ck_assert_str_eq(verdict.why, "torn");
+}
+END_TEST
+
+/* bulwark-policy(5) names each fact at the head of a paragraph. */
+START_TEST(every_fact_is_in_the_manual)
+{
+	const char *srcdir = getenv("srcdir");
+	auto_free char *page = NULL;
+	struct bw_err err = {0};
+
+	ck_assert_msg(bw_read_file(bw_arena_printf(&arena, "%s/man/bulwark-policy.5", srcdir ? srcdir : "."), 1 << 20,
+			      &page, NULL, &err) == 0,
+		"%s", err.text);
+	for (const struct bw_fact *fact = bw_facts; fact->name; fact++) {
+		char name[64];
+		struct bw_buf text = bw_buf_over(name, sizeof name);
+
+		bw_buf_add(&text, "\n.B ");
+		for (const char *c = fact->name; *c && *c != '*'; c++)
+			bw_buf_addf(&text, *c == '-' ? "\\%c" : "%c", *c);
+		ck_assert_msg(strstr(page, name) != NULL, "%s is not in bulwark-policy(5)", fact->name);
+	}
+}
+END_TEST
+
+/* ---- lint ---- */
+
+#define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define RULE(when, profile) "\"rules\":[{\"name\":\"r\",\"when\":{" when "},\"profile\":\"" profile "\"}]"
+#define TWO_RULES(one, two)                                                                        \
+	"\"docker\":{\"unreadable\":\"refuse\"},\"rules\":[{\"name\":\"one\",\"when\":{" one                \
+	"},\"profile\":\"hardened\"},{\"name\":\"two\",\"when\":{" two "},\"profile\":\"hardened\"}]"
+#define AUTHOR                                                                                     \
+	"/rules/0: whoever writes the image or the task decides all that this rule asks for, and \"compat\" is " \
+	"looser than \"hardened\" in user.root; add a fact of the host, such as cgroup.parent or a docker.name " \
+	"without '*'"
+#define SHADOWED "/rules/1: can never match: rule \"one\" before it matches all that it would"
+#define GUARD(row)                                                                                 \
+	"/profiles/x/network/" row                                                                 \
+	": is allow, but the blocked endpoints can be guarded in a network of the container's own alone, and guard is " \
+	"require: such a container is refused all the same; guard: prefer starts it unguarded"
+
+static const struct {
+	const char *members, *warning; /* NULL: none */
+} lints[] = {
+	{RULE("\"docker.name\":\"/ecs-agent\",\"docker.image\":\"" DIGEST
+	      "\",\"docker.label.absent\":\"com.amazonaws.ecs.task-arn\"", "compat"), NULL},
+	/* Patterns that nothing matches. */
+	{RULE("\"docker.name\":\"ecs-agent\"", "compat"),
+		"/rules/0/when: \"ecs-agent\" never matches: docker.name is a name with a slash before it, as docker keeps "
+		"it"},
+	{RULE("\"docker.name\":\"/x\",\"docker.image\":[\"" DIGEST "\",\"nginx:latest\"]", "compat"),
+		"/rules/0/when: \"nginx:latest\" never matches: docker.image is sha256: and 64 digits from 0 to f"},
+	{RULE("\"docker.name\":\"/x\",\"docker.image\":\"sha256:0a1b*\"", "compat"), NULL},
+	{RULE("\"docker.name\":\"/x\",\"docker.image\":\"sha1*\"", "compat"),
+		"/rules/0/when: \"sha1*\" never matches: docker.image is sha256: and 64 digits from 0 to f"},
+	{RULE("\"docker.name\":\"/x\",\"docker.privileged\":\"yes\"", "compat"),
+		"/rules/0/when: \"yes\" never matches: docker.privileged is true or false"},
+	{RULE("\"caller.root\":\"run/x\"", "compat"),
+		"/rules/0/when: \"run/x\" never matches: caller.root is an absolute path"},
+	/* Contradictions. */
+	{RULE("\"docker.name\":\"/x\",\"cri.namespace\":\"y\"", "compat"),
+		"/rules/0: can never match: a container is docker's or Kubernetes', not both"},
+	{RULE("\"cgroup.parent\":\"/x\",\"docker.label.a\":\"b\",\"docker.label.absent\":[\"c\",\"a\"]", "compat"),
+		"/rules/0: can never match: docker.label.a must be there and must not"},
+	{RULE("\"cgroup.ecsTask\":\"*\",\"cgroup.kubePod\":\"*\"", "compat"),
+		"/rules/0: can never match: a cgroup is of an ECS task or of a pod, not both"},
+	{"\"docker\":{\"dataRoots\":[]}," RULE("\"docker.name\":\"/x\"", "compat"),
+		"/rules/0: can never match: docker.dataRoots names no directory"},
+	/* Rules behind others. */
+	{TWO_RULES("\"docker.name\":\"/a*\"", "\"docker.name\":[\"/ab\",\"/a*c\"],\"docker.label.x\":\"y\""), SHADOWED},
+	{TWO_RULES("\"docker.name\":\"/a*\"", "\"docker.name\":[\"/ab\",\"/b\"]"), NULL},
+	{TWO_RULES("\"docker.name\":\"/a*c\"", "\"docker.name\":\"/a*\""), NULL},
+	{TWO_RULES("\"docker.name\":\"/a\",\"docker.label.x\":\"y\"", "\"docker.name\":\"/a\""), NULL},
+	{TWO_RULES("\"docker.label.absent\":\"a\"", "\"docker.label.absent\":[\"b\",\"a\"]"), SHADOWED},
+	{TWO_RULES("\"docker.label.absent\":[\"a\",\"b\"]", "\"docker.label.absent\":\"a\""), NULL},
+	/* What an author decides, alone, must not loosen. */
+	{RULE("\"docker.label.role\":\"web\"", "compat"), AUTHOR},
+	{RULE("\"docker.label.com.amazonaws.ecs.task-definition-family\":\"x\",\"docker.image\":\"" DIGEST "\"", "compat"),
+		AUTHOR},
+	{RULE("\"docker.label.absent\":\"x\",\"docker.imageName\":\"x\",\"docker.user\":\"x\"", "compat"), AUTHOR},
+	{RULE("\"docker.name\":\"/ecs-*\"", "compat"), AUTHOR},
+	{RULE("\"docker.label.role\":\"web\",\"cgroup.parent\":\"*\"", "compat"), AUTHOR},
+	{RULE("\"cri.pod\":\"x\",\"cri.container-name\":\"y\",\"cri.image\":\"z\"", "compat"), AUTHOR},
+	{RULE("\"cri.pod\":\"x\",\"cri.namespace\":\"kube-system\"", "compat"), NULL},
+	{RULE("\"docker.label.role\":\"web\",\"cgroup.ecsTask\":\"*\"", "compat"), NULL},
+	{RULE("\"docker.image\":\"" DIGEST "\",\"docker.label.absent\":\"com.amazonaws.ecs.task-arn\"", "compat"), NULL},
+	{RULE("\"docker.label.role\":\"web\"", "hardened"), NULL},
+	/* What tightens must not be shaken off. */
+	{RULE("\"docker.label.role\":\"web\"", "untrusted-code"),
+		"/rules/0: \"untrusted-code\" is stricter than \"hardened\" in user.always, and an image whose labels are too "
+		"large to be read keeps out of it; docker.unreadable: refuse closes that way"},
+	{"\"docker\":{\"unreadable\":\"refuse\"}," RULE("\"docker.label.role\":\"web\"", "untrusted-code"), NULL},
+	{RULE("\"cgroup.parent\":\"/x\"", "untrusted-code"), NULL},
+	/* Networks that may be used and cannot be guarded. */
+	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\"],\"network\":{\"joined\":\"allow\"}}}", GUARD("joined")},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"network.host\"],\"network\":{\"host\":\"allow\"}}}", GUARD("host")},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\",\"network.guard\"],"
+	 "\"network\":{\"joined\":\"allow\",\"guard\":\"prefer\"}}}", NULL},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\",\"network.metadata\"],"
+	 "\"network\":{\"joined\":\"allow\",\"metadata\":\"allow\"}}}", NULL},
+	{"\"profiles\":{\"x\":{\"extends\":\"compat\"}}", NULL},
+};
+
+START_TEST(lint_warns_of_what_is_right_in_form_alone)
+{
+	const struct bw_policy *policy = parse(bw_arena_printf(&arena, "{\"version\":1,%s}", lints[_i].members));
+	struct bw_notes notes = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_policy_lint(policy, &arena, &notes, &err), 0);
+	if (!lints[_i].warning) {
+		ck_assert_msg(notes.n == 0, "%s: %s", notes.n ? notes.v[0].pointer : "", notes.n ? notes.v[0].text : "");
+		return;
+	}
+	ck_assert_msg(notes.n == 1, "%zu warnings%s%s", notes.n, notes.n > 1 ? ", the second: " : "",
+		notes.n > 1 ? notes.v[1].text : "");
+	ck_assert_str_eq(bw_arena_printf(&arena, "%s: %s", notes.v[0].pointer, notes.v[0].text), lints[_i].warning);
 }
 END_TEST
 
@@ -523,7 +793,11 @@ START_TEST(the_published_examples_are_policies)
 					     srcdir ? srcdir : ".", names[i]),
 				1 << 20, &text, NULL, &err) == 0,
 			"%s", err.text);
-		parse(text);
+		const struct bw_policy *policy = parse(text);
+		struct bw_notes notes;
+
+		ck_assert_int_eq(bw_policy_lint(policy, &arena, &notes, &err), 0);
+		ck_assert_msg(notes.n == 0, "%s: %s", names[i], notes.n ? notes.v[0].text : "");
 	}
 }
 END_TEST
@@ -549,6 +823,12 @@ int main(void)
 	tcase_add_loop_test(t, strictness_is_compared_row_by_row, 0, (int)BW_COUNT(stricter));
 	tcase_add_loop_test(t, the_profile_is_chosen_by_flag_then_rule_then_annotation_then_default,
 		0, (int)BW_COUNT(choices));
+	tcase_add_loop_test(t, a_file_of_facts_is_read_strictly, 0, (int)BW_COUNT(fact_files));
+	tcase_add_test(t, nothing_is_needed_that_no_rule_asks_for);
+	tcase_add_test(t, docker_s_data_are_where_the_policy_says);
+	tcase_add_test(t, each_rule_says_what_it_makes_of_the_facts);
+	tcase_add_test(t, every_fact_is_in_the_manual);
+	tcase_add_loop_test(t, lint_warns_of_what_is_right_in_form_alone, 0, (int)BW_COUNT(lints));
 	tcase_add_test(t, a_file_that_others_can_write_is_refused);
 	tcase_add_test(t, a_file_that_was_named_must_be_there);
 	tcase_add_test(t, show_gives_every_profile_folded);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy_lint.c - what an administrator should hear about a policy that is right in form: rules that can never match,
+ * rules whose facts the author of a container decides, profiles that will not start what they seem to allow. */
+#include "base/auto.h"
+#include "base/str.h"
+#include "policy/facts.h"
+
+#define ECS_LABELS "com.amazonaws.ecs."
+
+struct lint {
+	const struct bw_policy *policy;
+	struct bw_arena *arena;
+	struct bw_notes *notes;
+	bool out_of_memory;
+};
+
+/* Both from bw_arena_printf(): NULL means that memory is out. */
+static void warn(struct lint *l, char *pointer, char *text)
+{
+	struct bw_note *note = pointer && text ? bw_push(l->arena, l->notes) : NULL;
+
+	if (!note) {
+		l->out_of_memory = true;
+		return;
+	}
+	note->pointer = pointer;
+	note->text = text;
+}
+
+#define WARN(l, pointer, ...) warn((l), (pointer), bw_arena_printf((l)->arena, __VA_ARGS__))
+
+static char *pointer_to(struct lint *l, size_t rule)
+{
+	return bw_arena_printf(l->arena, "/rules/%zu", rule);
+}
+
+static const struct bw_key_strs *find_condition(const struct bw_policy_rule *rule, const char *key)
+{
+	for (size_t i = 0; i < rule->when.n; i++)
+		if (bw_streq(rule->when.v[i].key, key))
+			return &rule->when.v[i];
+	return NULL;
+}
+
+static bool asks_for(const struct bw_policy_rule *rule, const char *prefix)
+{
+	for (size_t i = 0; i < rule->when.n; i++)
+		if (bw_after_prefix(rule->when.v[i].key, prefix))
+			return true;
+	return false;
+}
+
+/* ---- rules that can never match ---- */
+
+static void check_patterns(struct lint *l, size_t index, const struct bw_key_strs *condition)
+{
+	const struct bw_fact *fact = bw_fact_group(condition->key) ? NULL : bw_fact_find(condition->key);
+
+	for (size_t i = 0; fact && fact->possible && i < condition->values.n; i++)
+		if (!fact->possible(condition->values.v[i]))
+			WARN(l, bw_arena_printf(l->arena, "/rules/%zu/when", index),
+				"\"%s\" never matches: %s is %s", condition->values.v[i], condition->key, fact->looks);
+}
+
+/* A label, or another fact of a group, that must be there and must not. */
+static const char *wanted_and_unwanted(struct lint *l, const struct bw_policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->when.n; i++) {
+		const struct bw_key_strs *absent = &rule->when.v[i];
+		size_t group = bw_fact_group(absent->key);
+
+		for (size_t k = 0; group && k < absent->values.n; k++) {
+			const char *key = bw_arena_printf(
+				l->arena, "%.*s.%s", (int)group, absent->key, absent->values.v[k]);
+
+			if (key && find_condition(rule, key))
+				return key;
+			l->out_of_memory |= !key;
+		}
+	}
+	return NULL;
+}
+
+static void check_contradiction(struct lint *l, size_t index)
+{
+	const struct bw_policy_rule *rule = &l->policy->rules.v[index];
+	const char *twice = wanted_and_unwanted(l, rule);
+	bool docker = asks_for(rule, "docker.");
+
+	if (twice)
+		WARN(l, pointer_to(l, index), "can never match: %s must be there and must not", twice);
+	if (docker && asks_for(rule, "cri."))
+		WARN(l, pointer_to(l, index), "can never match: a container is docker's or Kubernetes', not both");
+	if (find_condition(rule, "cgroup.ecsTask") && find_condition(rule, "cgroup.kubePod"))
+		WARN(l, pointer_to(l, index), "can never match: a cgroup is of an ECS task or of a pod, not both");
+	if (docker && bw_policy_docker_roots(l->policy)->n == 0)
+		WARN(l, pointer_to(l, index), "can never match: docker.dataRoots names no directory");
+}
+
+/* Whether every text that one of narrow's patterns matches is matched by one of wide's. A '*' of a narrow pattern is
+ * taken as a letter that only a '*' of the wide one matches: true is certain, false may be wrong. */
+static bool covers(const struct bw_strs *wide, const struct bw_strs *narrow)
+{
+	for (size_t i = 0; i < narrow->n; i++) {
+		size_t k = 0;
+
+		while (k < wide->n && !bw_glob_match(wide->v[k], narrow->v[i]))
+			k++;
+		if (k == wide->n)
+			return false;
+	}
+	return true;
+}
+
+static bool has_all(const struct bw_strs *list, const struct bw_strs *of)
+{
+	for (size_t i = 0; i < of->n; i++)
+		if (!bw_strs_has(list, of->v[i]))
+			return false;
+	return true;
+}
+
+/* Whether first matches wherever second does. */
+static bool shadows(const struct bw_policy_rule *first, const struct bw_policy_rule *second)
+{
+	for (size_t i = 0; i < first->when.n; i++) {
+		const struct bw_key_strs *wide = &first->when.v[i];
+		const struct bw_key_strs *narrow = find_condition(second, wide->key);
+
+		if (!narrow)
+			return false;
+		if (bw_fact_group(wide->key) ? !has_all(&narrow->values, &wide->values)
+					     : !covers(&wide->values, &narrow->values))
+			return false;
+	}
+	return true;
+}
+
+static void check_shadow(struct lint *l, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (shadows(&l->policy->rules.v[i], &l->policy->rules.v[index])) {
+			WARN(l, pointer_to(l, index), "can never match: rule \"%s\" before it matches all that it would",
+				l->policy->rules.v[i].name);
+			return;
+		}
+}
+
+/* ---- rules that an author can have, or keep from holding ---- */
+
+static bool all_begin_with(const struct bw_strs *list, const char *prefix)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!bw_after_prefix(list->v[i], prefix))
+			return false;
+	return true;
+}
+
+static bool any_with_star(const struct bw_strs *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strchr(list->v[i], '*'))
+			return true;
+	return false;
+}
+
+/* Whether the condition says anything that the author of an image or a task does not decide. */
+static bool is_of_the_host(const struct bw_key_strs *condition)
+{
+	const struct bw_fact *fact = bw_fact_find(condition->key);
+
+	/* The agent of ECS labels every task: no task can be without these. */
+	if (bw_streq(condition->key, "docker.label.absent"))
+		return all_begin_with(&condition->values, ECS_LABELS);
+	if (bw_fact_group(condition->key))
+		return true;
+	/* The name of a task's container has the names in it that its author gave. */
+	if (bw_streq(condition->key, "docker.name"))
+		return !any_with_star(&condition->values);
+	/* That there is a task or a pod says something, whichever it is; all else is there anyway. */
+	if (bw_strs_has(&condition->values, "*"))
+		return bw_streq(condition->key, "cgroup.ecsTask") || bw_streq(condition->key, "cgroup.kubePod");
+	return fact && fact->source == BW_FACT_HOST;
+}
+
+static bool rests_on_the_host(const struct bw_policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->when.n; i++)
+		if (is_of_the_host(&rule->when.v[i]))
+			return true;
+	return false;
+}
+
+static int check_author(struct lint *l, size_t index, struct bw_err *err)
+{
+	const struct bw_policy_rule *rule = &l->policy->rules.v[index];
+	const struct bw_profile *chosen = bw_policy_fold(l->policy, rule->profile, err);
+	const struct bw_profile *standard = chosen ? bw_policy_fold(l->policy, l->policy->default_, err) : NULL;
+	bool refuses = l->policy->docker && bw_streq0(l->policy->docker->unreadable, "refuse");
+	char row[64];
+
+	if (!standard)
+		return -1;
+	if (!rests_on_the_host(rule) && bw_profile_looser_in(chosen, standard, row, sizeof row))
+		WARN(l, pointer_to(l, index),
+			"whoever writes the image or the task decides all that this rule asks for, and \"%s\" is looser "
+			"than \"%s\" in %s; add a fact of the host, such as cgroup.parent or a docker.name without '*'",
+			chosen->key, standard->key, row);
+	if (!refuses && asks_for(rule, "docker.") && bw_profile_looser_in(standard, chosen, row, sizeof row))
+		WARN(l, pointer_to(l, index),
+			"\"%s\" is stricter than \"%s\" in %s, and an image whose labels are too large to be read "
+			"keeps out of it; docker.unreadable: refuse closes that way",
+			chosen->key, standard->key, row);
+	return 0;
+}
+
+/* ---- profiles ---- */
+
+static void check_guard(struct lint *l, const struct bw_profile *p, const char *row, const char *choice)
+{
+	if (bw_streq0(choice, "allow"))
+		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/network/%s", p->key, row),
+			"is allow, but the blocked endpoints can be guarded in a network of the container's own alone, and "
+			"guard is require: such a container is refused all the same; guard: prefer starts it unguarded");
+}
+
+static int check_profile(struct lint *l, const char *name, struct bw_err *err)
+{
+	const struct bw_profile *p = bw_policy_fold(l->policy, name, err);
+
+	if (!p)
+		return -1;
+	if (!p->network || p->derived.endpoints.n == 0 || bw_streq0(p->network->guard, "prefer"))
+		return 0;
+	check_guard(l, p, "host", p->network->host);
+	check_guard(l, p, "joined", p->network->joined);
+	return 0;
+}
+
+int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struct bw_notes *ret, struct bw_err *err)
+{
+	struct lint l = {.policy = policy, .arena = arena, .notes = ret};
+
+	*ret = (struct bw_notes){0};
+	for (size_t i = 0; i < policy->rules.n; i++) {
+		for (size_t k = 0; k < policy->rules.v[i].when.n; k++)
+			check_patterns(&l, i, &policy->rules.v[i].when.v[k]);
+		check_contradiction(&l, i);
+		check_shadow(&l, i);
+		if (check_author(&l, i, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < policy->profiles.n; i++)
+		if (check_profile(&l, policy->profiles.v[i].key, err) < 0)
+			return -1;
+	if (l.out_of_memory)
+		return bw_fail(err, BW_E_MEMORY, 0, "policy lint: out of memory");
+	return 0;
+}
