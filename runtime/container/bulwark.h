@@ -90,6 +90,10 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const cha
 int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `policy lint|show|schema`: text for stdout, malloc'd. path may be NULL for the installed one. */
 int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* `policy test`: which profile the policy at path (may be NULL) would choose for a bundle (absolute) and the facts of a
+ * file, either of which may be NULL, and what each rule says; malloc'd. */
+int bw_policy_test(const struct bw_context *ctx, const char *path, const char *bundle, const char *facts, bool json,
+	char **ret_text, struct bw_err *err) BW_MUST_CHECK;
 /* `plan BUNDLE`: the steps that create would take, one a line (for people and golden tests). */
 int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
 /* `features`: the JSON document. */

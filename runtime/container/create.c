@@ -168,7 +168,7 @@ static int begin(struct creation *creation, struct bw_err *err)
 {
 	if (bw_id_check(creation->id, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
-	if (bw_decide(creation->ctx, creation->options->bundle, &creation->arena, &creation->decision, err) < 0)
+	if (bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err) < 0)
 		return -1;
 	if (bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;

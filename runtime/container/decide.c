@@ -2,28 +2,9 @@
 /* decide.c - reads what was asked and what is allowed, once each, and lets the policy decide. */
 #include "container/decide.h"
 
-#include <string.h>
-
 #include "base/log.h"
+#include "container/facts.h"
 #include "container/state.h"
-
-/* Facts that the container's author cannot write: where the caller keeps its state and the cgroup parent. */
-static int gather_facts(const struct bw_context *ctx, const struct bw_spec *spec, struct bw_arena *arena,
-	struct bw_policy_facts *ret, struct bw_err *err)
-{
-	const char *cgroup = spec->linux_ ? spec->linux_->cgroups_path : NULL;
-	const char *slash = cgroup ? strrchr(cgroup, '/') : NULL;
-	char *parent;
-
-	if (bw_pairs_set(arena, &ret->values, "caller.root", ctx->root) < 0)
-		return bw_fail(err, BW_E_MEMORY, 0, "policy facts");
-	if (!slash)
-		return 0;
-	parent = bw_arena_strndup(arena, cgroup, slash == cgroup ? 1 : (size_t)(slash - cgroup));
-	if (!parent || bw_pairs_set(arena, &ret->values, "cgroup.parent", parent) < 0)
-		return bw_fail(err, BW_E_MEMORY, 0, "policy facts");
-	return 0;
-}
 
 static void log_findings(const struct bw_decision *decision)
 {
@@ -36,11 +17,32 @@ static void log_findings(const struct bw_decision *decision)
 	}
 }
 
-static int harden(struct bw_arena *arena, struct bw_decision *decision, struct bw_err *err)
+/* That rules could not be judged is for the record, whatever the profile makes of the rest. */
+static int note_doubt(struct bw_arena *arena, struct bw_decision *decision, const char *why, struct bw_err *err)
+{
+	struct bw_finding *finding = bw_push(arena, &decision->findings);
+
+	if (!finding)
+		return bw_fail(err, BW_E_MEMORY, 0, "applying the policy: out of memory");
+	*finding = (struct bw_finding){
+		.rule = "rules",
+		.verdict = BW_NOTED,
+		.pointer = "/",
+		.reason = why,
+		.hint = "bulwark policy test shows the facts and what each rule makes of them",
+	};
+	return 0;
+}
+
+/* level: where the administrator wrote rules, the log says which decided. */
+static int harden(struct bw_arena *arena, struct bw_decision *decision, const char *doubt, enum bw_log_level level,
+	struct bw_err *err)
 {
 	int r = bw_harden(decision->asked, decision->profile, arena, &decision->hardened, &decision->findings, err);
 
-	bw_debug("policy: profile %s (%s)", bw_profile_name(decision->profile), decision->reason);
+	if (doubt && note_doubt(arena, decision, doubt, r < 0 ? NULL : err) < 0)
+		r = -1;
+	bw_log(level, "policy: profile %s (%s)", bw_profile_name(decision->profile), decision->reason);
 	log_findings(decision);
 	return r;
 }
@@ -56,18 +58,20 @@ static int load(const char *bundle, struct bw_arena *arena, struct bw_decision *
 	return 0;
 }
 
-int bw_decide(const struct bw_context *ctx, const char *bundle, struct bw_arena *arena, struct bw_decision *ret,
-	struct bw_err *err)
+int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_err *err)
 {
 	struct bw_policy_facts facts = {0};
+	bool ruled;
 
 	if (load(bundle, arena, ret, err) < 0 || bw_policy_load(ctx->policy_path, arena, &ret->policy, err) < 0 ||
-		gather_facts(ctx, ret->asked, arena, &facts, err) < 0)
+		bw_facts_gather(ctx, bundle, id, ret->asked, ret->policy, false, arena, &facts, err) < 0)
 		return -1;
 	if (bw_policy_choose(ret->policy, ctx->profile, &facts, &ret->asked->annotations, arena, &ret->profile,
 		    &ret->reason, err) < 0)
 		return -1;
-	return harden(arena, ret, err);
+	ruled = bw_policy_needs(ret->policy, ctx->profile, "");
+	return harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err);
 }
 
 int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
@@ -80,10 +84,10 @@ int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_are
 		return -1;
 	/* A profile asked for on the command line is a what-if over the container's bundle. */
 	if (ctx->profile)
-		return bw_decide(ctx, container.state->bundle, arena, ret, err);
+		return bw_decide(ctx, container.state->bundle, id, arena, ret, err);
 	if (load(container.state->bundle, arena, ret, err) < 0 ||
 		bw_state_load_profile(&container, arena, &ret->profile, err) < 0)
 		return -1;
 	ret->reason = container.state->profile_reason;
-	return harden(arena, ret, err);
+	return harden(arena, ret, NULL, BW_LOG_DEBUG, err);
 }

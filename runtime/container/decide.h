@@ -17,9 +17,10 @@ struct bw_decision {
 	struct bw_notes notes;
 };
 
-/* All memory in arena. With a refusal -1 and BW_E_DENIED; ret is complete but for hardened then. */
-int bw_decide(const struct bw_context *ctx, const char *bundle, struct bw_arena *arena, struct bw_decision *ret,
-	struct bw_err *err) BW_MUST_CHECK;
+/* id: the container's name on the command line, or NULL. All memory in arena. With a refusal -1 and BW_E_DENIED; ret
+ * is complete but for hardened then. */
+int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_err *err) BW_MUST_CHECK;
 
 /* The decision that was made for a container at create: its bundle against the profile stored with it. */
 int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,

@@ -172,7 +172,8 @@ static int spec_text(const struct bw_spec *spec, const struct bw_spec *hide_agai
 	return r;
 }
 
-static int write_refusals(const struct bw_decision *d, char **ret, struct bw_err *err)
+/* Lines before a diff, or in the place of one that cannot be had: patch(1) reads over them. */
+static int write_head(const struct bw_decision *d, char **ret, struct bw_err *err)
 {
 	auto_free char *text = NULL;
 	size_t size = 0;
@@ -180,8 +181,9 @@ static int write_refusals(const struct bw_decision *d, char **ret, struct bw_err
 
 	if (!out)
 		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	fprintf(out, "# profile %s (%s)\n", bw_profile_name(d->profile), d->reason);
 	for (size_t i = 0; i < d->findings.n; i++)
-		if (d->findings.v[i].verdict == BW_DENIED)
+		if (!d->hardened && d->findings.v[i].verdict == BW_DENIED)
 			fprintf(out, "# refused: %s: %s (rule %s)\n", d->findings.v[i].pointer,
 				d->findings.v[i].reason, d->findings.v[i].rule);
 	if (fclose(out) != 0)
@@ -192,15 +194,21 @@ static int write_refusals(const struct bw_decision *d, char **ret, struct bw_err
 
 static int write_diff(const struct bw_decision *d, char **ret, struct bw_err *err)
 {
-	auto_free char *before = NULL, *after = NULL;
+	auto_free char *head = NULL, *before = NULL, *after = NULL, *diff = NULL;
 
-	if (!d->hardened)
-		return write_refusals(d, ret, err);
-	if (spec_text(d->asked, d->hardened, &before, err) < 0 ||
-		spec_text(d->hardened, NULL, &after, err) < 0)
+	if (write_head(d, &head, err) < 0)
 		return -1;
-	return bw_text_diff(
-		before, after, "config.json (asked)", "config.json (will be)", ret, err);
+	if (!d->hardened) {
+		*ret = take_ptr(&head);
+		return 0;
+	}
+	if (spec_text(d->asked, d->hardened, &before, err) < 0 ||
+		spec_text(d->hardened, NULL, &after, err) < 0 ||
+		bw_text_diff(before, after, "config.json (asked)", "config.json (will be)", &diff, err) < 0)
+		return -1;
+	if (asprintf(ret, "%s%s", head, diff) < 0)
+		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
+	return 0;
 }
 
 int bw_explain_decision(const struct bw_decision *decision, const char *format, char **ret_text,
@@ -229,7 +237,7 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const cha
 	struct bw_decision decision;
 	struct bw_err refusal = {0};
 
-	int r = bundle_or_id[0] == '/' ? bw_decide(ctx, bundle_or_id, &arena, &decision, &refusal)
+	int r = bundle_or_id[0] == '/' ? bw_decide(ctx, bundle_or_id, NULL, &arena, &decision, &refusal)
 				       : bw_decide_stored(ctx, bundle_or_id, &arena, &decision, &refusal);
 
 	if (r < 0) {

@@ -6,8 +6,10 @@ libbulwark_a_SOURCES += \
 	runtime/container/create.c \
 	runtime/container/decide.c runtime/container/decide.h \
 	runtime/container/delete.c \
+	runtime/container/docker_facts.c runtime/container/docker_facts.h \
 	runtime/container/exec.c \
 	runtime/container/explain.c runtime/container/explain.h \
+	runtime/container/facts.c runtime/container/facts.h \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \

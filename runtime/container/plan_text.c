@@ -76,7 +76,7 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	int r;
 
 	snprintf(id, sizeof id, "plan-%d", (int)getpid());
-	if (bw_decide(ctx, bundle, &arena, &decision, err) < 0 || bw_preparation_open(&preparation, &arena, err) < 0)
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_preparation_open(&preparation, &arena, err) < 0)
 		return -1;
 	/* In a cgroup of its own name: the one that config.json names may be in use. */
 	if (bw_cgroup_set_make(&preparation.host, NULL, id, &arena, &cgroups, err) < 0)

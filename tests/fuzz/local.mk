@@ -4,6 +4,12 @@
 fuzz_main_sources = tests/fuzz/fuzz_main.c tests/fuzz/fuzz.h
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 
+check_PROGRAMS += fuzz_facts
+fuzz_facts_SOURCES = tests/fuzz/fuzz_facts.c $(fuzz_main_sources)
+fuzz_facts_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/facts"'
+fuzz_facts_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_facts
+
 check_PROGRAMS += fuzz_json
 fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_main_sources)
 fuzz_json_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/json"'
@@ -36,6 +42,12 @@ fuzz/policy: $(srcdir)/tests/fuzz/fuzz_policy.c profiles/builtins.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) -I$(srcdir)/tests/common $(FUZZ_FLAGS) -o $@ $< \
 		profiles/builtins.c $(srcdir)/tests/common/harden_properties.c \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/facts
+fuzz/facts: $(srcdir)/tests/fuzz/fuzz_facts.c profiles/builtins.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		profiles/builtins.c $(srcdir)/runtime/container/docker_facts.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
 .PHONY: fuzz
 clean-local:

@@ -20,6 +20,12 @@ test_explain_CFLAGS = $(unit_cflags)
 test_explain_LDADD = $(unit_libs)
 TESTS += test_explain
 
+check_PROGRAMS += test_facts
+test_facts_SOURCES = tests/unit/test_facts.c tests/unit/scratch.h
+test_facts_CFLAGS = $(unit_cflags)
+test_facts_LDADD = $(unit_libs)
+TESTS += test_facts
+
 check_PROGRAMS += test_golden
 test_golden_SOURCES = tests/unit/test_golden.c
 test_golden_CFLAGS = $(unit_cflags)

@@ -124,7 +124,8 @@ START_TEST(a_refusal_is_an_answer_with_what_to_do_instead)
 	ck_assert_ptr_nonnull(strstr(text, "      instead  "));
 	diff = explain("hardened", "diff", BW_EXPLAIN_REFUSED);
 	ck_assert_ptr_nonnull(
-		bw_after_prefix(diff, "# refused: /mounts/0/source: is /run/docker.sock"));
+		bw_after_prefix(diff, "# profile hardened (--profile)\n"
+				      "# refused: /mounts/0/source: is /run/docker.sock"));
 	remove_bundle();
 }
 END_TEST
@@ -159,7 +160,7 @@ START_TEST(a_diff_shows_the_names_of_variables_but_not_what_was_removed)
 	make_bundle("");
 	text = explain("hardened", "diff", BW_EXPLAIN_CHANGED);
 	ck_assert_ptr_nonnull(
-		strstr(text, "--- config.json (asked)\n+++ config.json (will be)\n@@ "));
+		bw_after_prefix(text, "# profile hardened (--profile)\n--- config.json (asked)\n+++ config.json (will be)\n@@ "));
 	ck_assert_ptr_nonnull(strstr(text, "AWS_SECRET_ACCESS_KEY=(hidden)"));
 	ck_assert_ptr_nonnull(strstr(text, "\n+    \"noNewPrivileges\": true"));
 	remove_bundle();
@@ -174,7 +175,7 @@ START_TEST(compat_leaves_all_as_it_is)
 	text = explain("compat", "text", BW_EXPLAIN_SAME);
 	ck_assert_str_eq(text, "profile compat (--profile): same; 0 changes, 0 refusals\n");
 	diff = explain("compat", "diff", BW_EXPLAIN_SAME);
-	ck_assert_str_eq(diff, "");
+	ck_assert_str_eq(diff, "# profile compat (--profile)\n");
 	remove_bundle();
 }
 END_TEST
@@ -214,7 +215,7 @@ START_TEST(policy_is_shown_linted_and_published)
 	err = (struct bw_err){0};
 	ck_assert_int_eq(bw_policy_text("polish", NULL, &bad, &err), -1);
 	ck_assert_str_eq(
-		err.text, "policy must be followed by lint, show or schema, not \"polish\"");
+		err.text, "policy must be followed by lint, show, schema or test, not \"polish\"");
 }
 END_TEST
 
