@@ -44,7 +44,7 @@ static void put_value_patterns(const struct bw_option *rows)
 static const char *words_of(const struct bw_verb *verb)
 {
 	if (verb == &bw_verb_policy)
-		return "lint show schema";
+		return "lint show schema test";
 	if (verb == &bw_verb_completion)
 		return "bash zsh fish";
 	return "";

@@ -36,6 +36,7 @@ is "values of another choice by the same name" "$(complete_words explain -f '')"
 is "ids of containers" "$(complete_words kill c)" "c1 c2 "
 is "options of a verb" "$(complete_words delete --f)" "--force "
 is "actions" "$(complete_words policy s)" "show schema "
+is "another action" "$(complete_words policy t)" "test "
 if command -v fish >/dev/null; then
 	offered=$(HOME=$scratch fish -c "source $scratch/fish; complete -C 'bulwark sta'" 2>/dev/null | cut -f1 | sort | tr '\n' ' ')
 	has "fish offers verbs" "$offered" "start state "

@@ -49,6 +49,7 @@ refused "exec with an unknown flag" 255 "not defined: --foo" exec --foo c1 true
 refused "exec into another cgroup" 255 "--cgroup is not available" exec --cgroup /x c1 true
 refused "check that fails" 2 'no profile "nosuch"' --profile nosuch check
 refused "unknown action of policy" 1 "did you mean lint?" policy lnit
+refused "options of another action of policy" 1 "policy lint has no options" policy lint --facts f
 refused "unknown shell" 1 "expected one of bash, zsh, fish" completion tcsh
 refused "log that cannot be opened" 1 "open log file /nonexistent/log" --log /nonexistent/log list
 

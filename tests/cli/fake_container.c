@@ -235,6 +235,15 @@ int bw_policy_text(const char *verb, const char *path, char **ret_text, struct b
 	return give(ret_text, asprintf(ret_text, "policy %s %s", verb, from), err);
 }
 
+int bw_policy_test(const struct bw_context *ctx, const char *path, const char *bundle, const char *facts, bool json,
+	char **ret_text, struct bw_err *err)
+{
+	return give(ret_text,
+		asprintf(ret_text, "policy test %s root=%s bundle=%s facts=%s json=%d", path ? path : "-", ctx->root,
+			bundle ? bundle : "-", facts ? facts : "-", json),
+		err);
+}
+
 int bw_plan_text(
 	const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
 {

@@ -33,6 +33,10 @@ says "policy lint is silent" 0 "" policy lint f
 says "policy show of a file" 0 "policy show $scratch/f" policy show f
 says "policy show of --policy" 0 "policy show /p" --policy /p policy show
 says "policy schema" 0 "policy schema -" policy schema
+says "policy test of a bundle" 0 "policy test - root=/r bundle=$scratch/b facts=- json=0" \
+	--root /r policy test --bundle b
+says "policy test of facts" 0 "policy test $scratch/p root=/run/bulwark bundle=- facts=$scratch/f json=1" \
+	policy test --facts f --format json p
 says "plan of the working directory" 0 "plan $scratch" plan
 says "plan of a bundle" 0 "plan $scratch/b" plan b
 says "features" 0 '{"ociVersionMin":"1.0.0"}' features
