@@ -21,5 +21,5 @@ EXTRA_DIST += tests/root/bulwark.sh tests/root/capabilities.sh tests/root/cgroup
 	tests/root/exec.sh tests/root/hooks.sh tests/root/identity.sh tests/root/keyring.sh tests/root/landlock.sh \
 	tests/root/life-cycle.sh tests/root/limits.sh tests/root/masks.sh tests/root/metadata.sh \
 	tests/root/mount-sources.sh tests/root/mounts.sh tests/root/namespaces.sh tests/root/no-new-privs.sh \
-	tests/root/own-file.sh tests/root/python-node.sh tests/root/rootfs.sh tests/root/seccomp.sh \
+	tests/root/own-file.sh tests/root/python-node.sh tests/root/rootfs.sh tests/root/rules.sh tests/root/seccomp.sh \
 	tests/root/sysctl.sh tests/root/terminal.sh tests/root/user-namespace.sh
