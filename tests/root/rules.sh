@@ -27,7 +27,8 @@ rules() {
 # tests/data/configs/SAMPLE.json, but for the files of that host, which are the test's. Has no metadata yet.
 docker_container() {
 	local source
-	DOCKER=$(sha256sum <<<"$ID $1 $((++containers))" | cut -c 1-64)
+	containers=$((containers + 1))
+	DOCKER=$(sha256sum <<<"$ID $1 $containers" | cut -c 1-64)
 	METADATA=$T/docker/containers/$DOCKER
 	mkdir -p "$METADATA" "$T/bundles/moby"
 	bundle "bundles/moby/$DOCKER"

@@ -53,13 +53,10 @@ static struct bw_policy_facts facts_of(struct compiled *c, const char *name)
 {
 	const char *text = text_of(c, name, "facts.json");
 	struct bw_policy_facts facts = {0};
-	struct bw_json *tree = NULL;
 
-	if (!text)
-		return facts;
-	ck_assert_int_eq(bw_json_parse(text, strlen(text), "facts", &c->arena, &tree, &c->err), 0);
-	for (const struct bw_json *m = tree->child; m; m = m->next)
-		ck_assert_int_eq(bw_pairs_set(&c->arena, &facts.values, m->key, m->text), 0);
+	if (text)
+		ck_assert_msg(bw_policy_facts_parse(text, strlen(text), "facts.json", &c->arena, &facts, &c->err) == 0,
+			"%s", c->err.text);
 	return facts;
 }
 
