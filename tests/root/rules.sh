@@ -41,7 +41,8 @@ docker_container() {
 			if test("^/(usr/bin/docker-init|var/lib/ecs/.*|var/log/ecs|etc/ecs|var/cache/ecs|var/run)$")
 			then $host + "/host" + . else . end)
 	' "$tests_dir/data/configs/$1.json" >"$BUNDLE/config.json"
-	for source in $(jq --raw-output --arg top "$T/host" '.mounts[].source | select(startswith($top))' "$BUNDLE/config.json"); do
+	for source in $(jq --raw-output --arg top "$T/host" '
+		.mounts[].source | select(startswith($top))' "$BUNDLE/config.json"); do
 		case $source in
 		*/docker-init) mkdir -p "$(dirname "$source")" && cp "$ROOTFS/bin/busybox" "$source" ;;
 		*) mkdir -p "$source" ;;
@@ -56,7 +57,8 @@ metadata() {
 		ID: $id, Name: $name, Image: $image, Path: "/agent", State: {Running: false, Pid: 0},
 		Config: {Hostname: "x", User: "", Image: "amazon/amazon-ecs-agent:latest", Env: ["A=b"], Labels: {}}
 		} | '"${2:-.}" >"$METADATA/config.v2.json"
-	echo '{"NetworkMode": "host", "Privileged": false, "CgroupParent": "", "Runtime": "bulwark"}' >"$METADATA/hostconfig.json"
+	echo '{"NetworkMode": "host", "Privileged": false, "CgroupParent": "", "Runtime": "bulwark"}' \
+		>"$METADATA/hostconfig.json"
 	chmod 600 "$METADATA"/*.json
 }
 
@@ -93,8 +95,8 @@ test_the_agent_of_ecs_runs_as_it_needs_to() {
 	host_network
 	metadata /ecs-agent
 	config '.process.args = ["sh", "-c", "id -u; grep CapEff /proc/self/status; grep NoNewPrivs /proc/self/status;
-		readlink /proc/self/ns/net; echo data >/data/file && echo log >/log/file && echo written; cat /host/proc/1/comm >/dev/null && echo host;
-		test -d /var/run && echo run; sleep 300"]'
+		readlink /proc/self/ns/net; echo data >/data/file && echo log >/log/file && echo written;
+		cat /host/proc/1/comm >/dev/null && echo host; test -d /var/run && echo run; sleep 300"]'
 	chooses compat 'rule "ecs agent"'
 	governed --log "$T/log" --log-format json run --detach --bundle "$BUNDLE" "$DOCKER"
 	expect_status 0
@@ -313,7 +315,8 @@ test_other_callers_have_no_facts_of_docker() {
 
 test_annotations_of_kubernetes_count_for_its_runtime_alone() {
 	local root
-	rules '.rules = [{name: "system", profile: "compat", when: {"cri.namespace": "kube-system", "cri.container-name": "proxy"}}]'
+	rules '.rules = [{name: "system", profile: "compat", when: {
+		"cri.namespace": "kube-system", "cri.container-name": "proxy"}}]'
 	bundle
 	config '.annotations = {"io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "proxy",
 		"io.kubernetes.cri.sandbox-namespace": "kube-system"}'

@@ -102,7 +102,8 @@ static struct bw_policy_facts gather(const char *when, const char *root, const c
 		container_type);
 	const char *text = bw_arena_printf(&arena,
 		"{\"version\":1,\"docker\":{\"dataRoots\":[\"%s\"]}%s%s%s}", "/nowhere",
-		when ? ",\"rules\":[{\"name\":\"r\",\"profile\":\"compat\",\"when\":" : "", when ? when : "", when ? "}]" : "");
+		when ? ",\"rules\":[{\"name\":\"r\",\"profile\":\"compat\",\"when\":" : "", when ? when : "",
+		when ? "}]" : "");
 	struct bw_context ctx = {.root = root, .profile = asked};
 	const struct bw_policy *policy = NULL;
 	struct bw_policy_facts facts = {0};
@@ -129,7 +130,8 @@ static const struct {
 	/* docker's metadata are not looked for when only the cgroup matters, nor for other callers. */
 	{"{\"cgroup.parent\":\"/x\"}", "/run/docker/runtime-runc/moby", "/r/moby/" ID, ID, NULL, "container",
 		CALLER("/run/docker/runtime-runc/moby", "/r/moby/" ID), NULL},
-	{"{\"docker.name\":\"/x\"}", "/run/bulwark", "/r/" ID, ID, NULL, "container", CALLER("/run/bulwark", "/r/" ID), NULL},
+	{"{\"docker.name\":\"/x\"}", "/run/bulwark", "/r/" ID, ID, NULL, "container",
+		CALLER("/run/bulwark", "/r/" ID), NULL},
 	{"{\"docker.name\":\"/x\"}", "/run/bulwark", "/r/notmoby/" ID, ID, NULL, "container",
 		CALLER("/run/bulwark", "/r/notmoby/" ID), NULL},
 	/* docker, by --root or by the bundle. */
@@ -149,14 +151,16 @@ static const struct {
 	{"{\"caller.root\":\"/x\"}", "/run/containerd/runc/k8s.io", "/r/x", NULL, NULL, "container",
 		CALLER("/run/containerd/runc/k8s.io", "/r/x"), NULL},
 	{"{\"cri.pod\":\"/x\"}", "/run/containerd/runc/k8s.io", "/r/x", NULL, NULL, "container",
-		CALLER("/run/containerd/runc/k8s.io", "/r/x")
-		" cri.container-type=container cri.namespace=prod cri.pod=web-1 cri.container-name=web "
-		"cri.image=docker.io/web:1", NULL},
+		(CALLER("/run/containerd/runc/k8s.io", "/r/x")
+		 " cri.container-type=container cri.namespace=prod cri.pod=web-1 cri.container-name=web "
+		 "cri.image=docker.io/web:1"),
+		NULL},
 	{"{\"cri.pod\":\"/x\"}", "/run/containerd/runc/k8s.io", "/r/x", NULL, NULL, "sandbox",
-		CALLER("/run/containerd/runc/k8s.io", "/r/x")
-		" cri.container-type=sandbox cri.namespace=prod cri.pod=web-1", NULL},
+		(CALLER("/run/containerd/runc/k8s.io", "/r/x")
+		 " cri.container-type=sandbox cri.namespace=prod cri.pod=web-1"),
+		NULL},
 	{"{\"cri.pod\":\"/x\"}", "/run/crio/bulwark", "/r/x", NULL, NULL, "container",
-		CALLER("/run/crio/bulwark", "/r/x") " cri.container-type=container cri.namespace=kube-system", NULL},
+		(CALLER("/run/crio/bulwark", "/r/x") " cri.container-type=container cri.namespace=kube-system"), NULL},
 };
 
 START_TEST(what_a_rule_asks_for_is_gathered_and_nothing_else)
@@ -184,7 +188,7 @@ END_TEST
 
 static void make_metadata(void)
 {
-	static const char *const directories[] = {"lib", "lib/docker", "lib/docker/containers", "lib/docker/containers/" ID};
+	static const char *const directories[] = {"lib", "lib/docker", "lib/docker/containers", BENEATH(PLACE)};
 
 	for (size_t i = 0; i < BW_COUNT(directories); i++)
 		scratch_mkdir(&scratch, directories[i]);
@@ -308,8 +312,9 @@ START_TEST(docker_s_metadata_are_read_only_when_nobody_else_can_have_written_the
 		ck_assert_str_eq(err.text, tampers[_i].says);
 		ck_assert_uint_eq(facts.values.n, 0);
 	} else {
-		ck_assert_str_eq(in_words(&facts), CONFIG_FACTS " docker.networkMode=host docker.cgroupParent= "
-							       "docker.runtime=bulwark docker.privileged=false" LABEL_FACTS);
+		ck_assert_str_eq(in_words(&facts),
+			CONFIG_FACTS " docker.networkMode=host docker.cgroupParent= docker.runtime=bulwark "
+				     "docker.privileged=false" LABEL_FACTS);
 	}
 }
 END_TEST

@@ -552,7 +552,8 @@ START_TEST(each_rule_says_what_it_makes_of_the_facts)
 		"does not hold: docker.label.x is there",
 	};
 	const struct bw_policy *policy = parse("{\"version\":1," RULES "}");
-	static const char text[] = "{\"docker.name\":\"/ecs-agent\",\"docker.image\":\"sha256:cc\",\"docker.label.x\":\"y\"}";
+	static const char text[] =
+		"{\"docker.name\":\"/ecs-agent\",\"docker.image\":\"sha256:cc\",\"docker.label.x\":\"y\"}";
 	struct bw_policy_facts facts = {0};
 	struct bw_verdict_of_rule verdict;
 	struct bw_err err = {0};
@@ -649,7 +650,8 @@ static const struct {
 	{TWO_RULES("\"docker.label.absent\":[\"a\",\"b\"]", "\"docker.label.absent\":\"a\""), NULL},
 	/* What an author decides, alone, must not loosen. */
 	{RULE("\"docker.label.role\":\"web\"", "compat"), AUTHOR},
-	{RULE("\"docker.label.com.amazonaws.ecs.task-definition-family\":\"x\",\"docker.image\":\"" DIGEST "\"", "compat"),
+	{RULE("\"docker.label.com.amazonaws.ecs.task-definition-family\":\"x\",\"docker.image\":\"" DIGEST "\"",
+		 "compat"),
 		AUTHOR},
 	{RULE("\"docker.label.absent\":\"x\",\"docker.imageName\":\"x\",\"docker.user\":\"x\"", "compat"), AUTHOR},
 	{RULE("\"docker.name\":\"/ecs-*\"", "compat"), AUTHOR},
