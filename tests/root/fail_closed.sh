@@ -44,7 +44,7 @@ traced() {
 
 # The init's calls before its execve: lines "name n". It is the one that makes itself undumpable.
 calls_of_init() {
-	awk --assign names=" $* " '
+	awk -v names=" $* " '
 		FNR == NR { if (/prctl\(PR_SET_DUMPABLE/) init = $1; next }
 		$1 != init { next }
 		/ execve\(/ { exit }

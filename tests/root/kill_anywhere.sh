@@ -45,7 +45,7 @@ expect_nothing_of_it() {
 
 # strace counts each system call by its name: "openat 3" is the third openat of a process.
 targets() {
-	awk --assign pid="$1" '{
+	awk -v pid="$1" '{
 		if (!pid) $0 = "0 " $0
 		if (match($2, /^[a-z0-9_]+\(/)) {
 			name = substr($2, 1, RLENGTH - 1)
