@@ -44,7 +44,7 @@ static int harden(struct bw_arena *arena, struct bw_decision *decision, const ch
 		r = -1;
 	bw_log(level, "policy: profile %s (%s)", bw_profile_name(decision->profile), decision->reason);
 	log_findings(decision);
-	return r;
+	return r < 0 ? -1 : bw_spec_check_needs(decision->hardened, err);
 }
 
 static int load(const char *bundle, struct bw_arena *arena, struct bw_decision *ret, struct bw_err *err)

@@ -62,28 +62,16 @@ static int refuse(const char *key, const char *why, struct bw_err *err)
 	return bw_at(err, "/linux/sysctl/%.100s", key);
 }
 
-/* Dots become slashes, so a slash, or an empty component such as ".." has, could lead elsewhere. */
-static bool is_well_formed(const char *key)
-{
-	if (!*key || *key == '.' || bw_has_suffix(key, ".") || strstr(key, ".."))
-		return false;
-	for (; *key; key++)
-		if (*key == '/' || (unsigned char)*key <= ' ' || *key == 0x7f)
-			return false;
-	return true;
-}
-
-static int check_key(const struct bw_spec *spec, const char *key, struct bw_err *err)
+/* name: key in dots. */
+static int check_key(const struct bw_spec *spec, const char *key, const char *name, struct bw_err *err)
 {
 	const struct family *family;
 	bool private;
 
-	if (!is_well_formed(key))
-		return refuse(key, "is not a name such as \"net.ipv4.ip_forward\"", err);
-	if (bw_streq(key, "kernel.hostname"))
+	if (bw_streq(name, "kernel.hostname"))
 		return refuse(
 			key, "is not allowed as it conflicts with the OCI \"hostname\" field", err);
-	family = family_of(key);
+	family = family_of(name);
 	if (!family)
 		return refuse(key, "is not in a separate kernel namespace", err);
 	if (bw_namespace_is_private(spec, family->type, &private, err) < 0)
@@ -91,13 +79,13 @@ static int check_key(const struct bw_spec *spec, const char *key, struct bw_err 
 	return private ? 0 : refuse(key, family->without, err);
 }
 
-static int add_write(const struct bw_request *request, const struct bw_pair *pair,
+static int add_write(const struct bw_request *request, const char *name, const char *value,
 	struct bw_plan *plan, struct bw_err *err)
 {
 	static const char directory[] = "sys/";
-	size_t key_len = strlen(pair->key);
+	size_t key_len = strlen(name);
 	size_t value_at = strlen(directory) + key_len + 1;
-	size_t size = value_at + strlen(pair->value) + 1;
+	size_t size = value_at + strlen(value) + 1;
 	struct sysctl_step *step = bw_arena_alloc(request->arena, sizeof *step + size);
 	struct bw_buf text;
 
@@ -106,11 +94,10 @@ static int add_write(const struct bw_request *request, const struct bw_pair *pai
 	step->value_at = (uint32_t)value_at;
 	text = bw_buf_over(step->text, size);
 	bw_buf_add(&text, directory);
-	bw_buf_addn(&text, pair->key, key_len + 1);
-	for (char *c = step->text; *c; c++)
-		if (*c == '.')
-			*c = '/';
-	bw_buf_add(&text, pair->value);
+	bw_buf_addn(&text, name, key_len + 1);
+	for (char *c = step->text + strlen(directory); *c; c++)
+		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	bw_buf_add(&text, value);
 	return bw_plan_add(
 		plan, BW_CONTROL_sysctl, OP_WRITE, BW_PHASE_NODE, step, sizeof *step + size, err);
 }
@@ -123,9 +110,12 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return 0;
 	for (size_t i = 0; i < linux_->sysctl.n; i++) {
 		const struct bw_pair *pair = &linux_->sysctl.v[i];
+		char name[BW_SYSCTL_NAME_SIZE];
 
-		if (check_key(request->spec, pair->key, err) < 0 ||
-			add_write(request, pair, plan, err) < 0)
+		if (!bw_spec_sysctl_name(pair->key, name))
+			return refuse(pair->key, "is not a name such as \"net.ipv4.ip_forward\"", err);
+		if (check_key(request->spec, pair->key, name, err) < 0 ||
+			add_write(request, name, pair->value, plan, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -86,9 +86,13 @@ void bw_rule_sysctl(struct bw_run *r)
 		return;
 	for (size_t i = 0; i < lin->sysctl.n; i++) {
 		const char *key = lin->sysctl.v[i].key;
+		char name[BW_SYSCTL_NAME_SIZE];
 		size_t k = 0;
 
-		while (k < policy->allow.n && !bw_glob_match(policy->allow.v[k], key))
+		/* Written with slashes it is the same parameter; what is no name at all fits nothing. */
+		if (!bw_spec_sysctl_name(key, name))
+			k = policy->allow.n;
+		while (k < policy->allow.n && !bw_glob_match(policy->allow.v[k], name))
 			k++;
 		if (k == policy->allow.n)
 			bw_deny(r, bw_text(r, "/linux/sysctl/%s", key), NULL,

@@ -193,3 +193,37 @@ bool bw_spec_has_new_namespace(const struct bw_spec *spec, const char *type)
 
 	return ns && !ns->path;
 }
+
+/* A key becomes a path beneath /proc/sys: no step may be empty, whichever of the two separates, which shuts out
+ * "..", and a leading '/' too. */
+static bool is_sysctl_key(const char *key)
+{
+	const char *step = key;
+	size_t len;
+
+	for (;;) {
+		len = strcspn(step, "./");
+		for (size_t i = 0; i < len; i++) {
+			if ((unsigned char)step[i] <= ' ' || step[i] == 0x7f)
+				return false;
+		}
+		if (!len)
+			return false;
+		if (!step[len])
+			return true;
+		step += len + 1;
+	}
+}
+
+bool bw_spec_sysctl_name(const char *key, char name[BW_SYSCTL_NAME_SIZE])
+{
+	size_t len = strlen(key);
+	bool swap = key[strcspn(key, "./")] == '/';
+
+	if (len >= BW_SYSCTL_NAME_SIZE || !is_sysctl_key(key))
+		return false;
+	memcpy(name, key, len + 1);
+	for (char *c = name; swap && *c; c++)
+		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+	return true;
+}

@@ -311,8 +311,11 @@ int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_aren
 /* A process file (exec --process); name is a path or "-"; same checks as /process. */
 int bw_spec_load_process(const char *path, struct bw_arena *arena, struct bw_spec_process **ret, struct bw_err *err) BW_MUST_CHECK;
 /* Checks across fields (spec MUSTs: duplicate rlimits, mappings without user namespace, offsets without time
- * namespace, netDevices, seccomp errnoRet, scheduler, hostname without uts namespace, ...). */
+ * namespace, netDevices, seccomp errnoRet, scheduler, ...). */
 int bw_spec_check(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
+/* What needs a namespace of the container's own (host name, masked paths, network devices): asked of the spec
+ * that is put in force, since the policy adds namespaces. */
+int bw_spec_check_needs(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
 int bw_spec_check_process(const struct bw_spec_process *process, struct bw_err *err) BW_MUST_CHECK;
 /* The same for what `update --resources` reads. Pointers begin at the object given. */
 int bw_spec_check_resources(const struct bw_spec_resources *resources, struct bw_err *err) BW_MUST_CHECK;
@@ -321,6 +324,10 @@ int bw_spec_check_resources(const struct bw_spec_resources *resources, struct bw
 const struct bw_spec_namespace *bw_spec_namespace(const struct bw_spec *spec, const char *type);
 /* Whether a namespace of this type is newly made (entry without path). */
 bool bw_spec_has_new_namespace(const struct bw_spec *spec, const char *type);
+/* A sysctl's name in dots, as sysctl(8) has it: where the first separator is a slash, "net/ipv4/conf/eno2.100/x",
+ * the two change places: "net.ipv4.conf.eno2/100.x". False when key is too long or no such name. */
+enum { BW_SYSCTL_NAME_SIZE = 512 };
+bool bw_spec_sysctl_name(const char *key, char name[BW_SYSCTL_NAME_SIZE]);
 /* The default configuration of `bulwark spec` (runc-compat.md 1), rootless or not; text is static. */
 const char *bw_spec_default_text(bool rootless, bool cgroup_namespace);
 

@@ -345,26 +345,31 @@ static int check_namespaces(const struct bw_spec *spec, struct bw_err *err)
 	return 0;
 }
 
-/* A setting that would change the host's if the container shares its namespace. */
-static int check_needs(const struct bw_spec *spec, struct bw_err *err)
+/* A setting that would change the host's if the container shares its namespace. Callers know runc's sentences. */
+int bw_spec_check_needs(const struct bw_spec *spec, struct bw_err *err)
 {
 	const struct bw_spec_linux *lx = spec->linux_;
 	const struct {
 		bool set;
-		const char *type, *place;
+		const char *type, *place, *sentence;
 	} needs[] = {
-		{spec->hostname != NULL, "uts", "/hostname"},
-		{spec->domainname != NULL, "uts", "/domainname"},
-		{lx && lx->net_devices.n, "network", "/linux/netDevices"},
-		{lx && lx->masked_paths.n, "mount", "/linux/maskedPaths"},
-		{lx && lx->readonly_paths.n, "mount", "/linux/readonlyPaths"},
+		{spec->hostname && *spec->hostname, "uts", "/hostname",
+			"unable to set hostname without a private UTS namespace"},
+		{spec->domainname && *spec->domainname, "uts", "/domainname",
+			"unable to set domainname without a private UTS namespace"},
+		{lx && lx->net_devices.n, "network", "/linux/netDevices",
+			"unable to move network devices without a private NET namespace"},
+		{lx && lx->masked_paths.n, "mount", "/linux/maskedPaths",
+			"unable to restrict sys entries without a private MNT namespace"},
+		{lx && lx->readonly_paths.n, "mount", "/linux/readonlyPaths",
+			"unable to restrict sys entries without a private MNT namespace"},
 	};
 
 	for (size_t i = 0; i < BW_COUNT(needs); i++) {
 		if (!needs[i].set || has_namespace(spec, needs[i].type))
 			continue;
-		bw_fail(err, BW_E_SPEC, 0, "needs a %s namespace in /linux/namespaces",
-			needs[i].type);
+		bw_fail(err, BW_E_SPEC, 0, "%s", needs[i].sentence);
+		bw_hint(err, "add a %s namespace to /linux/namespaces", needs[i].type);
 		return at(err, "%s", needs[i].place);
 	}
 	return 0;
@@ -490,7 +495,7 @@ static int check_seccomp(const struct bw_spec *spec, struct bw_err *err)
 int bw_spec_check(const struct bw_spec *spec, struct bw_err *err)
 {
 	static int (*const checks[])(const struct bw_spec *, struct bw_err *) = {check_process,
-		check_root, check_namespaces, check_needs, check_user_namespace, check_mounts,
+		check_root, check_namespaces, check_user_namespace, check_mounts,
 		check_time_offsets, check_net_devices, check_devices, check_resources,
 		check_memory_policy, check_seccomp};
 

@@ -71,33 +71,13 @@ static int check_memory_nodes(const void *member, struct bw_err *err)
 	return 0;
 }
 
-/* A key becomes a path beneath /proc/sys, its dots slashes: no step may be empty, which shuts out
- * "..", and a leading '/' too. */
-static bool is_sysctl_key(const char *key)
-{
-	const char *step = key;
-	size_t len;
-
-	for (;;) {
-		len = strcspn(step, "./");
-		for (size_t i = 0; i < len; i++) {
-			if ((unsigned char)step[i] <= ' ' || step[i] == 0x7f)
-				return false;
-		}
-		if (!len)
-			return false;
-		if (!step[len])
-			return true;
-		step += len + 1;
-	}
-}
-
 static int check_sysctl(const void *member, struct bw_err *err)
 {
 	const struct bw_pairs *pairs = member;
+	char name[BW_SYSCTL_NAME_SIZE];
 
 	for (size_t i = 0; i < pairs->n; i++) {
-		if (!is_sysctl_key(pairs->v[i].key))
+		if (!bw_spec_sysctl_name(pairs->v[i].key, name))
 			return bw_fail(err, BW_E_SPEC, 0,
 				"must have keys such as \"net.ipv4.ip_forward\", not \"%.60s\"",
 				pairs->v[i].key);

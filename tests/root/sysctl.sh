@@ -20,11 +20,22 @@ test_parameters_of_own_namespaces_are_set() {
 	expect_equal "the parameter on the host" "$(cat /proc/sys/kernel/msgmax)" "$before"
 }
 
+test_a_name_with_slashes_is_the_same_parameter() {
+	local profile
+	for profile in hardened compat; do
+		bundle "$profile"
+		config '.linux.sysctl = {"net/ipv4/ip_default_ttl": "77", "net/ipv4/conf/lo/rp_filter": "1"}'
+		asks "$profile" 'cd /proc/sys/net/ipv4; cat ip_default_ttl conf/lo/rp_filter'
+		expect_output $'77\n1'
+	done
+}
+
 test_parameters_of_the_host_are_refused() {
 	local name profile before
 	bundle
 	for name in kernel.core_pattern vm.overcommit_memory fs.file-max kernel.randomize_va_space kernel.hostname \
-		kernel/core_pattern kernel..core_pattern ../kernel/core_pattern net.ipv4/../../kernel/core_pattern; do
+		kernel/core_pattern kernel..core_pattern ../kernel/core_pattern net.ipv4/../../kernel/core_pattern \
+		net.//.kernel.core_pattern; do
 		set_parameter "$name" 1
 		for profile in compat hardened; do
 			before=$(cat /proc/sys/kernel/core_pattern /proc/sys/vm/overcommit_memory)
@@ -89,7 +100,18 @@ test_a_host_name_without_a_namespace_of_its_own_is_an_error() {
 	compat run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	expect_error_has hostname
+	expect_error_has "unable to set hostname without a private UTS namespace"
 	[ "$(cat /proc/sys/kernel/hostname)" != inside ] || fail "the host is called inside"
+}
+
+test_a_host_name_is_judged_when_the_policy_has_added_its_namespaces() {
+	local before
+	before=$(cat /proc/sys/kernel/hostname)
+	bundle
+	config '.linux.namespaces |= map(select(.type != "uts" and .type != "mount"))'
+	asks hardened 'hostname; cat /proc/kcore | wc -c'
+	expect_output $'inside\n0'
+	expect_equal "the name of the host" "$(cat /proc/sys/kernel/hostname)" "$before"
 }
 
 run_tests

@@ -283,6 +283,10 @@ static const struct row {
 		"/linux/sysctl/kernel.core_pattern", BW_DENIED, NULL, NULL},
 	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"net.core.somaxconn\":\"9\"}", "",
 		"!/linux/sysctl/net.core.somaxconn", BW_DENIED, NULL, NULL},
+	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"net/core/somaxconn\":\"9\"}", "",
+		"!/linux/sysctl/net/core/somaxconn", BW_DENIED, NULL, NULL},
+	{H, NULL, "", NEW_NET, ",\"sysctl\":{\"kernel/core_pattern\":\"x\"}", "",
+		"/linux/sysctl/kernel/core_pattern", BW_DENIED, NULL, NULL},
 	/* devices */
 	{H, NULL, "", NEW_NET,
 		",\"devices\":[{\"type\":\"b\",\"path\":\"/dev/null\",\"major\":8,\"minor\":0}]",

@@ -122,9 +122,6 @@ static const struct {
 		"/hooks/prestart/0/path: must be an absolute path, not \"x\""},
 	{{.top = ",\"hooks\":{\"poststop\":[{\"path\":\"/x\",\"timeout\":0}]}"},
 		"/hooks/poststop/0/timeout: must be a number from 1 to 2147483647, not 0"},
-	{{.top = ",\"hostname\":\"h\""}, "/hostname: needs a uts namespace in /linux/namespaces"},
-	{{.top = ",\"domainname\":\"d\""},
-		"/domainname: needs a uts namespace in /linux/namespaces"},
 	{{.top = ",\"hostname\":\"1234567890123456789012345678901234567890123456789012345678901234"
 		 "5\""},
 		"/hostname: must have at most 64 bytes, not 65"},
@@ -160,16 +157,12 @@ static const struct {
 		 .linux_ = ",\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}"},
 		"/linux/timeOffsets/boottime/nanosecs: must be a number from 0 to 999999999, not "
 		"1000000000"},
-	{{.linux_ = ",\"netDevices\":{\"eth0\":{}}"},
-		"/linux/netDevices: needs a network namespace in /linux/namespaces"},
 	{{.namespaces = "{\"type\":\"network\"}", .linux_ = ",\"netDevices\":{\"a/b\":{}}"},
 		"/linux/netDevices/a~1b: must be names of network interfaces: \"a/b\", \"a/b\""},
 	{{.namespaces = "{\"type\":\"network\"}",
 		 .linux_ = ",\"netDevices\":{\"eth0\":{\"name\":\"0123456789abcdef\"}}"},
 		"/linux/netDevices/eth0: must be names of network interfaces: \"eth0\", "
 		"\"0123456789abcdef\""},
-	{{.namespaces = "{\"type\":\"pid\"}", .linux_ = ",\"maskedPaths\":[\"/proc/kcore\"]"},
-		"/linux/maskedPaths: needs a mount namespace in /linux/namespaces"},
 	{{.linux_ = ",\"readonlyPaths\":[\"/a\",\"b\"]"},
 		"/linux/readonlyPaths/1: must be an absolute path, not \"b\""},
 	/* other properties of linux */
@@ -186,6 +179,8 @@ static const struct {
 		"/linux/cgroupsPath: must not contain \"..\": \"/a/../../b\""},
 	{{.linux_ = ",\"sysctl\":{\"net..ip\":\"1\"}"},
 		"/linux/sysctl: must have keys such as \"net.ipv4.ip_forward\", not \"net..ip\""},
+	{{.linux_ = ",\"sysctl\":{\"net.//.kernel\":\"1\"}"},
+		"/linux/sysctl: must have keys such as \"net.ipv4.ip_forward\", not \"net.//.kernel\""},
 	{{.linux_ = ",\"sysctl\":{\"/net/x\":\"1\"}"},
 		"/linux/sysctl: must have keys such as \"net.ipv4.ip_forward\", not \"/net/x\""},
 	{{.linux_ = ",\"intelRdt\":{\"closID\":\"a/b\"}"},
@@ -267,6 +262,42 @@ START_TEST(a_wrong_value_is_refused_with_its_pointer)
 	ck_assert_msg(bw_after_prefix(err.text, err.field) && err.text[strlen(err.field)] == ':',
 		"field %s", err.field);
 	ck_assert_ptr_null(spec);
+}
+END_TEST
+
+/* Right in config.json, for the policy may add the namespace; wrong in what is put in force. */
+static const struct {
+	struct change change;
+	const char *message; /* NULL: has what it needs */
+} needs[] = {
+	{{.top = ",\"hostname\":\"h\""},
+		"/hostname: unable to set hostname without a private UTS namespace"},
+	{{.top = ",\"hostname\":\"\""}, NULL},
+	{{.top = ",\"hostname\":\"h\"", .namespaces = "{\"type\":\"uts\"}"}, NULL},
+	{{.top = ",\"domainname\":\"d\""},
+		"/domainname: unable to set domainname without a private UTS namespace"},
+	{{.linux_ = ",\"netDevices\":{\"eth0\":{}}"},
+		"/linux/netDevices: unable to move network devices without a private NET namespace"},
+	{{.namespaces = "{\"type\":\"pid\"}", .linux_ = ",\"maskedPaths\":[\"/proc/kcore\"]"},
+		"/linux/maskedPaths: unable to restrict sys entries without a private MNT namespace"},
+	{{.namespaces = "{\"type\":\"pid\"}", .linux_ = ",\"readonlyPaths\":[\"/proc/sys\"]"},
+		"/linux/readonlyPaths: unable to restrict sys entries without a private MNT namespace"},
+	{{.linux_ = ",\"readonlyPaths\":[\"/proc/sys\"]"}, NULL},
+};
+
+START_TEST(what_needs_a_namespace_is_asked_of_the_spec_in_force)
+{
+	struct bw_spec *spec = NULL;
+	struct bw_err err = {0};
+
+	ck_assert_msg(parse(&needs[_i].change, &spec, NULL, &err) == 0, "%s", err.text);
+	if (!needs[_i].message) {
+		ck_assert_msg(bw_spec_check_needs(spec, &err) == 0, "%s", err.text);
+		return;
+	}
+	ck_assert_int_eq(bw_spec_check_needs(spec, &err), -1);
+	ck_assert_str_eq(err.text, needs[_i].message);
+	ck_assert_int_eq(err.code, BW_E_SPEC);
 }
 END_TEST
 
@@ -879,6 +910,8 @@ int main(void)
 	tcase_add_loop_test(
 		rules, what_the_specification_allows_is_read, 0, (int)BW_COUNT(accepted));
 	tcase_add_test(rules, process_root_and_arguments_are_required);
+	tcase_add_loop_test(
+		rules, what_needs_a_namespace_is_asked_of_the_spec_in_force, 0, (int)BW_COUNT(needs));
 	tcase_add_loop_test(rules, versions_are_compared_as_numbers, 0, (int)BW_COUNT(versions));
 	tcase_add_test(rules, relative_destinations_and_unknown_properties_are_noted);
 	tcase_add_test(rules, every_property_of_the_specification_has_a_row);

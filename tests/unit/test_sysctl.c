@@ -23,7 +23,17 @@ static const struct key_row {
 	{NULL, "net", "is not in a separate kernel namespace"},
 	{NULL, "vm.overcommit_memory", "is not in a separate kernel namespace"},
 	{NULL, "net/../kernel/core_pattern", "is not a name such as \"net.ipv4.ip_forward\""},
-	{NULL, "net/ipv4/ip_forward", "is not a name such as \"net.ipv4.ip_forward\""},
+	{"network", "net/ipv4/ip_forward", "not allowed in host network namespace"},
+	{"network", "net/ipv4/conf/eno2.100/rp_filter", "not allowed in host network namespace"},
+	{"network", "net.ipv4.conf.eno2/100.rp_filter", "not allowed in host network namespace"},
+	{NULL, "kernel/core_pattern", "is not in a separate kernel namespace"},
+	{NULL, "kernel/hostname", "is not allowed as it conflicts with the OCI \"hostname\" field"},
+	{NULL, "net.//.kernel.core_pattern", "is not a name such as \"net.ipv4.ip_forward\""},
+	{NULL, "net./.kernel", "is not a name such as \"net.ipv4.ip_forward\""},
+	{NULL, "net/./kernel", "is not a name such as \"net.ipv4.ip_forward\""},
+	{NULL, "net//ipv4", "is not a name such as \"net.ipv4.ip_forward\""},
+	{NULL, "/net/ipv4", "is not a name such as \"net.ipv4.ip_forward\""},
+	{NULL, "net.ipv4.//", "is not a name such as \"net.ipv4.ip_forward\""},
 	{NULL, "net...kernel.core_pattern", "is not a name such as \"net.ipv4.ip_forward\""},
 	{NULL, "net.", "is not a name such as \"net.ipv4.ip_forward\""},
 	{NULL, ".net.x", "is not a name such as \"net.ipv4.ip_forward\""},
@@ -120,6 +130,26 @@ START_TEST(the_new_network_namespace_has_these_values)
 }
 END_TEST
 
+static const struct {
+	const char *key, *words;
+} spellings[] = {
+	{"net.ipv4.ip_forward", "write \"1\" to sys/net/ipv4/ip_forward"},
+	{"net/ipv4/ip_forward", "write \"1\" to sys/net/ipv4/ip_forward"},
+	{"net/ipv4/conf/eno2.100/rp_filter", "write \"1\" to sys/net/ipv4/conf/eno2.100/rp_filter"},
+	{"net.ipv4.conf.eno2/100.rp_filter", "write \"1\" to sys/net/ipv4/conf/eno2.100/rp_filter"},
+};
+
+START_TEST(slashes_and_dots_change_places)
+{
+	struct bench *b = bench_new("", "\"linux\":{\"namespaces\":[{\"type\":\"network\"}]}");
+
+	add_sysctl(b, spellings[_i].key, "1");
+	bench_prepare(b, &bw_sysctl);
+	bench_step(b, &bw_sysctl, 0, BW_PHASE_NODE, BW_SIDE_CHILD, spellings[_i].words);
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(a_parameter_that_the_kernel_has_not_is_an_error)
 {
 	struct bench *b;
@@ -137,4 +167,5 @@ END_TEST
 BENCH_MAIN("sysctl", {a_key_needs_its_namespace, BW_COUNT(key_rows)},
 	{our_own_network_namespace_by_path_is_the_hosts, 0}, {exec_writes_nothing, 0},
 	{the_new_network_namespace_has_these_values, 0},
+	{slashes_and_dots_change_places, BW_COUNT(spellings)},
 	{a_parameter_that_the_kernel_has_not_is_an_error, 0})
