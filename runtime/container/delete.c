@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "container/undo.h"
 
-static int check_deletable(enum bw_status status, bool force, struct bw_err *err)
+static int check_deletable(const char *id, enum bw_status status, bool force, struct bw_err *err)
 {
 	switch (status) {
 	case BW_STATUS_STOPPED:
@@ -18,7 +18,8 @@ static int check_deletable(enum bw_status status, bool force, struct bw_err *err
 	}
 	if (force)
 		return 0;
-	return bw_fail(err, BW_E_STATE, 0, "cannot delete container that is not stopped: %s", bw_status_word(status));
+	return bw_fail(err, BW_E_STATE, 0, "cannot delete container %s that is not stopped: %s", id,
+		bw_status_word(status));
 }
 
 int bw_container_delete(const struct bw_context *ctx, const char *id, bool force, struct bw_err *err)
@@ -32,7 +33,7 @@ int bw_container_delete(const struct bw_context *ctx, const char *id, bool force
 		/* Shims delete twice: the second time there is nothing, and that is success. */
 		return force && err->code == BW_E_NOT_FOUND ? 0 : -1;
 	}
-	if (check_deletable(bw_container_status(&container), force, err) < 0)
+	if (check_deletable(id, bw_container_status(&container), force, err) < 0)
 		return -1;
 	/* Without the stored spec (a creation that was killed) there are no hooks to run. */
 	if (container.state && bw_state_load_spec(&container, &arena, &spec, &ignored) < 0)

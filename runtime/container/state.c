@@ -49,8 +49,10 @@ int bw_id_check(const char *id, struct bw_err *err)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
 	size_t len = strlen(id);
 
+	if (len == 0)
+		return bw_fail(err, BW_E_USAGE, 0, "container id cannot be empty");
 	/* A leading dot is ours: the filter cache lives beside the containers. */
-	if (len == 0 || len > ID_MAX || strspn(id, allowed) != len || id[0] == '.')
+	if (len > ID_MAX || strspn(id, allowed) != len || id[0] == '.')
 		return bw_fail(err, BW_E_USAGE, 0, "invalid container ID format: \"%.64s\"", id);
 	return 0;
 }

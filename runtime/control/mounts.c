@@ -26,7 +26,7 @@ enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK };
 
 enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8 };
 
-/* Head of a step; for OP_BIND the destination follows, for OP_FS type, source, destination and then
+/* Head of a step; for OP_BIND destination and source follow (the latter for messages), for OP_FS type, source, destination and then
  * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text,
  * destination. */
 struct head {
@@ -189,6 +189,7 @@ static int prepare_bind(const struct build *build, size_t index,
 		return -1;
 	complete_bind_attributes(options, head);
 	add_text(&texts, destination);
+	add_text(&texts, mount->source);
 	if (texts.overflow)
 		return refuse(err, index, "destination", "is too long");
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
@@ -291,6 +292,7 @@ static int bind_cgroup(const struct build *build, const struct bw_cgroup_dir *di
 		return -1;
 	texts = new_texts(build);
 	add_text(&texts, destination);
+	add_text(&texts, "cgroup");
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
 }
 
@@ -448,7 +450,7 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 			"filesystem \"%s\" must be mounted on ordinary directory", destination);
 	else
 		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"",
-			op == OP_FS ? next_text(texts) : "bind", destination);
+			op == OP_FS || op == OP_BIND ? next_text(texts) : "bind", destination);
 	bw_at(err, "/mounts/%u", (unsigned)head->index);
 }
 
@@ -504,6 +506,7 @@ static int open_plain_directory(int root, const char *destination)
 static int attach(
 	struct bw_child *child, int tree, const struct head *head, const char *destination)
 {
+	struct stat st;
 	int target, r;
 
 	if (head->flags & NO_SYMLINKS)
@@ -517,6 +520,10 @@ static int attach(
 	r = move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0
 		    ? -errno
 		    : 0;
+	/* A file on a directory: mount(2) says what is wrong with that, and engines know its words; move_mount(2)
+	 * does not. */
+	if (r == -EINVAL && (head->flags & SOURCE_IS_FILE) && fstat(target, &st) == 0 && S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
 	close(target);
 	return r;
 }

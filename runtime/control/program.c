@@ -21,6 +21,12 @@
 
 enum { OP_EARLY_CWD, OP_CWD, OP_LOOKUP, OP_EXEC };
 
+/* OP_EARLY_CWD, OP_CWD. */
+struct directory {
+	uint32_t make; /* when it is missing: for a container's first process, as runc does; not for exec */
+	char path[];
+};
+
 /* OP_LOOKUP: counts, then candidates, argv and environment, all NUL-terminated, in this order. */
 struct lookup {
 	uint32_t candidates, args, env;
@@ -125,13 +131,14 @@ static int prepare_lookup(const struct bw_request *request, struct bw_plan *plan
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const char *cwd = request->process->cwd ? request->process->cwd : "/";
+	const struct directory make = {.make = !request->exec};
 	uint16_t id = BW_CONTROL_program;
 
 	if (!request->process->args.n)
 		return bw_fail(err, BW_E_SPEC, 0, "/process/args: must not be empty");
 	/* Some directories only root may enter, others only the container's user: both are tried. */
-	if (bw_plan_add_text(plan, id, OP_EARLY_CWD, BW_PHASE_PRIVS, NULL, 0, cwd, err) < 0 ||
-		bw_plan_add_text(plan, id, OP_CWD, BW_PHASE_PROGRAM, NULL, 0, cwd, err) < 0 ||
+	if (bw_plan_add_text(plan, id, OP_EARLY_CWD, BW_PHASE_PRIVS, &make, sizeof make, cwd, err) < 0 ||
+		bw_plan_add_text(plan, id, OP_CWD, BW_PHASE_PROGRAM, &make, sizeof make, cwd, err) < 0 ||
 		prepare_lookup(request, plan, err) < 0)
 		return -1;
 	return bw_plan_add_text(plan, id, OP_EXEC, BW_PHASE_EXEC, NULL, 0, request->process->args.v[0], err);
@@ -154,9 +161,11 @@ static const char *name_in(const struct lookup *lookup)
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
+	const struct directory *cwd = data;
+
 	(void)len;
 	if (op == OP_CWD || op == OP_EARLY_CWD)
-		snprintf(buf, size, "chdir to %s%s", (const char *)data, op == OP_CWD ? "" : " as root");
+		snprintf(buf, size, "chdir to %s%s", cwd->path, op == OP_CWD ? "" : " as root");
 	else if (op == OP_LOOKUP)
 		snprintf(buf, size, "look up %s", name_in(data));
 	else
@@ -167,13 +176,14 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
 {
 	const struct lookup *lookup = data;
+	const struct directory *directory = data;
 	bool cwd = op == OP_CWD || op == OP_EARLY_CWD;
 
 	(void)len;
 	if (cwd && sys == EXDEV)
 		bw_fail(err, BW_E_DENIED, 0, "current working directory is outside of container mount namespace root");
 	else if (cwd)
-		bw_fail(err, BW_E_SPEC, sys, "chdir to cwd (\"%s\") set in config.json failed", (const char *)data);
+		bw_fail(err, BW_E_SPEC, sys, "chdir to cwd (\"%s\") set in config.json failed", directory->path);
 	else if (op == OP_EXEC)
 		bw_fail(err, BW_E_PROGRAM, sys, "exec %s", (const char *)data);
 	else if (sys == ENOENT && lookup->in_path)
@@ -203,13 +213,13 @@ static int check_directory(void)
 	return here[0] == '/' ? 0 : -EXDEV;
 }
 
-/* A missing working directory is made, as runc does; on a read-only tree that fails, and the chdir says so. */
-static int change_directory(struct bw_child *child, const char *cwd)
+/* A missing working directory is made; on a read-only tree that fails, and the chdir says so. */
+static int change_directory(struct bw_child *child, const struct directory *cwd)
 {
-	int r, dir = bw_open_in(child->root, cwd, O_PATH | O_DIRECTORY, 0);
+	int r, dir = bw_open_in(child->root, cwd->path, O_PATH | O_DIRECTORY, 0);
 
-	if (dir == -ENOENT)
-		dir = bw_mkdir_in(child->root, cwd, 0755);
+	if (dir == -ENOENT && cwd->make)
+		dir = bw_mkdir_in(child->root, cwd->path, 0755);
 	if (dir < 0)
 		return dir == -EROFS ? -ENOENT : dir;
 	r = fchdir(dir) < 0 ? -errno : check_directory();

@@ -438,7 +438,9 @@ START_TEST(failures_have_the_sentences_that_engines_match)
 	bench_complaint(b, &bw_mounts, 1, EINVAL,
 		"error mounting \"shm\" to rootfs at \"/t\": invalid argument");
 	bench_complaint(b, &bw_mounts, 2, EROFS,
-		"error mounting \"bind\" to rootfs at \"/b\": read-only file system");
+		bw_arena_printf(&b->arena,
+			"error mounting \"%s\" to rootfs at \"/b\": read-only file system",
+			b->spec->mounts.v[2].source));
 	ck_assert_str_eq(b->err.field, "/mounts/2");
 	end();
 }

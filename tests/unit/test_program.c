@@ -267,6 +267,21 @@ START_TEST(the_working_directory_is_beneath_the_root_and_made)
 }
 END_TEST
 
+START_TEST(exec_makes_no_working_directory)
+{
+	begin("\"/bin/sh\"", "");
+	b->request.exec = true;
+	b->spec->process->cwd = bw_arena_strdup(&b->arena, "/new");
+	bench_prepare(b, &bw_program);
+	ck_assert_int_eq(apply(EARLY_CWD), 0);
+	ck_assert_int_eq(apply(CWD), -ENOENT);
+	ck_assert_int_eq(faccessat(scratch.dir, "new", F_OK, 0), -1);
+	bench_complaint(b, &bw_program, CWD, ENOENT,
+		"chdir to cwd (\"/new\") set in config.json failed: no such file or directory");
+	end();
+}
+END_TEST
+
 START_TEST(a_working_directory_that_is_a_file_is_refused)
 {
 	begin("\"/bin/sh\"", "");
@@ -369,7 +384,7 @@ BENCH_MAIN("program", {the_steps_are_in_their_phases, 0},
 	{home_comes_from_the_containers_passwd_by_number, BW_COUNT(homes)},
 	{a_home_too_long_is_cut_and_a_fifo_does_not_hold_us, 0},
 	{the_working_directory_is_beneath_the_root_and_made, 0},
-	{a_working_directory_that_is_a_file_is_refused, 0},
+	{exec_makes_no_working_directory, 0}, {a_working_directory_that_is_a_file_is_refused, 0},
 	{the_working_directory_is_tried_twice, 0},
 	{failures_have_the_sentences_that_engines_match, BW_COUNT(complaints)},
 	{no_arguments_are_no_program, 0}, {arguments_above_the_limit_are_refused, 0})

@@ -104,6 +104,8 @@ START_TEST(an_id_is_one_plain_name)
 	if (id_rows[_i].valid)
 		return;
 	snprintf(text, sizeof text, "invalid container ID format: \"%s\"", id_rows[_i].id);
+	if (!id_rows[_i].id[0])
+		snprintf(text, sizeof text, "container id cannot be empty");
 	ck_assert_str_eq(err.text, text);
 	ck_assert_int_eq(err.code, BW_E_USAGE);
 	/* Nobody gets round it. */
