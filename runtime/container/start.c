@@ -71,15 +71,16 @@ static int late_failure(const struct bw_container *container, const struct bw_me
 	const char *words = at < state->late_steps.n ? state->late_steps.v[at] : "starting";
 
 	/* "program: execve x": callers know the sentence without our heading. */
-	const char *program = bw_after_prefix(words, "program: execve ");
+	const char *program = bw_after_prefix(words, "program: execve "), *hook;
 
 	if (program)
 		return bw_fail(err, BW_E_PROGRAM, message->value, "exec %s", program);
-	words = bw_after_prefix(words, "hooks: ") ? words + strlen("hooks: ") : words;
-	if (message->value >= BW_HOOK_STATUS_BASE)
-		return bw_fail(err, BW_E_SPEC, 0, "unable to start container process: %s: wait status %d", words,
-			message->value - BW_HOOK_STATUS_BASE);
-	return bw_fail(err, BW_E_KERNEL, message->value, "unable to start container process: %s", words);
+	hook = bw_after_prefix(words, "hooks: ");
+	if (hook)
+		bw_hook_complain(hook, message->value, err);
+	else
+		bw_fail(err, BW_E_KERNEL, message->value, "%s", words);
+	return bw_wrap(err, "unable to start container process: error during container init");
 }
 
 /* Says go and listens until close-on-exec ends the connection. */

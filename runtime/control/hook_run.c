@@ -22,6 +22,7 @@ enum { STDERR_KEPT = 300 };
 struct running {
 	pid_t pid;
 	int pidfd, input, output;
+	int fault; /* an errno comes here when the program cannot be executed */
 	const char *state; /* what is still to be written to input */
 };
 
@@ -74,46 +75,54 @@ static char **vector_of(const struct bw_strs *list, char *first)
 	return vector;
 }
 
-_Noreturn static void become_hook(const char *path, char **args, char **env, const char *bundle, int input, int output)
+/* fds: input, output, fault. None of them is below 3: main() has seen to that. */
+_Noreturn static void become_hook(const char *path, char **args, char **env, const char *bundle, const int fds[3])
 {
 	sigset_t none;
+	int error;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(input, 0) >= 0 && dup2(output, 1) >= 0 && dup2(output, 2) >= 0 && chdir(bundle) == 0 &&
-		bw_close_range(3, ~0U, 0) == 0)
+	if (dup2(fds[0], 0) >= 0 && dup2(fds[1], 1) >= 0 && dup2(fds[1], 2) >= 0 && chdir(bundle) == 0 &&
+		(fds[2] == 3 || dup3(fds[2], 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0)
 		execve(path, args, env);
-	_exit(errno == ENOENT ? 127 : 126);
+	error = errno;
+	(void)bw_write_all(3, &error, sizeof error);
+	_exit(error == ENOENT ? 127 : 126);
+}
+
+static void close_all(const int fds[3])
+{
+	for (size_t i = 0; i < 3; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 }
 
 static int begin(const struct bw_spec_hook *hook, const char *path, const char *bundle, struct running *ret, struct bw_err *err)
 {
 	auto_free char **args = vector_of(&hook->args, hook->path), **env = vector_of(&hook->env, NULL);
 	struct bw_clone_args clone = {.flags = CLONE_PIDFD, .exit_signal = SIGCHLD};
-	int in[2] = {-1, -1}, out[2] = {-1, -1};
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, fault[2] = {-1, -1};
 	long pid = -1;
 
 	clone.pidfd = (uint64_t)(uintptr_t)&ret->pidfd;
 	/* Our end must not block: a hook may never read, and has its timeout all the same. */
 	if (args && env && pipe2(in, O_CLOEXEC) == 0 && fcntl(in[1], F_SETFL, O_NONBLOCK) == 0 &&
-		pipe2(out, O_CLOEXEC) == 0)
+		pipe2(out, O_CLOEXEC) == 0 && pipe2(fault, O_CLOEXEC) == 0)
 		pid = bw_clone3(&clone);
 	if (pid == 0)
-		become_hook(path, args, env, bundle, in[0], out[1]);
-	if (in[0] >= 0)
-		close(in[0]);
-	if (out[1] >= 0)
-		close(out[1]);
+		become_hook(path, args, env, bundle, (const int[]){in[0], out[1], fault[1]});
+	if (pid < 0)
+		bw_fail(err, BW_E_KERNEL, errno, "starting %s", hook->path);
+	close_all((const int[]){in[0], out[1], fault[1]});
 	ret->pid = (pid_t)pid;
 	ret->input = in[1];
 	ret->output = out[0];
+	ret->fault = fault[0];
 	if (pid > 0)
 		return 0;
-	if (in[1] >= 0)
-		close(in[1]);
-	if (out[0] >= 0)
-		close(out[0]);
-	return bw_fail(err, BW_E_KERNEL, errno, "starting %s", hook->path);
+	close_all((const int[]){in[1], out[0], fault[0]});
+	return -1;
 }
 
 static long long now_ms(void)
@@ -201,7 +210,7 @@ static int run_one(const struct bw_spec_hook *hook, const char *path, const char
 {
 	char said[STDERR_KEPT] = "";
 	struct running run = {.pidfd = -1, .state = state};
-	int status = 0, r;
+	int status = 0, fault = 0, r;
 
 	if (begin(hook, path, bundle, &run, err) < 0)
 		return -1;
@@ -210,17 +219,33 @@ static int run_one(const struct bw_spec_hook *hook, const char *path, const char
 		bw_pidfd_send_signal(run.pidfd, SIGKILL);
 	(void)bw_wait(run.pid, &status);
 	close_input(&run);
-	close(run.output);
-	close(run.pidfd);
+	if (read(run.fault, &fault, sizeof fault) != (ssize_t)sizeof fault)
+		fault = 0;
+	close_all((const int[]){run.output, run.pidfd, run.fault});
 	said[strcspn(said, "\n")] = '\0';
 	if (r == -ETIMEDOUT)
 		return bw_fail(err, BW_E_SPEC, 0, "%s ran past the timeout of %llds", hook->path, (long long)hook->timeout.v);
 	if (r < 0)
 		return bw_fail(err, BW_E_KERNEL, -r, "waiting for %s", hook->path);
+	if (fault)
+		return bw_fail(err, BW_E_SPEC, fault, "%s", hook->path);
 	if (status)
 		return bw_fail(err, BW_E_SPEC, 0, "%s: exit status %d%s%s", hook->path, bw_exit_code(status),
 			said[0] ? ", output: " : "", said);
 	return 0;
+}
+
+int bw_hook_complain(const char *words, int sys, struct bw_err *err)
+{
+	int status = sys - BW_HOOK_STATUS_BASE;
+
+	if (sys < BW_HOOK_STATUS_BASE)
+		return bw_fail(err, BW_E_SPEC, sys, "%s", words);
+	if (WIFSIGNALED(status))
+		return bw_fail(err, BW_E_SPEC, 0, "%s: signal: %s", words,
+			WTERMSIG(status) == SIGSYS ? "bad system call" : strsignal(WTERMSIG(status)));
+	bw_fail(err, BW_E_SPEC, 0, "%s: exit status %d", words, WEXITSTATUS(status));
+	return bw_hint(err, "what it wrote is in the container's output");
 }
 
 int bw_hook_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, size_t at, const char *which,

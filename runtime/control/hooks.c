@@ -171,18 +171,10 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 
 static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
 {
-	const struct packed_hook *hook = data;
+	char words[64];
 
-	(void)len;
-	if (sys >= STATUS_BASE && WIFSIGNALED(sys - STATUS_BASE))
-		bw_fail(err, BW_E_SPEC, 0, "error running %s hook #%u: signal: %s", op_names[op], hook->index,
-			WTERMSIG(sys - STATUS_BASE) == SIGSYS ? "bad system call"
-							      : strsignal(WTERMSIG(sys - STATUS_BASE)));
-	else if (sys >= STATUS_BASE)
-		bw_fail(err, BW_E_SPEC, 0, "error running %s hook #%u: exit status %d", op_names[op], hook->index,
-			WEXITSTATUS(sys - STATUS_BASE));
-	else
-		bw_fail(err, BW_E_SPEC, sys, "error running %s hook #%u", op_names[op], hook->index);
+	say(op, data, len, words, sizeof words);
+	bw_hook_complain(words, sys, err);
 }
 
 const struct bw_control bw_hooks = {
@@ -204,19 +196,27 @@ static const char *fill(char **vector, uint32_t n, const char *text)
 	return text;
 }
 
-_Noreturn static void become_hook(struct bw_child *child, uint16_t op, const char *path, char **args, char **env, int input)
+/* What is wrong goes out by number, through the descriptor that a program's start closes. A filter may refuse even
+ * that: then there is only the status. */
+_Noreturn static void become_hook(struct bw_child *child, uint16_t op, char **args, char **env, const char *path, int input,
+	int fault)
 {
-	if (dup3(input, 0, 0) < 0)
-		_exit(126);
-	if (op == OP_CREATE_CONTAINER && fchdir(child->root) < 0)
-		_exit(126);
-	if (bw_close_range(3, ~0U, 0) < 0)
-		_exit(126);
-	/* It is a program of the image like any other: it must not run with more than the container's own has. */
-	if (op == OP_START_CONTAINER && child->filter(child) < 0)
-		_exit(126);
-	execve(path, args, env);
-	_exit(errno == ENOENT ? 127 : 126);
+	int error;
+
+	if (dup3(input, 0, 0) == 0 && (op != OP_CREATE_CONTAINER || fchdir(child->root) == 0) &&
+		(fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0) {
+		/* It is a program of the image like any other: it must not run with more than the container's
+		 * own has. */
+		int r = op == OP_START_CONTAINER ? child->filter(child) : 0;
+
+		if (r == 0)
+			execve(path, args, env);
+		else
+			errno = -r;
+	}
+	error = errno;
+	(void)!write(3, &error, sizeof error);
+	_exit(error == ENOENT ? 127 : 126);
 }
 
 static int await(int pidfd, int timeout_ms)
@@ -246,7 +246,7 @@ static int run(struct bw_child *child, uint16_t op, const struct packed_hook *ho
 	char **args = vector, **env = vector + hook->args + 1;
 	const char *state = fill(env, hook->env, fill(args, hook->args, path + strlen(path) + 1));
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-	int pidfd = -1, in[2], r;
+	int pidfd = -1, in[2], faults[2], error, r;
 	struct bw_clone_args clone = {
 		.flags = CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
@@ -256,13 +256,14 @@ static int run(struct bw_child *child, uint16_t op, const struct packed_hook *ho
 
 	if (!hook->own_env && child->envp)
 		env = child->envp;
-	if (pipe2(in, O_CLOEXEC) < 0)
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(faults, O_CLOEXEC) < 0)
 		return -errno;
 	pid = bw_clone3(&clone);
 	if (pid == 0)
-		become_hook(child, op, path, args, env, in[0]);
+		become_hook(child, op, args, env, path, in[0], faults[1]);
 	r = pid < 0 ? -errno : 0;
 	close(in[0]);
+	close(faults[1]);
 	/* A hook that does not read its state must not kill us. */
 	sigaction(SIGPIPE, &ignore, &before);
 	if (r == 0 && write(in[1], state, strlen(state)) < 0 && errno != EPIPE)
@@ -274,7 +275,11 @@ static int run(struct bw_child *child, uint16_t op, const struct packed_hook *ho
 
 		close(pidfd);
 		r = r ? r : ended;
+		/* It has ended, and so has the pipe. */
+		if (ended < 0 && read(faults[0], &error, sizeof error) == (ssize_t)sizeof error)
+			r = -error;
 	}
+	close(faults[0]);
 	return r;
 }
 

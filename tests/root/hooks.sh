@@ -125,6 +125,38 @@ test_a_hook_that_fails_stops_the_container_and_is_named() {
 	done
 }
 
+test_a_start_hook_is_named_alike_by_run_and_start() {
+	bundle
+	hook startContainer 'exit 0'
+	hook startContainer 'echo told to fail >&2; exit 3'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_error_has "error during container init: error running startContainer hook #1: exit status 3"
+	compat create --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	compat start "$ID"
+	expect_status 1
+	expect_error_has "error during container init: error running startContainer hook #1: exit status 3"
+	expect_equal "its state" "$(state_of)" stopped
+	compat delete "$ID"
+	bundle killed
+	hook startContainer 'kill -9 $$'
+	compat create --bundle "$BUNDLE" "$ID"
+	compat start "$ID"
+	expect_error_has "error running startContainer hook #0: signal: Killed"
+}
+
+test_a_hook_that_cannot_be_executed_is_told_by_the_kernel_s_words() {
+	local kind
+	for kind in prestart createRuntime createContainer startContainer poststart; do
+		bundle "$kind"
+		config --arg kind "$kind" '.hooks[$kind] = [{path: "/no/such/hook"}]'
+		compat run --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_error_has "error running $kind hook #0"
+		expect_error_has "no such file or directory"
+	done
+}
+
 test_a_poststart_hook_that_fails_stops_the_container() {
 	bundle
 	hook poststart 'exit 3'
