@@ -19,5 +19,6 @@ dist_man_MANS += \
 	man/bulwark-start.8 \
 	man/bulwark-state.8 \
 	man/bulwark-version.8 \
+	man/bulwark-why.8 \
 	man/bulwark.8
 EXTRA_DIST += man/policy-rows.sh

@@ -8,6 +8,7 @@
 /* Macros for the analyzer, see err.h; here are the functions themselves. */
 #undef bw_fail
 #undef bw_wrap
+#undef bw_because
 #undef bw_at
 #undef bw_hint
 
@@ -85,6 +86,23 @@ int bw_wrap(struct bw_err *err, const char *fmt, ...)
 	va_end(ap);
 	used = strlen(err->text);
 	snprintf(err->text + used, sizeof err->text - used, ": %s", below);
+	return -1;
+}
+
+int bw_because(struct bw_err *err, const char *fmt, ...)
+{
+	va_list ap;
+	size_t used;
+
+	if (!err)
+		return -1;
+	used = strlen(err->text);
+	if (used + 3 > sizeof err->text)
+		return -1;
+	memcpy(err->text + used, ": ", 3);
+	va_start(ap, fmt);
+	vsnprintf(err->text + used + 2, sizeof err->text - used - 2, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 

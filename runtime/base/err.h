@@ -43,6 +43,9 @@ int bw_fail(struct bw_err *err, enum bw_code code, int sys, const char *fmt, ...
 /* Puts "what we were doing: " before the text and returns -1. */
 int bw_wrap(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
 
+/* Puts ": why" behind the text: what was found out about it afterwards. Returns -1. */
+int bw_because(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
+
 /* Says where the fault is, if nobody below has said it yet. Returns -1, so that it can end a chain.
  */
 int bw_at(struct bw_err *err, const char *fmt, ...) BW_PRINTF(2, 3);
@@ -62,6 +65,7 @@ static inline int bw_err_minus_one(int r)
 
 #define bw_fail(...) bw_err_minus_one((bw_fail)(__VA_ARGS__))
 #define bw_wrap(...) bw_err_minus_one((bw_wrap)(__VA_ARGS__))
+#define bw_because(...) bw_err_minus_one((bw_because)(__VA_ARGS__))
 #define bw_at(...)   bw_err_minus_one((bw_at)(__VA_ARGS__))
 #define bw_hint(...) bw_err_minus_one((bw_hint)(__VA_ARGS__))
 #endif

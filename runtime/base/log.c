@@ -126,14 +126,25 @@ void bw_log(enum bw_log_level level, const char *fmt, ...)
 	put_line(sink.fd >= 0 ? sink.fd : STDERR_FILENO, &line);
 }
 
+/* Callers compare the sentence about a program that cannot be executed whole, where they see standard error; in the
+ * log they take it apart by its words, and it is all that an engine's user gets to see. */
+static const char *log_sentence(const struct bw_err *err, char *buf, size_t size)
+{
+	if (err->code != BW_E_PROGRAM || !err->hint[0])
+		return err->text;
+	snprintf(buf, size, "%s: %s", err->text, err->hint);
+	return buf;
+}
+
 void bw_log_error(const struct bw_err *err, const char *id)
 {
-	char text[4096];
+	char text[4096], sentence[sizeof err->text + sizeof err->hint + 4];
 	struct bw_buf line = bw_buf_over(text, sizeof text - 1);
 	const char *sys = err->sys ? bw_errno_name(err->sys) : NULL;
+	bool program = err->code == BW_E_PROGRAM;
 
 	if (sink.fd >= 0) {
-		add_head(&line, BW_LOG_ERROR, err->text);
+		add_head(&line, BW_LOG_ERROR, log_sentence(err, sentence, sizeof sentence));
 		add_member(&line, "code", bw_code_name(err->code));
 		add_member(&line, "errno", sys);
 		add_member(&line, "rule", err->rule);
@@ -146,8 +157,10 @@ void bw_log_error(const struct bw_err *err, const char *id)
 	}
 	line = bw_buf_over(text, sizeof text - 1);
 	/* The sentence about a program that cannot be executed stands alone, as if a shell had said it. */
-	bw_buf_addf(&line, "%s%s", err->code == BW_E_PROGRAM ? "" : "bulwark: ", err->text);
-	if (err->hint[0])
+	bw_buf_addf(&line, "%s%s", program ? "" : "bulwark: ", err->text);
+	if (err->hint[0] && program && isatty(STDERR_FILENO))
+		bw_buf_addf(&line, "\nbulwark: %s", err->hint);
+	else if (err->hint[0] && !program)
 		bw_buf_addf(&line, " (%s)", err->hint);
 	put_line(STDERR_FILENO, &line);
 }

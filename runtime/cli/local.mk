@@ -20,6 +20,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_start.c \
 	runtime/cli/cmd_state.c \
 	runtime/cli/cmd_version.c \
+	runtime/cli/cmd_why.c \
 	runtime/cli/completion.c runtime/cli/completion.h \
 	runtime/cli/help.c runtime/cli/help.h \
 	runtime/cli/info.c runtime/cli/info.h \

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,8 @@
 #include "base/log.h"
 #include "container/attach.h"
 #include "container/decide.h"
+#include "container/diagnose.h"
+#include "container/failure.h"
 #include "container/pid_file.h"
 #include "container/prepare.h"
 #include "container/undo.h"
@@ -31,6 +34,7 @@ struct creation {
 	struct bw_container container;
 	struct bw_preparation preparation;
 	struct bw_launch launch;
+	struct bw_attempt attempt;
 };
 
 #define CREATION_INIT                                                                              \
@@ -166,10 +170,19 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 /* Protection of our own file, decision, directory, state: nothing of the kernel's is made yet. */
 static int begin(struct creation *creation, struct bw_err *err)
 {
+	int r;
+
 	if (bw_id_check(creation->id, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
-	if (bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err) < 0)
+	bw_attempt_enter(&creation->attempt, "read the bundle and ask the policy");
+	r = bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err);
+	if (creation->decision.profile) {
+		creation->attempt.profile = bw_profile_name(creation->decision.profile);
+		creation->attempt.profile_reason = creation->decision.reason;
+	}
+	if (r < 0)
 		return -1;
+	bw_attempt_enter(&creation->attempt, "make the container's state");
 	if (bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
@@ -190,6 +203,7 @@ static int compile(struct creation *creation, struct bw_err *err)
 {
 	struct bw_preparation *preparation = &creation->preparation;
 
+	bw_attempt_enter(&creation->attempt, "compile the plan");
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0)
 		return -1;
 	if (keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
@@ -197,10 +211,25 @@ static int compile(struct creation *creation, struct bw_err *err)
 	return 0;
 }
 
+/* What the error does not say: while the cgroup is there, and the plan. */
+static int launch_failed(struct creation *creation, struct bw_err *err)
+{
+	auto_close int root = open(creation->container.state->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct bw_spec *spec = creation->decision.hardened;
+	const struct bw_scene scene = {
+		.root = root, .spec = spec, .bundle = creation->options->bundle, .process = spec->process};
+
+	creation->attempt.plan = &creation->preparation.plan;
+	creation->attempt.failed_step = creation->launch.failed_step;
+	bw_diagnose_launch(&creation->launch, &scene, creation->container.state->cgroups, err);
+	return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "unable to start container process: error during container init");
+}
+
 static int launch(struct creation *creation, struct bw_err *err)
 {
 	struct bw_preparation *preparation = &creation->preparation;
 
+	bw_attempt_enter(&creation->attempt, "do the plan's steps");
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0)
 		return -1;
 	/* While the child mounts, we write: the two do not wait for each other. */
@@ -210,7 +239,8 @@ static int launch(struct creation *creation, struct bw_err *err)
 		bw_state_save_profile(&creation->container, creation->decision.profile, err) < 0)
 		return -1;
 	if (bw_launch_wait(&creation->launch, err) < 0)
-		return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "unable to start container process: error during container init");
+		return launch_failed(creation, err);
+	bw_attempt_enter(&creation->attempt, "write the pid file");
 	return bw_pid_file_write(creation->options->pid_file, creation->launch.pid, err);
 }
 
@@ -223,21 +253,34 @@ static int go(struct creation *creation, struct bw_err *err)
 	return -1;
 }
 
+static void asked_for(struct creation *creation, const struct bw_context *ctx, const char *verb, const char *id,
+	const struct bw_create_options *options)
+{
+	creation->ctx = ctx;
+	creation->id = id;
+	creation->options = options;
+	creation->attempt = (struct bw_attempt)BW_ATTEMPT_INIT(verb, id);
+	creation->attempt.bundle = options->bundle;
+}
+
+static int create(struct creation *creation, struct bw_err *err)
+{
+	if (begin(creation, err) < 0)
+		return -1;
+	if (bw_preparation_listen(&creation->preparation, &creation->container, err) < 0) {
+		bw_undo(&creation->container);
+		return -1;
+	}
+	return go(creation, err);
+}
+
 int bw_container_create(const struct bw_context *ctx, const char *id, const struct bw_create_options *options,
 	struct bw_err *err)
 {
 	auto_creation struct creation creation = CREATION_INIT;
 
-	creation.ctx = ctx;
-	creation.id = id;
-	creation.options = options;
-	if (begin(&creation, err) < 0)
-		return -1;
-	if (bw_preparation_listen(&creation.preparation, &creation.container, err) < 0) {
-		bw_undo(&creation.container);
-		return -1;
-	}
-	return go(&creation, err);
+	asked_for(&creation, ctx, "create", id, options);
+	return bw_attempt_end(ctx, &creation.attempt, create(&creation, err), err);
 }
 
 static int run_poststart(struct creation *creation, struct bw_err *err)
@@ -247,9 +290,21 @@ static int run_poststart(struct creation *creation, struct bw_err *err)
 
 	if (!spec->hooks || !spec->hooks->poststart.n)
 		return 0;
+	bw_attempt_enter(&creation->attempt, "run the poststart hooks");
 	if (bw_hook_state(spec, creation->id, creation->options->bundle, "running", creation->launch.pid, &state, err) < 0)
 		return -1;
 	return bw_hooks_run(spec, &spec->hooks->poststart, "poststart", state, creation->options->bundle, err);
+}
+
+/* The kernel ends a program that wants more memory than it may have without a word. */
+static void warn_of_memory(const struct creation *creation)
+{
+	struct bw_err why = {0};
+
+	bw_fail(&why, BW_E_KERNEL, 0, "the container's program was killed");
+	bw_diagnose_death(creation->container.state->cgroups, &why);
+	if (strchr(why.text, ':'))
+		bw_log(BW_LOG_WARNING, "%s", why.text);
 }
 
 /* Foreground: the container ends with its program. */
@@ -258,6 +313,8 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 	int r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
 
 	bw_attach_done(attach);
+	if (r == 0 && *ret_code == 128 + SIGKILL)
+		warn_of_memory(creation);
 	if (creation->options->keep)
 		return r;
 	if (bw_remove(&creation->container, creation->decision.hardened, r < 0 ? NULL : err) < 0 && r == 0)
@@ -265,34 +322,42 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 	return r;
 }
 
+static int run(struct creation *creation, int *ret_code, struct bw_err *err)
+{
+	const struct bw_create_options *options = creation->options;
+	struct bw_attach attach = BW_ATTACH_INIT;
+	const struct bw_spec_process *process;
+
+	if (begin(creation, err) < 0)
+		return -1;
+	process = creation->decision.hardened->process;
+	if (!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0) {
+		bw_undo(&creation->container);
+		return -1;
+	}
+	creation->preparation.request.terminal_fd = attach.terminal[1];
+	if (go(creation, err) < 0) {
+		bw_attach_done(&attach);
+		return -1;
+	}
+	if (run_poststart(creation, err) < 0) {
+		bw_launch_abort(&creation->launch);
+		bw_attach_done(&attach);
+		bw_undo(&creation->container);
+		return -1;
+	}
+	if (options->detach)
+		return 0;
+	bw_attempt_enter(&creation->attempt, "follow the program to its end");
+	return stay(creation, &attach, ret_code, err);
+}
+
 int bw_container_run(const struct bw_context *ctx, const char *id, const struct bw_create_options *options, int *ret_code,
 	struct bw_err *err)
 {
 	auto_creation struct creation creation = CREATION_INIT;
-	struct bw_attach attach = BW_ATTACH_INIT;
-	const struct bw_spec_process *process;
 
-	creation.ctx = ctx;
-	creation.id = id;
-	creation.options = options;
+	asked_for(&creation, ctx, "run", id, options);
 	*ret_code = 0;
-	if (begin(&creation, err) < 0)
-		return -1;
-	process = creation.decision.hardened->process;
-	if (!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0) {
-		bw_undo(&creation.container);
-		return -1;
-	}
-	creation.preparation.request.terminal_fd = attach.terminal[1];
-	if (go(&creation, err) < 0) {
-		bw_attach_done(&attach);
-		return -1;
-	}
-	if (run_poststart(&creation, err) < 0) {
-		bw_launch_abort(&creation.launch);
-		bw_attach_done(&attach);
-		bw_undo(&creation.container);
-		return -1;
-	}
-	return options->detach ? 0 : stay(&creation, &attach, ret_code, err);
+	return bw_attempt_end(ctx, &creation.attempt, run(&creation, ret_code, err), err);
 }

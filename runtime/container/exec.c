@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "container/attach.h"
+#include "container/diagnose.h"
+#include "container/failure.h"
 #include "container/pid_file.h"
 #include "container/prepare.h"
 #include "launch/parent.h"
@@ -27,6 +29,7 @@ struct execution {
 	struct bw_launch launch;
 	struct bw_spec *spec;
 	struct bw_spec_process *process;
+	struct bw_attempt attempt;
 	int pidfd;
 };
 
@@ -238,6 +241,24 @@ static int check_degraded(struct execution *execution, struct bw_err *err)
 	return 0;
 }
 
+/* The container runs: its root shows what it sees. */
+static int launch_failed(struct execution *execution, struct bw_err *err)
+{
+	const struct bw_container *container = &execution->container;
+	auto_close int root = -1;
+	struct bw_scene scene = {.root = -1, .process = execution->process};
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/root", (int)container->pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0 && bw_proc_alive(container->pid, container->start_time))
+		scene.root = root;
+	execution->attempt.plan = &execution->preparation.plan;
+	execution->attempt.failed_step = execution->launch.failed_step;
+	bw_diagnose_launch(&execution->launch, &scene, container->state->cgroups, err);
+	return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "exec failed: unable to start container process");
+}
+
 static int launch(struct execution *execution, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
 	struct bw_preparation *preparation = &execution->preparation;
@@ -247,11 +268,14 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		bw_attach_begin(attach, execution->process->terminal.v && !options->console_socket, err) < 0)
 		return -1;
 	preparation->request.terminal_fd = attach->terminal[1];
+	bw_attempt_enter(&execution->attempt, "compile the plan");
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0 || check_degraded(execution, err) < 0)
 		return -1;
+	bw_attempt_enter(&execution->attempt, "do the plan's steps");
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)
-		return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "exec failed: unable to start container process");
+		return launch_failed(execution, err);
+	bw_attempt_enter(&execution->attempt, "write the pid file");
 	if (bw_pid_file_write(options->pid_file, execution->launch.pid, err) < 0) {
 		bw_launch_abort(&execution->launch);
 		return -1;
@@ -259,6 +283,34 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 	if (options->detach)
 		return 0;
 	return bw_attach_run(attach, execution->launch.pid, execution->launch.pidfd, ret_code, err);
+}
+
+static int go(struct execution *execution, const struct bw_context *ctx, int *ret_code, struct bw_err *err)
+{
+	const struct bw_exec_options *options = execution->options;
+	struct bw_attempt *attempt = &execution->attempt;
+	struct bw_attach attach = BW_ATTACH_INIT;
+	struct bw_spec_process *asked;
+	int r;
+
+	if (open_all(execution, ctx, attempt->id, err) < 0)
+		return -1;
+	attempt->bundle = execution->container.state->bundle;
+	attempt->profile = execution->container.state->profile;
+	attempt->profile_reason = execution->container.state->profile_reason;
+	bw_attempt_enter(attempt, "read the process and clamp it by the policy of create");
+	if (options->process_path)
+		r = bw_spec_load_process(options->process_path, &execution->arena, &asked, err);
+	else
+		r = process_from_flags(execution, &asked, err);
+	if (r < 0 || clamp(execution, asked, err) < 0)
+		return -1;
+	if (bw_preparation_open(&execution->preparation, &execution->arena, err) < 0 ||
+		fill_request(execution, attempt->id, err) < 0)
+		return -1;
+	r = launch(execution, &attach, ret_code, err);
+	bw_attach_done(&attach);
+	return r;
 }
 
 int bw_container_exec(const struct bw_context *ctx, const char *id, const struct bw_exec_options *options, int *ret_code,
@@ -270,26 +322,12 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 		.container = BW_CONTAINER_INIT,
 		.preparation = BW_PREPARATION_INIT,
 		.launch = BW_LAUNCH_INIT,
+		.attempt = BW_ATTEMPT_INIT("exec", id),
 		.pidfd = -1,
 	};
-	struct bw_attach attach = BW_ATTACH_INIT;
-	struct bw_spec_process *asked;
-	int r;
 
 	*ret_code = 0;
 	if (bw_selfexe_protect(err) < 0)
 		return -1;
-	if (open_all(&execution, ctx, id, err) < 0)
-		return -1;
-	if (options->process_path)
-		r = bw_spec_load_process(options->process_path, &execution.arena, &asked, err);
-	else
-		r = process_from_flags(&execution, &asked, err);
-	if (r < 0 || clamp(&execution, asked, err) < 0)
-		return -1;
-	if (bw_preparation_open(&execution.preparation, &execution.arena, err) < 0 || fill_request(&execution, id, err) < 0)
-		return -1;
-	r = launch(&execution, &attach, ret_code, err);
-	bw_attach_done(&attach);
-	return r;
+	return bw_attempt_end(ctx, &execution.attempt, go(&execution, ctx, ret_code, err), err);
 }

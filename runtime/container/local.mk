@@ -10,6 +10,8 @@ libbulwark_a_SOURCES += \
 	runtime/container/exec.c \
 	runtime/container/explain.c runtime/container/explain.h \
 	runtime/container/facts.c runtime/container/facts.h \
+	runtime/container/diagnose.c runtime/container/diagnose.h \
+	runtime/container/failure.c runtime/container/failure.h \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
@@ -19,4 +21,5 @@ libbulwark_a_SOURCES += \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \
 	runtime/container/textdiff.c runtime/container/textdiff.h \
-	runtime/container/undo.c runtime/container/undo.h
+	runtime/container/undo.c runtime/container/undo.h \
+	runtime/container/why.c

@@ -13,6 +13,8 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/diagnose.h"
+#include "container/failure.h"
 #include "container/state.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
@@ -64,17 +66,39 @@ static int verify_guard(const struct bw_container *container, const struct bw_sp
 	return bw_netns_verify(pidfd, &hardening->block_endpoints, err);
 }
 
-static int late_failure(const struct bw_container *container, const struct bw_message *message, struct bw_err *err)
+/* One call of start. */
+struct starting {
+	struct bw_container *container;
+	struct bw_spec *spec;
+	struct bw_attempt attempt;
+};
+
+static void diagnose(const struct starting *starting, const char *words, int sys, struct bw_err *err)
 {
-	const struct bw_state *state = container->state;
+	const struct bw_state *state = starting->container->state;
+	auto_close int root = open(state->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	const struct bw_scene scene = {
+		.root = root, .spec = starting->spec, .bundle = state->bundle, .process = starting->spec->process};
+
+	bw_diagnose_step(&scene, words, sys, err);
+}
+
+static int late_failure(struct starting *starting, const struct bw_message *message, struct bw_err *err)
+{
+	const struct bw_state *state = starting->container->state;
 	size_t at = message->which - (size_t)state->late_from.v;
 	const char *words = at < state->late_steps.n ? state->late_steps.v[at] : "starting";
 
 	/* "program: execve x": callers know the sentence without our heading. */
 	const char *program = bw_after_prefix(words, "program: execve "), *hook;
 
-	if (program)
-		return bw_fail(err, BW_E_PROGRAM, message->value, "exec %s", program);
+	starting->attempt.late = &state->late_steps;
+	starting->attempt.failed_step = at < state->late_steps.n ? (int)at : -1;
+	if (program) {
+		bw_fail(err, BW_E_PROGRAM, message->value, "exec %s", program);
+		diagnose(starting, words, message->value, err);
+		return -1;
+	}
 	hook = bw_after_prefix(words, "hooks: ");
 	if (hook)
 		bw_hook_complain(hook, message->value, err);
@@ -83,9 +107,20 @@ static int late_failure(const struct bw_container *container, const struct bw_me
 	return bw_wrap(err, "unable to start container process: error during container init");
 }
 
-/* Says go and listens until close-on-exec ends the connection. */
-static int let_go(const struct bw_container *container, struct bw_err *err)
+/* A failed start leaves a dying init: the caller's next word is delete, and it must find a stopped container. */
+static void await_end(const struct bw_container *container)
 {
+	auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd >= 0)
+		poll(&fd, 1, END_MS);
+}
+
+/* Says go and listens until close-on-exec ends the connection. */
+static int let_go(struct starting *starting, struct bw_err *err)
+{
+	const struct bw_container *container = starting->container;
 	struct bw_message go = {.kind = BW_MSG_GO}, message;
 	char path[64];
 	auto_close int sock = -1;
@@ -104,10 +139,15 @@ static int let_go(const struct bw_container *container, struct bw_err *err)
 		if (got != (ssize_t)sizeof message)
 			break;
 		if (message.kind == BW_MSG_FAILED)
-			return late_failure(container, &message, err);
+			return late_failure(starting, &message, err);
 		announced = announced || message.kind == BW_MSG_EXEC;
 	}
-	return announced ? 0 : bw_fail(err, BW_E_STATE, 0, "the container's init died before its program started");
+	if (announced)
+		return 0;
+	bw_fail(err, BW_E_KERNEL, 0, "the container's init died before its program started");
+	await_end(container);
+	bw_diagnose_death(container->state->cgroups, err);
+	return -1;
 }
 
 static int run_poststart(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
@@ -128,33 +168,38 @@ static int run_poststart(struct bw_container *container, const struct bw_spec *s
 	return r;
 }
 
-/* A failed start leaves a dying init: the caller's next word is delete, and it must find a stopped container. */
-static void await_end(const struct bw_container *container)
+static int start(struct starting *starting, struct bw_arena *arena, struct bw_err *err)
 {
-	auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
-	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+	struct bw_container *container = starting->container;
+	struct bw_attempt *attempt = &starting->attempt;
 
-	if (pidfd >= 0)
-		poll(&fd, 1, END_MS);
+	attempt->bundle = container->state->bundle;
+	attempt->profile = container->state->profile;
+	attempt->profile_reason = container->state->profile_reason;
+	if (check_created(bw_container_status(container), err) < 0)
+		return -1;
+	bw_attempt_enter(attempt, "ask once more what the policy requires of the network");
+	if (bw_state_load_spec(container, arena, &starting->spec, err) < 0 ||
+		verify_guard(container, starting->spec, err) < 0)
+		return -1;
+	bw_attempt_enter(attempt, "do the steps that were left at create");
+	if (let_go(starting, err) < 0) {
+		await_end(container);
+		return -1;
+	}
+	bw_attempt_enter(attempt, "run the poststart hooks");
+	return run_poststart(container, starting->spec, err);
 }
 
 int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
-	struct bw_spec *spec;
+	struct starting starting = {.container = &container, .attempt = BW_ATTEMPT_INIT("start", id)};
 
 	if (bw_container_open(ctx, id, true, false, &arena, &container, err) < 0)
 		return -1;
-	if (check_created(bw_container_status(&container), err) < 0)
-		return -1;
-	if (bw_state_load_spec(&container, &arena, &spec, err) < 0 || verify_guard(&container, spec, err) < 0)
-		return -1;
-	if (let_go(&container, err) < 0) {
-		await_end(&container);
-		return -1;
-	}
-	return run_poststart(&container, spec, err);
+	return bw_attempt_end(ctx, &starting.attempt, start(&starting, &arena, err), err);
 }
 
 /* Without a pid namespace of its own a container has no init whose death ends the rest. */

@@ -5,6 +5,7 @@
 #ifndef BW_CONTROL_CGROUP_H
 #define BW_CONTROL_CGROUP_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "json/schema.h"
@@ -71,6 +72,9 @@ int bw_cgroup_kill(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_
 /* Stops or resumes all processes; returns when they have stopped (at most ten seconds, else they run again). */
 int bw_cgroup_freeze(const struct bw_cgroup_set *set, bool freeze, struct bw_err *err) BW_MUST_CHECK;
 int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_err *err) BW_MUST_CHECK;
+/* What the memory controller has counted: the limit in bytes (UINT64_MAX: none) and the processes that the kernel
+ * has killed for want of memory. False when the set has no such controller, or it cannot be asked. */
+bool bw_cgroup_memory(const struct bw_cgroup_set *set, uint64_t *ret_limit_bytes, uint64_t *ret_kills);
 /* Removes the container's directories and all beneath them; parents stay, as with runc. What is missing is
  * fine; what is busy is waited for (at most five seconds). */
 int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;

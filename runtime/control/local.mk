@@ -3,6 +3,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup.c runtime/control/cgroup.h runtime/control/cgroup_files.h \
 	runtime/control/cgroup_devices.c \
 	runtime/control/cgroup_dirs.c \
+	runtime/control/cgroup_memory.c \
 	runtime/control/cgroup_paths.c \
 	runtime/control/cgroup_procs.c \
 	runtime/control/cgroup_resources.c \

@@ -157,8 +157,10 @@ static int run_parent_steps(struct bw_launch *launch, uint32_t phase, struct bw_
 
 		if (step->side != BW_SIDE_PARENT || step->phase != phase)
 			continue;
-		if (bw_control_of(step->control)->settle(&now, step->op, bw_plan_data(plan, step), step->len, err) < 0)
+		if (bw_control_of(step->control)->settle(&now, step->op, bw_plan_data(plan, step), step->len, err) < 0) {
+			launch->failed_step = (int)i;
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -189,10 +191,11 @@ static int channel_ended(struct bw_launch *launch, struct bw_err *err)
 	}
 	if (launch->pid > 0 && bw_wait(launch->pid, &status) == 0)
 		launch->pid = 0;
-	if (WIFSIGNALED(status))
-		return bw_fail(err, BW_E_KERNEL, 0,
-			"the container's init was killed by signal %d before its program started%s", WTERMSIG(status),
-			WTERMSIG(status) == SIGKILL ? " (is the memory limit too low?)" : "");
+	if (WIFSIGNALED(status)) {
+		launch->killed_by = WTERMSIG(status);
+		return bw_fail(err, BW_E_KERNEL, 0, "the container's init was killed by signal %d before its program started",
+			WTERMSIG(status));
+	}
 	return bw_fail(err, BW_E_KERNEL, 0, "the container's init ended with status %d before its program started",
 		WEXITSTATUS(status));
 }
@@ -209,9 +212,11 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 		launch->exec_announced = true;
 		return 0;
 	case BW_MSG_FAILED:
-		if (message->which < launch->plan->n)
-			return bw_step_complain(launch->plan, &launch->plan->steps[message->which], message->value, err);
-		break;
+		if (message->which >= launch->plan->n)
+			break;
+		launch->failed_step = (int)message->which;
+		launch->failed_sys = message->value;
+		return bw_step_complain(launch->plan, &launch->plan->steps[message->which], message->value, err);
 	case BW_MSG_PID:
 	case BW_MSG_JOIN_FAILED:
 	case BW_MSG_GO:

@@ -26,10 +26,13 @@ struct bw_launch {
 	const struct bw_request *request;
 	pid_t joiner;
 	bool exec_announced;
+	/* Of a launch that has failed, for who explains it: the step of the plan (-1: none of them), its errno, and
+	 * the signal that ended the init before its program started. */
+	int failed_step, failed_sys, killed_by;
 	uint32_t phases_done;
 };
 
-#define BW_LAUNCH_INIT {.pidfd = -1, .channel = -1}
+#define BW_LAUNCH_INIT {.pidfd = -1, .channel = -1, .failed_step = -1}
 
 /* Clones. plan and request must outlive the launch. On failure nothing runs. */
 int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const struct bw_request *request,

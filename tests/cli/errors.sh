@@ -47,6 +47,7 @@ refused "exec without a command" 255 "exec needs a command" exec c1
 refused "exec with two commands" 255 "exclude each other" exec --process /p c1 true
 refused "exec with an unknown flag" 255 "not defined: --foo" exec --foo c1 true
 refused "exec into another cgroup" 255 "--cgroup is not available" exec --cgroup /x c1 true
+refused "why without a record" 1 "no failure of container c2 is on record" why c2
 refused "check that fails" 2 'no profile "nosuch"' --profile nosuch check
 refused "unknown action of policy" 1 "did you mean lint?" policy lnit
 refused "options of another action of policy" 1 "policy lint has no options" policy lint --facts f

@@ -226,6 +226,14 @@ int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_
 	return give(ret_text, asprintf(ret_text, "check json=%d\n", json), err);
 }
 
+int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **ret_text, struct bw_err *err)
+{
+	(void)ctx;
+	if (bw_streq(id, "c2"))
+		return bw_fail(err, BW_E_NOT_FOUND, 0, "no failure of container c2 is on record");
+	return give(ret_text, asprintf(ret_text, "why %s json=%d", id, json), err);
+}
+
 int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err)
 {
 	const char *from = path ? path : "-";

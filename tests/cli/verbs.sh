@@ -39,5 +39,7 @@ says "policy test of facts" 0 "policy test $scratch/p root=/run/bulwark bundle=-
 	policy test --facts f --format json p
 says "plan of the working directory" 0 "plan $scratch" plan
 says "plan of a bundle" 0 "plan $scratch/b" plan b
+says "why" 0 "why c1 json=0" why c1
+says "why as JSON" 0 "why c1 json=1" why -f json c1
 says "features" 0 '{"ociVersionMin":"1.0.0"}' features
 finish

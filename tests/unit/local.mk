@@ -14,6 +14,18 @@ test_caps_LDADD = $(unit_libs)
 TESTS += test_caps
 
 
+check_PROGRAMS += test_diagnose
+test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/scratch.h
+test_diagnose_CFLAGS = $(unit_cflags)
+test_diagnose_LDADD = $(unit_libs)
+TESTS += test_diagnose
+
+check_PROGRAMS += test_failure
+test_failure_SOURCES = tests/unit/test_failure.c tests/unit/scratch.h
+test_failure_CFLAGS = $(unit_cflags)
+test_failure_LDADD = $(unit_libs)
+TESTS += test_failure
+
 check_PROGRAMS += test_explain
 test_explain_SOURCES = tests/unit/test_explain.c
 test_explain_CFLAGS = $(unit_cflags)

@@ -269,13 +269,13 @@ START_TEST(an_end_before_the_program_is_a_failure)
 }
 END_TEST
 
-START_TEST(a_kill_before_the_program_asks_for_the_memory_limit)
+START_TEST(a_kill_before_the_program_is_noted_for_who_explains_it)
 {
 	be_child(-1);
 	kill(launch.pid, SIGKILL);
 	hang_up();
-	step_fails("the container's init was killed by signal 9 before its program started (is the "
-		   "memory limit too low?)");
+	step_fails("the container's init was killed by signal 9 before its program started");
+	ck_assert_int_eq(launch.killed_by, SIGKILL);
 }
 END_TEST
 
@@ -433,7 +433,7 @@ int main(void)
 	tcase_add_test(t, a_failed_step_is_put_into_words_from_the_plan);
 	tcase_add_loop_test(t, a_failed_step_that_is_none_is_refused, 0, ROWS(no_steps));
 	tcase_add_test(t, an_end_before_the_program_is_a_failure);
-	tcase_add_test(t, a_kill_before_the_program_asks_for_the_memory_limit);
+	tcase_add_test(t, a_kill_before_the_program_is_noted_for_who_explains_it);
 	tcase_add_test(t, another_signal_is_named_alone);
 	tcase_add_test(t, an_end_by_reset_is_an_end);
 	tcase_add_test(t, a_failure_after_the_announcement_is_still_one);

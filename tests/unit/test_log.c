@@ -90,6 +90,30 @@ START_TEST(what_is_below_the_level_is_not_written)
 }
 END_TEST
 
+/* Callers compare the sentence whole where they see standard error; who reads the log gets the cause with it. */
+START_TEST(the_cause_of_a_program_s_failure_is_in_the_log_alone)
+{
+	int keep = dup(STDERR_FILENO), to = openat(scratch.dir, "stderr", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct bw_err err = {0};
+	char said[256];
+
+	ck_assert_int_ge(to, 0);
+	ck_assert_int_eq(bw_log_open(in_scratch("log"), true, BW_LOG_ERROR, &err), 0);
+	bw_fail(&err, BW_E_PROGRAM, ENOENT, "exec /run.sh");
+	bw_hint(&err, "its loader is not in the image");
+	ck_assert_int_ge(dup2(to, STDERR_FILENO), 0);
+	bw_log_error(&err, "c1");
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	close(to);
+	ck_assert_int_gt((int)bw_read_at(scratch.dir, "stderr", said, sizeof said), 0);
+	ck_assert_str_eq(said, "exec /run.sh: no such file or directory");
+	ck_assert_ptr_nonnull(strstr(logged(),
+		"\"msg\":\"exec /run.sh: no such file or directory: its loader is not in the image\""));
+	ck_assert_ptr_nonnull(strstr(logged(), "\"hint\":\"its loader is not in the image\""));
+}
+END_TEST
+
 START_TEST(the_last_error_has_all_that_is_known)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -179,6 +203,7 @@ int main(void)
 	tcase_add_test(t, a_text_line_quotes_what_has_blanks);
 	tcase_add_test(t, what_is_below_the_level_is_not_written);
 	tcase_add_test(t, the_last_error_has_all_that_is_known);
+	tcase_add_test(t, the_cause_of_a_program_s_failure_is_in_the_log_alone);
 	tcase_add_test(t, the_sentence_is_on_stderr_in_any_case);
 	tcase_add_test(t, a_long_line_is_cut_and_still_one_line);
 	tcase_add_test(t, a_log_that_cannot_be_opened_is_an_error_of_usage);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_memory.c - what the memory controller says about a container that has failed: cgroup-v1/memory.rst and
+ * cgroup-v2.rst of the kernel's documents. Reads only. */
+#include "control/cgroup_files.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/str.h"
+
+/* The number behind key in text of lines "key number". */
+static bool number_of(const char *text, const char *key, uint64_t *ret)
+{
+	size_t len = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			return bw_parse_word(line, 1, UINT64_MAX, ret) == 0;
+	}
+	return false;
+}
+
+bool bw_cgroup_memory(const struct bw_cgroup_set *set, uint64_t *ret_limit_bytes, uint64_t *ret_kills)
+{
+	/* A v1 limit that nobody has set is this, rounded down to a page. */
+	const uint64_t none = INT64_MAX & ~UINT64_C(0xffff);
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	int at = bw_cgroup_find(set, "memory"), dir;
+	bool v1 = at >= 0;
+	char text[1024];
+
+	bw_cgroup_handle_init(&handle, set);
+	at = v1 ? at : bw_cgroup_find(set, NULL);
+	dir = at < 0 ? -1 : bw_cgroup_dir_fd(&handle, (size_t)at);
+	if (dir < 0)
+		return false;
+	if (bw_read_at(dir, v1 ? "memory.limit_in_bytes" : "memory.max", text, sizeof text) <= 0)
+		return false;
+	if (bw_parse_u64(text, UINT64_MAX, ret_limit_bytes) < 0 || *ret_limit_bytes >= none)
+		*ret_limit_bytes = UINT64_MAX;
+	if (bw_read_at(dir, v1 ? "memory.oom_control" : "memory.events", text, sizeof text) <= 0)
+		return false;
+	return number_of(text, "oom_kill", ret_kills);
+}
