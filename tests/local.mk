@@ -17,7 +17,7 @@ EXTRA_DIST += quickstart run-tests tests/analyzer.h tests/cppcheck.suppress test
 	tests/attack/program.py tests/attack/table.py \
 	tests/breakout/README.md tests/breakout/descriptors.sh tests/breakout/identity.sh tests/breakout/paths.sh
 EXTRA_DIST += tests/root/bulwark.sh tests/root/capabilities.sh tests/root/cgroup-limits.sh \
-	tests/root/clocks.sh tests/root/descriptors.sh tests/root/devices.sh tests/root/environment.sh \
+	tests/root/clocks.sh tests/root/descriptors.sh tests/root/devices.sh tests/root/environment.sh tests/root/errors.sh \
 	tests/root/exec.sh tests/root/hooks.sh tests/root/identity.sh tests/root/keyring.sh tests/root/landlock.sh \
 	tests/root/life-cycle.sh tests/root/limits.sh tests/root/masks.sh tests/root/metadata.sh \
 	tests/root/mount-sources.sh tests/root/mounts.sh tests/root/namespaces.sh tests/root/no-new-privs.sh \
