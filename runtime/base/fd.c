@@ -160,20 +160,25 @@ int bw_send_fd(int sock, int fd, const void *payload, size_t len, struct bw_err 
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof control.bytes};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	ssize_t sent;
+	int r;
 
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof fd);
 	memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
-	if (TEMP_FAILURE_RETRY(sendmsg(sock, &msg, MSG_NOSIGNAL)) < 0)
+	sent = TEMP_FAILURE_RETRY(sendmsg(sock, &msg, MSG_NOSIGNAL));
+	if (sent < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "sending a descriptor");
-	return 0;
+	r = bw_write_all(sock, (const char *)payload + sent, len - (size_t)sent);
+	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "sending a descriptor") : 0;
 }
 
 /* sun_path holds 107 bytes; a longer path is reached through a descriptor of the socket's inode. */
 int bw_connect_unix(const char *path, struct bw_err *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t size = sizeof address;
 	auto_close int inode = -1;
 	auto_close int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -181,14 +186,19 @@ int bw_connect_unix(const char *path, struct bw_err *err)
 		return bw_fail(err, BW_E_KERNEL, errno, "socket");
 	if (strlen(path) < sizeof address.sun_path) {
 		memcpy(address.sun_path, path, strlen(path) + 1);
+	} else if (path[0] == '@') {
+		return bw_fail(err, BW_E_KERNEL, ENAMETOOLONG, "connecting to %s", path);
 	} else {
 		inode = open(path, O_PATH | O_CLOEXEC);
 		if (inode < 0)
 			return bw_fail(err, BW_E_KERNEL, errno, "connecting to %s", path);
 		snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", inode);
 	}
-	if (TEMP_FAILURE_RETRY(connect(sock, (const struct sockaddr *)&address, sizeof address)) <
-		0)
+	if (path[0] == '@') {
+		address.sun_path[0] = '\0';
+		size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	}
+	if (TEMP_FAILURE_RETRY(connect(sock, (const struct sockaddr *)&address, size)) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "connecting to %s", path);
 	return take_fd(&sock);
 }

@@ -27,10 +27,11 @@ int bw_write_all(int fd, const void *bytes, size_t len);
 /* New content for dirfd/name, mode 0600 (or mode), by a temporary name and rename. */
 int bw_replace_at(int dirfd, const char *name, const void *bytes, size_t len, mode_t mode,
 	struct bw_err *err) BW_MUST_CHECK;
-/* Sends one descriptor with a payload over a connected AF_UNIX socket. */
+/* Sends one descriptor with a payload, which is not empty, over a connected AF_UNIX socket; the descriptor
+ * travels with the first byte. */
 int bw_send_fd(int sock, int fd, const void *payload, size_t len, struct bw_err *err) BW_MUST_CHECK;
-/* Connected AF_UNIX stream socket to path (any length: goes through /proc/self/fd). Descriptor or
- * -1. */
+/* Connected AF_UNIX stream socket to path (any length: goes through /proc/self/fd), or for "@name" to
+ * the abstract socket of that name, as callers written in Go have it. Descriptor or -1. */
 int bw_connect_unix(const char *path, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

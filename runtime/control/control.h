@@ -66,6 +66,10 @@ struct bw_child {
 	const unsigned char *pool;
 	/* Loads the container's filters: for a program other than the last one (startContainer hooks). */
 	int (*filter)(struct bw_child *child);
+	/* Gives the parent a descriptor that this step made, for its control's receive(), and waits until it has
+	 * it. By write(2) and read(2) alone: after a filter nothing else is certain. */
+	int (*hand_over)(struct bw_child *child, int fd);
+	uint32_t step; /* the one that is being done */
 	const void *setup; /* launch only */
 	char **argv; /* of the program, from PROGRAM on: pointers into memory mapped for them */
 	char **envp;
@@ -90,6 +94,10 @@ struct bw_control {
 	void (*say)(uint16_t op, const void *data, size_t len, char *buf, size_t size);
 	/* A parent step (bw_plan_add_parent), run while the child waits. NULL: the control has none. */
 	int (*settle)(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err);
+	/* Takes a descriptor that a step of the child's made (hand_over), once; fd stays the caller's. NULL: the
+	 * control has none. */
+	int (*receive)(const struct bw_settling *now, uint16_t op, const void *data, size_t len, int fd,
+		struct bw_err *err);
 	/* Replaces the usual "<name>: <say>: <errno words>" where callers match a sentence. NULL: the usual. */
 	void (*complain)(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err);
 };

@@ -12,45 +12,10 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "control/host_side.h"
 
 /* The word of a pattern that stands for any further arguments. */
 static const char rest[] = "...";
-
-static bool only_root_writes(const struct stat *st)
-{
-	/* In a sticky directory others can add names, but not replace root's. */
-	return st->st_uid == 0 && (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
-}
-
-static int real_path(int fd, char ret[PATH_MAX])
-{
-	char link[64];
-	ssize_t len;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	len = readlink(link, ret, PATH_MAX - 1);
-	if (len <= 0 || ret[0] != '/')
-		return -1;
-	ret[len] = '\0';
-	return 0;
-}
-
-/* The directories on the way to it: whoever can write one of them can put another file in its place. */
-static bool path_is_roots(const char *real)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s", real);
-	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
-		slash[slash == path] = '\0';
-		if (stat(path, &st) < 0 || !only_root_writes(&st))
-			return false;
-		if (slash == path)
-			break;
-	}
-	return true;
-}
 
 /* Whether the name that was read from the descriptor still leads to the same file: a deleted one has a name that
  * could be anybody's. */
@@ -158,7 +123,7 @@ int bw_hook_check(const struct bw_spec_hardening *hardening, const struct bw_spe
 		bw_fail(err, BW_E_SPEC, errno, "/hooks/%s/%zu/path: %s", kind, index, hook->path);
 		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
 	}
-	if (real_path(fd, real) < 0 || !S_ISREG(st.st_mode) || !only_root_writes(&st) || !path_is_roots(real) ||
+	if (bw_real_path(fd, real) < 0 || !S_ISREG(st.st_mode) || !bw_only_root_writes(&st) || !bw_path_is_roots(real) ||
 		!is_still_there(real, &st))
 		return refuse(err, kind, index, hook->path,
 			"the file and the directories above it must belong to root and be writable by nobody else");

@@ -26,14 +26,9 @@ struct running {
 	const char *state; /* what is still to be written to input */
 };
 
-int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
-	char **ret, struct bw_err *err)
+void bw_hook_state_put(struct bw_json_writer *w, const struct bw_spec *spec, const char *id, const char *bundle,
+	const char *status, long pid)
 {
-	struct bw_json_writer *w = bw_json_writer_new(false);
-	int r;
-
-	if (!w)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "hook state");
 	bw_json_begin_object(w);
 	bw_json_key(w, "ociVersion");
 	bw_json_string(w, spec->oci_version);
@@ -55,6 +50,17 @@ int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle
 	}
 	bw_json_end_object(w);
 	bw_json_end_object(w);
+}
+
+int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
+	char **ret, struct bw_err *err)
+{
+	struct bw_json_writer *w = bw_json_writer_new(false);
+	int r;
+
+	if (!w)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "hook state");
+	bw_hook_state_put(w, spec, id, bundle, status, pid);
 	r = bw_json_writer_end(w, ret, NULL, err);
 	bw_json_writer_free(w);
 	return r;

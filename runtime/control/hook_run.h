@@ -22,5 +22,8 @@ int bw_hooks_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hoo
 /* The state JSON that hooks read (runtime.md "State"); malloc'd. status: "creating", "created", ... pid 0: absent. */
 int bw_hook_state(const struct bw_spec *spec, const char *id, const char *bundle, const char *status, long pid,
 	char **ret, struct bw_err *err) BW_MUST_CHECK;
+/* The same as a value of a larger document. */
+void bw_hook_state_put(struct bw_json_writer *w, const struct bw_spec *spec, const char *id, const char *bundle,
+	const char *status, long pid);
 
 #endif

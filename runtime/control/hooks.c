@@ -201,14 +201,21 @@ static const char *fill(char **vector, uint32_t n, const char *text)
 _Noreturn static void become_hook(struct bw_child *child, uint16_t op, char **args, char **env, const char *path, int input,
 	int fault)
 {
+	bool inside = op == OP_START_CONTAINER;
 	int error;
 
 	if (dup3(input, 0, 0) == 0 && (op != OP_CREATE_CONTAINER || fchdir(child->root) == 0) &&
-		(fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0) {
+		(fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) &&
+		(bw_close_range(4, ~0U, 0) == 0 || (errno == ENOSYS && inside))) {
+		int r;
+
+		/* A filter that is in force already may not know close_range: what is not CLOEXEC by now is what the
+		 * program alone is to have. */
+		for (unsigned fd = 4; inside && fd < 3 + child->preserve_fds; fd++)
+			close((int)fd);
 		/* It is a program of the image like any other: it must not run with more than the container's
 		 * own has. */
-		int r = op == OP_START_CONTAINER ? child->filter(child) : 0;
-
+		r = inside ? child->filter(child) : 0;
 		if (r == 0)
 			execve(path, args, env);
 		else
@@ -247,18 +254,13 @@ static int run(struct bw_child *child, uint16_t op, const struct packed_hook *ho
 	const char *state = fill(env, hook->env, fill(args, hook->args, path + strlen(path) + 1));
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
 	int pidfd = -1, in[2], faults[2], error, r;
-	struct bw_clone_args clone = {
-		.flags = CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
 	long pid;
 
 	if (!hook->own_env && child->envp)
 		env = child->envp;
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(faults, O_CLOEXEC) < 0)
 		return -errno;
-	pid = bw_clone3(&clone);
+	pid = bw_fork_pidfd(&pidfd);
 	if (pid == 0)
 		become_hook(child, op, args, env, path, in[0], faults[1]);
 	r = pid < 0 ? -errno : 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host_side.c - our own namespaces, and the host's procfs. */
+/* host_side.c - our own namespaces, files that are root's alone, and the host's procfs. */
 #include "control/host_side.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +42,41 @@ int bw_namespace_is_private(
 bool bw_in_user_namespace(const struct bw_spec *spec)
 {
 	return bw_spec_namespace(spec, "user") != NULL;
+}
+
+bool bw_only_root_writes(const struct stat *st)
+{
+	/* In a sticky directory others can add names, but not replace root's. */
+	return st->st_uid == 0 && (!(st->st_mode & (S_IWGRP | S_IWOTH)) || (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)));
+}
+
+int bw_real_path(int fd, char *ret)
+{
+	char link[64];
+	ssize_t len;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	len = readlink(link, ret, PATH_MAX - 1);
+	if (len <= 0 || ret[0] != '/')
+		return -1;
+	ret[len] = '\0';
+	return 0;
+}
+
+bool bw_path_is_roots(const char *real)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s", real);
+	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+		slash[slash == path] = '\0';
+		if (stat(path, &st) < 0 || !bw_only_root_writes(&st))
+			return false;
+		if (slash == path)
+			break;
+	}
+	return true;
 }
 
 int bw_proc_write(int proc, const char *path, uint64_t resolve, const char *text)

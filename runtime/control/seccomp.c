@@ -5,7 +5,10 @@
  *
  * Ours is loaded first: it certainly allows seccomp(2) for the second, while a caller's profile,
  * made to be loaded last, need not. The kernel asks both on every call and takes the stricter
- * answer, so the order weakens nothing. */
+ * answer, so the order weakens nothing.
+ *
+ * A filter that asks an agent is loaded before the wait for start: who waits for the container to be
+ * created hears of an agent that is not there, and startContainer hooks are asked about as well. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -22,11 +25,12 @@
 #include "control/seccomp_builtin.h"
 #include "control/seccomp_cache.h"
 #include "control/seccomp_filter.h"
+#include "control/seccomp_notify.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum op { OP_OURS, OP_CALLERS };
+enum op { OP_OURS, OP_CALLERS, OP_NOTIFYING };
 
 /* Step data: this, then count instructions. The pool aligns steps to eight bytes. */
 struct load {
@@ -57,12 +61,29 @@ static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *er
 	return 0;
 }
 
+static const struct bw_spec_seccomp *callers_section(const struct bw_request *request)
+{
+	return request->spec->linux_ ? request->spec->linux_->seccomp : NULL;
+}
+
+static bool notifies(const struct bw_request *request)
+{
+	return callers_section(request) && bw_seccomp_filter_notifies(callers_section(request));
+}
+
+/* Without no_new_privs loading needs CAP_SYS_ADMIN, which is gone after CREDS. */
+static enum bw_phase phase_of(const struct bw_request *request)
+{
+	if (!request->process->no_new_privileges.v)
+		return BW_PHASE_EARLY_FILTER;
+	/* Behind the look-up of the program, which prepares before us. */
+	return notifies(request) ? BW_PHASE_PROGRAM : BW_PHASE_FILTER;
+}
+
 static int add_program(const struct bw_request *request, struct bw_plan *plan, enum op op,
 	uint32_t flags, const struct sock_filter *program, size_t n, struct bw_err *err)
 {
-	/* Without no_new_privs loading needs CAP_SYS_ADMIN, which is gone after CREDS. */
-	enum bw_phase phase =
-		request->process->no_new_privileges.v ? BW_PHASE_FILTER : BW_PHASE_EARLY_FILTER;
+	enum bw_phase phase = phase_of(request);
 	struct load load = {.flags = flags, .count = (uint32_t)n};
 	size_t len = n * sizeof *program;
 	auto_free char *data = malloc(sizeof load + len);
@@ -132,6 +153,7 @@ static int choose_flags(const struct bw_spec_seccomp *seccomp, const struct bw_h
 	uint32_t *ret, struct bw_err *err)
 {
 	static const char spec_allow[] = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+	bool listens = bw_seccomp_filter_notifies(seccomp);
 	uint32_t bits = 0;
 
 	if (!seccomp->flags.n && !seccomp->flags.v && host_takes(host, spec_allow))
@@ -146,9 +168,11 @@ static int choose_flags(const struct bw_spec_seccomp *seccomp, const struct bw_h
 			bw_fail(err, BW_E_HOST, 0, "this kernel does not know %s", flag->name);
 		if (!flag || !host_takes(host, flag->name))
 			return bw_at(err, "/linux/seccomp/flags/%zu", i);
-		if (flag->counts && !flag->needs_listener)
+		if (flag->counts && (listens || !flag->needs_listener))
 			bits |= flag->bit;
 	}
+	if (listens)
+		bits |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	*ret = bits;
 	return 0;
 }
@@ -181,18 +205,19 @@ static int prepare_callers(
 	const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	auto_program struct bw_seccomp_program program = {0};
-	const struct bw_spec_seccomp *seccomp =
-		request->spec->linux_ ? request->spec->linux_->seccomp : NULL;
+	const struct bw_spec_seccomp *seccomp = callers_section(request);
+	enum op op = notifies(request) ? OP_NOTIFYING : OP_CALLERS;
 	uint32_t flags = 0;
 
 	if (!seccomp)
 		return 0;
 	if (bw_seccomp_filter_check(seccomp, err) < 0 ||
 		choose_flags(seccomp, request->host, &flags, err) < 0 ||
+		(op == OP_NOTIFYING && bw_seccomp_agent_check(request->spec, err) < 0) ||
 		callers_program(request, seccomp, &program, err) < 0)
 		return -1;
 	bw_debug("seccomp filter flags: %u", flags);
-	return add_program(request, plan, OP_CALLERS, flags, program.v, program.n, err);
+	return add_program(request, plan, op, flags, program.v, program.n, err);
 }
 
 /* An exec gets the container's filters, not some of its own: request->spec is the stored one. */
@@ -217,11 +242,21 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		snprintf(buf, size, "load bulwark's filter (%u instructions)", load->count);
 		break;
 	case OP_CALLERS:
+	case OP_NOTIFYING:
 		snprintf(buf, size,
-			"load the container's filter (%u instructions), seccomp filter flags: %u",
-			load->count, load->flags);
+			"load the container's filter (%u instructions), seccomp filter flags: %u%s",
+			load->count, load->flags, op == OP_NOTIFYING ? ", send its listener" : "");
 		break;
 	}
+}
+
+static int receive(const struct bw_settling *now, uint16_t op, const void *data, size_t len, int fd,
+	struct bw_err *err)
+{
+	(void)data, (void)len;
+	if (op != OP_NOTIFYING)
+		return bw_fail(err, BW_E_INTERNAL, 0, "seccomp: this filter has no listener");
+	return bw_seccomp_agent_send(now, fd, err);
 }
 
 const struct bw_control bw_seccomp = {
@@ -230,6 +265,7 @@ const struct bw_control bw_seccomp = {
 	.probe = probe,
 	.prepare = prepare,
 	.say = say,
+	.receive = receive,
 };
 
 /* The kernel copies the program, so it may lie in the read-only pool. */
@@ -238,12 +274,19 @@ int bw_seccomp_apply(struct bw_child *child, uint16_t op, const void *data, size
 	const struct load *load = data;
 	struct sock_fprog program = {.len = (unsigned short)load->count,
 		.filter = (struct sock_filter *)(uintptr_t)(load + 1)};
+	long fd;
+	int r;
 
-	(void)child;
-	(void)op;
 	if (len != sizeof *load + load->count * sizeof(struct sock_filter))
 		return -EINVAL;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned long)load->flags, &program) < 0)
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned long)load->flags, &program);
+	if (fd < 0)
 		return -errno;
-	return 0;
+	if (op != OP_NOTIFYING)
+		return 0;
+	/* Every call from here on may be one that the agent is asked about: it must have the listener first, and
+	 * we must have it no longer, or nobody would notice the agent's end. */
+	r = child->hand_over(child, (int)fd);
+	close((int)fd);
+	return r;
 }

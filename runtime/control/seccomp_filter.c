@@ -35,6 +35,8 @@ const char *const bw_seccomp_action_names[] = {"SCMP_ACT_KILL", "SCMP_ACT_KILL_P
 	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
 	"SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", NULL};
 
+#define NOTIFY "SCMP_ACT_NOTIFY"
+
 enum data { NO_DATA, ERRNO_DATA, TRACE_DATA };
 
 /* In the order of the names. refuses: a program does not get what it asked for; lenient: calls
@@ -142,9 +144,6 @@ static int check_action(const char *name, const struct bw_opt_uint *number, stru
 	if (!action)
 		return bw_fail(
 			err, BW_E_SPEC, 0, "unknown seccomp action \"%s\"", name ? name : "");
-	if (action->value == SCMP_ACT_NOTIFY)
-		return bw_fail(err, BW_E_SPEC, 0,
-			"SCMP_ACT_NOTIFY is not available in this version of bulwark");
 	if (!number->set)
 		return 0;
 	if (action->data == NO_DATA)
@@ -156,10 +155,28 @@ static int check_action(const char *name, const struct bw_opt_uint *number, stru
 	return 0;
 }
 
+static bool notifies(const struct bw_spec_seccomp_rule *rule)
+{
+	return bw_streq0(rule->action, NOTIFY);
+}
+
+static bool rule_names(const struct bw_spec_seccomp_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->names.n; i++)
+		if (bw_streq(rule->names.v[i], name))
+			return true;
+	return false;
+}
+
 static int check_rule(const struct bw_spec_seccomp_rule *rule, struct bw_err *err)
 {
 	if (check_action(rule->action, &rule->errno_ret, err) < 0)
 		return bw_at(err, "/action");
+	/* With it the number of the listener's descriptor is told, before anybody listens. */
+	if (notifies(rule) && rule_names(rule, "write")) {
+		bw_fail(err, BW_E_SPEC, 0, NOTIFY " cannot be used for the write syscall");
+		return bw_at(err, "/names");
+	}
 	for (size_t i = 0; i < rule->args.n; i++) {
 		const struct bw_spec_seccomp_arg *arg = &rule->args.v[i];
 
@@ -196,14 +213,6 @@ static int check_lists(const struct bw_spec_seccomp *seccomp, struct bw_err *err
 		return bw_at(err, "/linux/seccomp/syscalls/%zu%s", i, inner.field);
 	}
 	return 0;
-}
-
-static bool rule_names(const struct bw_spec_seccomp_rule *rule, const char *name)
-{
-	for (size_t i = 0; i < rule->names.n; i++)
-		if (bw_streq(rule->names.v[i], name))
-			return true;
-	return false;
 }
 
 /* The rule that decides over name whatever the arguments; *ret_depends when only rules with
@@ -252,11 +261,22 @@ bool bw_seccomp_filter_permits(const struct bw_spec_seccomp *seccomp, const char
 	return depends || !action || !action->refuses;
 }
 
+bool bw_seccomp_filter_notifies(const struct bw_spec_seccomp *seccomp)
+{
+	for (size_t i = 0; i < seccomp->syscalls.n; i++)
+		if (notifies(&seccomp->syscalls.v[i]))
+			return true;
+	return false;
+}
+
 int bw_seccomp_filter_check(const struct bw_spec_seccomp *seccomp, struct bw_err *err)
 {
-	if (seccomp->listener_path && seccomp->listener_path[0]) {
-		bw_fail(err, BW_E_SPEC, 0,
-			"seccomp listenerPath is not available in this version of bulwark");
+	if (bw_streq0(seccomp->default_action, NOTIFY)) {
+		bw_fail(err, BW_E_SPEC, 0, NOTIFY " cannot be used as default action");
+		return bw_at(err, "/linux/seccomp/defaultAction");
+	}
+	if (bw_seccomp_filter_notifies(seccomp) && (!seccomp->listener_path || !seccomp->listener_path[0])) {
+		bw_fail(err, BW_E_SPEC, 0, NOTIFY " needs an agent to ask: seccomp listenerPath is not set");
 		return bw_at(err, "/linux/seccomp/listenerPath");
 	}
 	if (check_action(seccomp->default_action, &seccomp->default_errno_ret, err) < 0)

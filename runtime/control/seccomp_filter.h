@@ -25,11 +25,14 @@ struct bw_seccomp_flag {
 };
 extern const struct bw_seccomp_flag bw_seccomp_flags[]; /* ends with name == NULL */
 
-/* Whether the section can be used at all: known words, errnos where they may stand, nothing that
- * waits for a listener, and a program can be started under it. Cheap; done on every start, cached
- * filter or not. BW_E_SPEC with the JSON pointer in field. */
+/* Whether the section can be used at all: known words, errnos where they may stand, an agent where
+ * one is asked, and a program can be started under it. Cheap; done on every start, cached filter or
+ * not. BW_E_SPEC with the JSON pointer in field. */
 int bw_seccomp_filter_check(
 	const struct bw_spec_seccomp *seccomp, struct bw_err *err) BW_MUST_CHECK;
+
+/* Whether the section asks an agent about some call (SCMP_ACT_NOTIFY): only then is there a listener. */
+bool bw_seccomp_filter_notifies(const struct bw_spec_seccomp *seccomp);
 
 /* What the section answers to a call of this name on the native architecture, whatever its
  * arguments: false when it is refused, true when it is allowed or depends on them. For the choice

@@ -86,31 +86,47 @@ static int close_unneeded(const struct bw_child_setup *setup, int report)
 	return 0;
 }
 
-/* All is set up; what follows is the container's own, or waits for long. Every descriptor above the preserved
- * ones is closed, whatever flag it has (CVE-2024-21626), but for the channel and the socket to wait on, which
+/* From here on a filter may be in force, and ids are given up. Every descriptor above the preserved ones is
+ * closed, whatever flag it has (CVE-2024-21626), but for the channel, the socket to wait on and the root, which
  * move below the rest and are CLOEXEC. */
 static int drop_descriptors(struct bw_child *child)
 {
-	int *const kept[] = {&child->channel, &child->start_sock};
+	enum { KEPT = 3 };
+	int *const kept[KEPT] = {&child->channel, &child->start_sock, &child->root};
 	int to = 3 + (int)child->preserve_fds;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < KEPT; i++) {
 		if (*kept[i] < 0)
 			continue;
-		/* The target may hold the other one of the two: both get numbers out of the way first. */
-		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, to + 2);
+		/* The target may hold another one of them: all get numbers out of the way first. */
+		*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, to + KEPT);
 		if (*kept[i] < 0)
 			return -errno;
 	}
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < KEPT; i++) {
 		if (*kept[i] < 0)
 			continue;
 		if (dup3(*kept[i], to, O_CLOEXEC) < 0)
 			return -errno;
 		*kept[i] = to++;
 	}
-	child->root = child->scratch = child->host_proc = child->null = -1;
+	child->scratch = child->host_proc = child->null = -1;
 	return bw_close_range((unsigned)to, ~0U, 0) < 0 ? -errno : 0;
+}
+
+/* All is set up; what follows is the container's own, or waits for long. The root goes too, by the call that
+ * filters are least likely to refuse; with the rest of what CREDS and PROGRAM could have left open. */
+static void drop_root(struct bw_child *child)
+{
+	int last = child->root;
+
+	if (last < 0)
+		last = child->start_sock > child->channel ? child->start_sock : child->channel;
+	if (child->root >= 0)
+		close(child->root);
+	child->root = -1;
+	/* A filter of the container's may know nothing of it: then drop_descriptors() has done it. */
+	(void)bw_close_range((unsigned)last + 1, ~0U, 0);
 }
 
 /* created: one connection, from root of the initial namespace as the socket's directory is 0700, says go. It
@@ -149,12 +165,11 @@ static int enter_phase(struct bw_child *child, const struct bw_child_setup *setu
 	}
 	if (phase == BW_PHASE_PIVOT + 1)
 		forget_host(child);
+	if (phase == BW_PHASE_EARLY_FILTER)
+		return drop_descriptors(child);
 	if (phase == BW_PHASE_WAIT) {
-		int r = drop_descriptors(child);
-
-		if (r < 0 || child->start_sock < 0)
-			return r;
-		return await_start(child);
+		drop_root(child);
+		return child->start_sock < 0 ? 0 : await_start(child);
 	}
 	if (phase == BW_PHASE_FILTER)
 		tell(child->channel, BW_MSG_EXEC, 0, 0);
@@ -165,6 +180,13 @@ _Noreturn static void give_up(struct bw_child *child, uint32_t step, int sys)
 {
 	tell(child->channel, BW_MSG_FAILED, step, sys);
 	_exit(1);
+}
+
+static int hand_over(struct bw_child *child, int fd)
+{
+	tell(child->channel, BW_MSG_FD, child->step, fd);
+	await_go(child->channel);
+	return 0;
 }
 
 static int load_filters(struct bw_child *child)
@@ -196,6 +218,7 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 		.preserve_fds = setup->preserve_fds,
 		.pool = plan->pool,
 		.filter = load_filters,
+		.hand_over = hand_over,
 		.setup = setup,
 	};
 	unsigned phase = 0;
@@ -219,6 +242,7 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 			continue;
 		for (; r == 0 && phase <= step->phase; phase++)
 			r = enter_phase(&child, setup, phase);
+		child.step = i;
 		if (r == 0 && step->side == BW_SIDE_CHILD)
 			r = apply_table[step->control](&child, step->op, plan->pool + step->off, step->len);
 		if (r < 0)

@@ -165,9 +165,37 @@ static int run_parent_steps(struct bw_launch *launch, uint32_t phase, struct bw_
 	return 0;
 }
 
-static int synchronise(struct bw_launch *launch, const struct bw_message *message, struct bw_err *err)
+static int say_go(const struct bw_launch *launch, struct bw_err *err)
 {
 	struct bw_message go = {.kind = BW_MSG_GO};
+
+	if (TEMP_FAILURE_RETRY(send(launch->channel, &go, sizeof go, MSG_NOSIGNAL)) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "the container's init went away");
+	return 0;
+}
+
+/* The child cannot send it: a filter is in force by now, and sendmsg(2) may be what it stops. */
+static int receive_fd(struct bw_launch *launch, const struct bw_message *message, struct bw_err *err)
+{
+	struct bw_settling now = {.pid = launch->pid, .pidfd = launch->pidfd, .host_proc = launch->request->host_proc,
+		.request = launch->request};
+	const struct bw_step *step = message->which < launch->plan->n ? &launch->plan->steps[message->which] : NULL;
+	const struct bw_control *control = step ? bw_control_of(step->control) : NULL;
+	auto_close int fd = -1;
+
+	if (!control || !control->receive || launch->fd_received || launch->pidfd < 0)
+		return bw_fail(err, BW_E_INTERNAL, 0, "the child offers a descriptor out of turn");
+	launch->fd_received = true;
+	fd = bw_pidfd_getfd(launch->pidfd, message->value);
+	if (fd < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "%s: taking a descriptor from the container's init", control->name);
+	if (control->receive(&now, step->op, bw_plan_data(launch->plan, step), step->len, fd, err) < 0)
+		return -1;
+	return say_go(launch, err);
+}
+
+static int synchronise(struct bw_launch *launch, const struct bw_message *message, struct bw_err *err)
+{
 	uint32_t bit = message->which < BW_PHASE_COUNT ? 1U << message->which : 0;
 
 	if (!launch->pid || !(parent_phases(launch->plan) & bit) || launch->phases_done >= bit)
@@ -175,9 +203,7 @@ static int synchronise(struct bw_launch *launch, const struct bw_message *messag
 	launch->phases_done |= bit;
 	if (run_parent_steps(launch, message->which, err) < 0)
 		return -1;
-	if (TEMP_FAILURE_RETRY(send(launch->channel, &go, sizeof go, MSG_NOSIGNAL)) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "the container's init went away");
-	return 0;
+	return say_go(launch, err);
 }
 
 /* The channel has ended. After BW_MSG_EXEC that is what close-on-exec does; before it the child has died. */
@@ -217,6 +243,8 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 		launch->failed_step = (int)message->which;
 		launch->failed_sys = message->value;
 		return bw_step_complain(launch->plan, &launch->plan->steps[message->which], message->value, err);
+	case BW_MSG_FD:
+		return receive_fd(launch, message, err);
 	case BW_MSG_PID:
 	case BW_MSG_JOIN_FAILED:
 	case BW_MSG_GO:

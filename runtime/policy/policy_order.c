@@ -188,6 +188,7 @@ static const struct {
 	{"seccomp.allow", fewer_families},
 	{"seccomp.nativeOnly", true_is_strict},
 	{"seccomp.keepMitigations", true_is_strict},
+	{"seccomp.listeners", allow_list},
 	{"lsm.apparmor", later_choice},
 	{"lsm.selinux", later_choice},
 	{"lsm.dropUnconfined", true_is_strict},

@@ -285,6 +285,10 @@ static const struct bw_field seccomp_fields[] = {
 		.doc = "Whether filters leave the mitigation of speculative store bypass on: runc "
 		       "and crun switch it "
 		       "off where the caller's filter has no flags."),
+	BW_FIELD(struct bw_profile_seccomp, listeners, "listeners", .flags = BW_EMPTY_IS_SET,
+		.check = check_paths,
+		.doc = "The only agents that a caller's filter may ask (SCMP_ACT_NOTIFY): paths of "
+		       "their sockets, which must be root's own; absent: any."),
 	BW_END};
 SECTION(seccomp, seccomp_fields);
 

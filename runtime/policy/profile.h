@@ -34,6 +34,7 @@ struct bw_profile_seccomp {
 	char *baseline; /* none, baseline, python-node */
 	struct bw_strs allow;
 	struct bw_opt_bool native_only, keep_mitigations;
+	struct bw_strs listeners; /* v NULL: any */
 };
 struct bw_profile_lsm {
 	char *apparmor, *selinux; /* off, prefer, require */

@@ -47,6 +47,23 @@ static void keep_mitigations(struct bw_run *r, const struct bw_spec_seccomp *sec
 			"the filter would switch off the mitigation of speculative store bypass");
 }
 
+/* An agent answers system calls of the container, and can put descriptors of the host into it: it must
+ * be one that the policy knows. What the path really is, the seccomp control knows. */
+static void check_listener(
+	struct bw_run *r, const struct bw_profile_seccomp *policy, const struct bw_spec_seccomp *seccomp)
+{
+	if (!policy->listeners.v || !seccomp->listener_path)
+		return;
+	if (!bw_strs_has(&policy->listeners, seccomp->listener_path))
+		bw_deny(r, "/linux/seccomp/listenerPath", seccomp->listener_path,
+			"lets a process of the host answer system calls, and seccomp.listeners of the policy does "
+			"not name it",
+			"leave it out, or name it in seccomp.listeners");
+	else if (r->spec->hardening)
+		bw_change_bool(r, &r->spec->hardening->check_listener, true, "/hardening/checkListener",
+			"an agent that answers system calls must be root's own");
+}
+
 static void stand_beside(struct bw_run *r, const struct bw_profile_seccomp *policy)
 {
 	const struct bw_spec_hardening *h = r->spec->hardening;
@@ -71,5 +88,7 @@ void bw_rule_seccomp(struct bw_run *r)
 		reduce_architectures(r, seccomp);
 	if (seccomp && bw_is_on(&policy->keep_mitigations))
 		keep_mitigations(r, seccomp);
+	if (seccomp)
+		check_listener(r, policy, seccomp);
 	stand_beside(r, policy);
 }

@@ -273,6 +273,7 @@ struct bw_spec_hardening {
 	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
 	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
 	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */
+	struct bw_opt_bool check_listener;  /* seccomp: the agent's socket must be root's own */
 	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
 	char *landlock;                     /* "prefer" or "require" */
 	struct bw_opt_bool landlock_scope;  /* landlock: no abstract sockets and signals to the outside (ABI 6) */

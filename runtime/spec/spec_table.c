@@ -92,6 +92,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "filter that is applied besides the one asked for"),
 	BW_FIELD(struct bw_spec_hardening, seccomp_allow, "seccompAllow",
 		.doc = "families of system calls exempt from the baseline"),
+	BW_FIELD(struct bw_spec_hardening, check_listener, "checkListener",
+		.doc = "whether the socket of the seccomp agent must be one that only root can have made"),
 	BW_FIELD(struct bw_spec_hardening, landlock, "landlock", .names = strengths,
 		.doc = "whether Landlock is used if there, or must be there"),
 	BW_FIELD(struct bw_spec_hardening, landlock_scope, "landlockScope",

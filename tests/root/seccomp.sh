@@ -211,4 +211,24 @@ test_a_filter_leaves_the_mitigation_of_speculative_store_bypass_on() {
 	expect_line "$(printf 'Speculation_Store_Bypass:\tthread vulnerable')"
 }
 
+# Without no_new_privs the filter is loaded while there is still work of ours to do.
+test_a_filter_that_knows_no_new_calls_does_not_stop_us() {
+	local call
+	bundle
+	for call in close_range fsopen fsconfig fspick openat2 open_tree move_mount mount_setattr clone3 faccessat2; do
+		config --arg call "$call" '.linux.seccomp.defaultAction = "SCMP_ACT_ALLOW"
+			| .linux.seccomp.syscalls += [{names: [$call], action: "SCMP_ACT_ERRNO", errnoRet: 38}]'
+	done
+	config '.process.noNewPrivileges = false | .process.cwd = "/tmp" | .process.env = ["PATH=/bin"]
+		| .hooks.startContainer = [{path: "/bin/true"}]'
+	# shellcheck disable=SC2016
+	script_args 'echo "$HOME $PWD"; ls /proc/self/fd | wc -l'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output "$(printf '/ /tmp\n4')"
+	config '.process.noNewPrivileges = true'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+}
+
 run_tests

@@ -215,7 +215,7 @@ END_TEST
 
 /* Only the joiner may say these, and on its own pipe; GO is ours. */
 static const uint32_t strange_kinds[] = {
-	0, BW_MSG_PID, BW_MSG_JOIN_FAILED, BW_MSG_GO, BW_MSG_FAILED + 1, UINT32_MAX};
+	0, BW_MSG_PID, BW_MSG_JOIN_FAILED, BW_MSG_GO, BW_MSG_FD + 1, UINT32_MAX};
 
 START_TEST(an_unexpected_message_ends_the_launch)
 {
@@ -258,6 +258,51 @@ START_TEST(a_failed_step_that_is_none_is_refused)
 	be_child(-1);
 	say(BW_MSG_FAILED, no_steps[_i], EPERM);
 	step_fails("unexpected message 7 from the child");
+}
+END_TEST
+
+/* No step of this plan has a descriptor for the parent: what the child's memory says is not looked at. */
+static const uint32_t no_givers[] = {0, 2, 3, UINT32_MAX};
+
+START_TEST(a_descriptor_that_no_step_of_the_plan_has_is_not_taken)
+{
+	be_child(-1);
+	say(BW_MSG_FD, no_givers[_i], 0);
+	step_fails("the child offers a descriptor out of turn");
+	hear_nothing();
+}
+END_TEST
+
+static const struct fd_row {
+	uint32_t step;
+	bool received; /* one before it */
+	const char *text;
+} fd_rows[] = {
+	{0, false, "seccomp: this filter has no listener"},
+	{1, false,
+		"failed to connect with seccomp agent specified in the seccomp profile: connecting to /nobody.sock: "
+		"no such file or directory"},
+	{1, true, "the child offers a descriptor out of turn"},
+};
+
+/* Two filters, of which the second has a listener, and an agent that is not there. */
+START_TEST(a_listener_is_taken_from_its_step_alone_and_once)
+{
+	__attribute__((cleanup(bw_plan_done))) struct bw_plan steps = BW_PLAN_INIT;
+	struct bw_spec_seccomp section = {.listener_path = (char[]){"/nobody.sock"}};
+	struct bw_spec_linux lin = {.seccomp = &section};
+
+	spec.linux_ = &lin;
+	for (uint16_t op = 1; op <= 2; op++)
+		ck_assert_int_eq(bw_plan_add(&steps, BW_CONTROL_seccomp, op, BW_PHASE_FILTER, NULL, 0, &err), 0);
+	ck_assert_int_eq(bw_plan_freeze(&steps, &err), 0);
+	launch.plan = &steps;
+	launch.fd_received = fd_rows[_i].received;
+	be_child(-1);
+	say(BW_MSG_FD, fd_rows[_i].step, 0);
+	step_fails(fd_rows[_i].text);
+	hear_nothing();
+	launch.plan = &plan;
 }
 END_TEST
 
@@ -432,6 +477,8 @@ int main(void)
 	tcase_add_loop_test(t, a_message_of_another_size_ends_the_launch, 0, ROWS(wrong_sizes));
 	tcase_add_test(t, a_failed_step_is_put_into_words_from_the_plan);
 	tcase_add_loop_test(t, a_failed_step_that_is_none_is_refused, 0, ROWS(no_steps));
+	tcase_add_loop_test(t, a_descriptor_that_no_step_of_the_plan_has_is_not_taken, 0, ROWS(no_givers));
+	tcase_add_loop_test(t, a_listener_is_taken_from_its_step_alone_and_once, 0, ROWS(fd_rows));
 	tcase_add_test(t, an_end_before_the_program_is_a_failure);
 	tcase_add_test(t, a_kill_before_the_program_is_noted_for_who_explains_it);
 	tcase_add_test(t, another_signal_is_named_alone);

@@ -328,6 +328,36 @@ START_TEST(a_plan_with_everything_keeps_it_too)
 }
 END_TEST
 
+/* A filter that asks an agent, and ours with it, is behind all that is our own work and before the container
+ * waits: whoever waits for create hears of an agent that is not there, and hooks inside are asked about. */
+START_TEST(a_filter_with_a_listener_is_loaded_before_the_wait)
+{
+	struct bw_spec_seccomp_rule rule = {.names = {.v = (char *[]){(char[]){"mkdir"}}, .n = 1},
+		.action = (char[]){"SCMP_ACT_NOTIFY"}};
+	struct bw_spec_seccomp section = {.default_action = (char[]){"SCMP_ACT_ALLOW"},
+		.listener_path = (char[]){"/run/agent.sock"}, .syscalls = {&rule, 1}};
+	char config[512], host[512];
+	struct bw_spec *spec;
+	size_t filter;
+
+	profile_name = "compat";
+	snprintf(config, sizeof config, "%s/tests/golden/everything-compat/config.json", srcdir());
+	snprintf(host, sizeof host, "%s/tests/data/host-hybrid-6.18.json", srcdir());
+	compiled_begin(&c, host);
+	spec = decide(config);
+	ck_assert_ptr_nonnull(spec);
+	spec->linux_->seccomp = &section;
+	spec->process->no_new_privileges = (struct bw_opt_bool){.set = true, .v = _i};
+	ck_assert_msg(compiled_spec(&c, spec) == 0, "%s", c.err.text);
+	filter = first_of("seccomp: load the con");
+	must(there(filter) && filter == last_of("seccomp: "));
+	must(filter < first_of("hooks: error running startContainer"));
+	must(_i ? filter > last_of("program: look up") : filter < first_of("identity: become uid"));
+	must(c.plan.steps[filter].phase == (_i ? BW_PHASE_PROGRAM : BW_PHASE_EARLY_FILTER));
+	compiled_end(&c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("phases");
@@ -338,6 +368,7 @@ int main(void)
 	tcase_add_loop_test(t, every_plan_keeps_the_order_that_makes_it_safe, 0,
 		(int)(BW_COUNT(profiles) * BW_COUNT(hosts)));
 	tcase_add_loop_test(t, a_plan_with_everything_keeps_it_too, 0, 2);
+	tcase_add_loop_test(t, a_filter_with_a_listener_is_loaded_before_the_wait, 0, 2);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

@@ -639,21 +639,33 @@ START_TEST(a_profile_under_which_nothing_starts_is_refused_with_the_reason)
 }
 END_TEST
 
-START_TEST(what_needs_a_listener_is_refused_by_name)
+START_TEST(what_asks_an_agent_needs_one_and_leaves_write_alone)
 {
 	struct bw_spec_seccomp section = raw_section("SCMP_ACT_ALLOW");
-	struct bw_spec_seccomp_rule rule = {.action = (char[]){"SCMP_ACT_NOTIFY"}};
+	char *names[] = {(char[]){"mkdir"}, (char[]){"write"}};
+	struct bw_spec_seccomp_rule rule = {.names = {.v = names, .n = 1}, .action = (char[]){"SCMP_ACT_NOTIFY"}};
 
+	/* Without such a rule the path is of no interest. */
+	section.listener_path = (char[]){"/run/agent"};
+	ck_assert(!bw_seccomp_filter_notifies(&section));
+	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), 0);
 	section.syscalls.v = &rule;
 	section.syscalls.n = 1;
-	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), -1);
-	ck_assert_str_eq(err.text, "SCMP_ACT_NOTIFY is not available in this version of bulwark");
-	ck_assert_str_eq(err.field, "/linux/seccomp/syscalls/0/action");
-	section.listener_path = (char[]){"/run/agent"};
+	ck_assert(bw_seccomp_filter_notifies(&section));
+	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), 0);
+	section.listener_path = NULL;
 	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), -1);
 	ck_assert_str_eq(
-		err.text, "seccomp listenerPath is not available in this version of bulwark");
+		err.text, "SCMP_ACT_NOTIFY needs an agent to ask: seccomp listenerPath is not set");
 	ck_assert_str_eq(err.field, "/linux/seccomp/listenerPath");
+	section.listener_path = (char[]){"/run/agent"};
+	rule.names.n = 2;
+	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), -1);
+	ck_assert_str_eq(err.text, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
+	ck_assert_str_eq(err.field, "/linux/seccomp/syscalls/0/names");
+	section = raw_section("SCMP_ACT_NOTIFY");
+	ck_assert_int_eq(bw_seccomp_filter_check(&section, &err), -1);
+	ck_assert_str_eq(err.text, "SCMP_ACT_NOTIFY cannot be used as default action");
 }
 END_TEST
 
@@ -1118,7 +1130,7 @@ int main(void)
 	tcase_add_test(callers, dockers_profile_means_what_it_says_on_three_architectures);
 	tcase_add_loop_test(callers, sections_mean_what_runc_makes_of_them, 0, BW_COUNT(sections));
 	tcase_add_test(callers, a_profile_under_which_nothing_starts_is_refused_with_the_reason);
-	tcase_add_test(callers, what_needs_a_listener_is_refused_by_name);
+	tcase_add_test(callers, what_asks_an_agent_needs_one_and_leaves_write_alone);
 	tcase_add_test(callers, wrong_words_and_numbers_are_refused_with_their_place);
 	tcase_add_test(callers, a_rule_that_contradicts_an_earlier_one_is_an_error);
 	tcase_add_test(cached, a_stored_filter_comes_back_byte_for_byte);
