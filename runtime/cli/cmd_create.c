@@ -9,13 +9,14 @@ static const struct bw_option create_options[] = {
 		"socket that gets the terminal's master end"),
 	BW_OPT_PATH(struct bw_create_options, pid_file, "pid-file", 0, "FILE",
 		"write the process id to FILE"),
+	BW_OPT_PATH(struct bw_create_options, pidfd_socket, "pidfd-socket", 0, "SOCKET",
+		"socket that gets a pidfd of the process"),
 	BW_OPT_FLAG(struct bw_create_options, no_pivot, "no-pivot", 0,
 		"do not use pivot_root (for a rootfs on a ramdisk)"),
 	BW_OPT_FLAG(struct bw_create_options, no_new_keyring, "no-new-keyring", 0,
 		"keep the caller's session keyring"),
 	BW_OPT_NUMBER(struct bw_create_options, preserve_fds, "preserve-fds", 0, "N",
 		"pass N more descriptors, from 3 upwards"),
-	BW_OPT_REFUSED("pidfd-socket"),
 	BW_OPT_END,
 };
 

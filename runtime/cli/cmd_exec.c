@@ -13,6 +13,8 @@ static const struct bw_option exec_options[] = {
 		"socket that gets the terminal's master end"),
 	BW_OPT_PATH(struct bw_exec_options, pid_file, "pid-file", 0, "FILE",
 		"write the process id to FILE"),
+	BW_OPT_PATH(struct bw_exec_options, pidfd_socket, "pidfd-socket", 0, "SOCKET",
+		"socket that gets a pidfd of the process"),
 	BW_OPT_TEXT(
 		struct bw_exec_options, cwd, "cwd", 0, "DIR", "working directory in the container"),
 	BW_OPT_LIST(struct bw_exec_options, env, "env", 'e', "NAME=VALUE",
@@ -29,7 +31,6 @@ static const struct bw_option exec_options[] = {
 		"pass N more descriptors, from 3 upwards"),
 	BW_OPT_FLAG(struct bw_exec_options, ignore_paused, "ignore-paused", 0,
 		"also in a paused container; waits for its end of pause"),
-	BW_OPT_REFUSED("pidfd-socket"),
 	BW_OPT_REFUSED("cgroup"),
 	BW_OPT_END,
 };

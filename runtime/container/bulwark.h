@@ -26,6 +26,7 @@ struct bw_create_options {
 	const char *bundle;         /* absolute */
 	const char *console_socket; /* or NULL */
 	const char *pid_file;       /* absolute, or NULL */
+	const char *pidfd_socket;   /* absolute, or NULL */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;
 	bool detach;   /* run */
@@ -42,7 +43,7 @@ struct bw_exec_options {
 	const char *const *additional_gids;
 	const char *const *caps;
 	const char *apparmor, *process_label;
-	const char *console_socket, *pid_file;
+	const char *console_socket, *pid_file, *pidfd_socket;
 	bool tty, detach, no_new_privs, ignore_paused;
 	unsigned preserve_fds;
 };

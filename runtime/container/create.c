@@ -18,6 +18,7 @@
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/pid_file.h"
+#include "container/pidfd_socket.h"
 #include "container/prepare.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
@@ -35,12 +36,13 @@ struct creation {
 	struct bw_preparation preparation;
 	struct bw_launch launch;
 	struct bw_attempt attempt;
+	int pidfd_socket;
 };
 
 #define CREATION_INIT                                                                              \
 	{                                                                                          \
 		.arena = BW_ARENA_INIT, .container = BW_CONTAINER_INIT,                            \
-		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT                       \
+		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT, .pidfd_socket = -1   \
 	}
 
 static void creation_done(struct creation *creation)
@@ -48,6 +50,8 @@ static void creation_done(struct creation *creation)
 	bw_launch_done(&creation->launch);
 	bw_preparation_done(&creation->preparation);
 	bw_container_close(&creation->container);
+	if (creation->pidfd_socket >= 0)
+		close(creation->pidfd_socket);
 	bw_arena_done(&creation->arena);
 }
 
@@ -174,6 +178,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 
 	if (bw_id_check(creation->id, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
+	if (bw_pidfd_socket_open(creation->options->pidfd_socket, &creation->pidfd_socket, err) < 0)
+		return -1;
 	bw_attempt_enter(&creation->attempt, "read the bundle and ask the policy");
 	r = bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err);
 	if (creation->decision.profile) {
@@ -230,7 +236,8 @@ static int launch(struct creation *creation, struct bw_err *err)
 	struct bw_preparation *preparation = &creation->preparation;
 
 	bw_attempt_enter(&creation->attempt, "do the plan's steps");
-	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0)
+	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
+		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)
 		return -1;
 	/* While the child mounts, we write: the two do not wait for each other. */
 	if (bw_state_save_init(&creation->container, creation->launch.pid, err) < 0 ||

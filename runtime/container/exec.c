@@ -16,6 +16,7 @@
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/pid_file.h"
+#include "container/pidfd_socket.h"
 #include "container/prepare.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
@@ -30,7 +31,8 @@ struct execution {
 	struct bw_spec *spec;
 	struct bw_spec_process *process;
 	struct bw_attempt attempt;
-	int pidfd;
+	int pidfd; /* of the container's init */
+	int pidfd_socket;
 };
 
 static void execution_done(struct execution *execution)
@@ -40,6 +42,8 @@ static void execution_done(struct execution *execution)
 	bw_container_close(&execution->container);
 	if (execution->pidfd >= 0)
 		close(execution->pidfd);
+	if (execution->pidfd_socket >= 0)
+		close(execution->pidfd_socket);
 	bw_arena_done(&execution->arena);
 }
 
@@ -273,6 +277,7 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		return -1;
 	bw_attempt_enter(&execution->attempt, "do the plan's steps");
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
+		bw_pidfd_socket_send(execution->pidfd_socket, execution->launch.pidfd, "setns", err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)
 		return launch_failed(execution, err);
 	bw_attempt_enter(&execution->attempt, "write the pid file");
@@ -293,7 +298,8 @@ static int go(struct execution *execution, const struct bw_context *ctx, int *re
 	struct bw_spec_process *asked;
 	int r;
 
-	if (open_all(execution, ctx, attempt->id, err) < 0)
+	if (open_all(execution, ctx, attempt->id, err) < 0 ||
+		bw_pidfd_socket_open(options->pidfd_socket, &execution->pidfd_socket, err) < 0)
 		return -1;
 	attempt->bundle = execution->container.state->bundle;
 	attempt->profile = execution->container.state->profile;
@@ -324,6 +330,7 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 		.launch = BW_LAUNCH_INIT,
 		.attempt = BW_ATTEMPT_INIT("exec", id),
 		.pidfd = -1,
+		.pidfd_socket = -1,
 	};
 
 	*ret_code = 0;

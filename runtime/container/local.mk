@@ -15,6 +15,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
+	runtime/container/pidfd_socket.c runtime/container/pidfd_socket.h \
 	runtime/container/plan_text.c \
 	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \

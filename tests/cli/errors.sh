@@ -37,8 +37,8 @@ refused "too many words" 1 '"start" requires exactly 1 argument(s)' start c1 c2
 refused "none of one or two" 1 '"kill" requires a minimum of 1 argument(s)' kill
 refused "three of one or two" 1 '"kill" requires a maximum of 2 argument(s)' kill c1 9 9
 refused "unknown signal" 1 'unknown signal "FOO"' kill c1 FOO
-refused "flag of a later version" 1 "--pidfd-socket is not available in this version" \
-	create --pidfd-socket /s c1
+refused "flag of a later version" 255 "--cgroup is not available in this version" \
+	exec --cgroup /s c1 true
 refused "no cgroups at all" 1 "--cgroup-manager disabled is not available" \
 	--cgroup-manager disabled create c1
 refused "unknown container" 1 "container does not exist" state nope

@@ -51,6 +51,7 @@ static void say_create(const struct bw_create_options *o)
 	say("bundle", o->bundle);
 	say("console", o->console_socket);
 	say("pid-file", o->pid_file);
+	say("pidfd-socket", o->pidfd_socket);
 	printf(" no-pivot=%d no-new-keyring=%d fds=%u detach=%d keep=%d no-subreaper=%d\n",
 		o->no_pivot, o->no_new_keyring, o->preserve_fds, o->detach, o->keep,
 		o->no_subreaper);
@@ -107,6 +108,7 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	say("label", o->process_label);
 	say("console", o->console_socket);
 	say("pid-file", o->pid_file);
+	say("pidfd-socket", o->pidfd_socket);
 	printf(" tty=%d detach=%d nnp=%d ignore-paused=%d fds=%u\n", o->tty, o->detach,
 		o->no_new_privs, o->ignore_paused, o->preserve_fds);
 	*ret_code = 7;

@@ -6,10 +6,10 @@ need_double
 cd "$scratch" || exit 1
 
 run "$double" --root /r --policy p.json --profile compat --systemd-cgroup --debug create \
-	--bundle b --pid-file=out/pid --console-socket ./s --no-pivot -no-new-keyring --preserve-fds 3 x
+	--bundle b --pid-file=out/pid --pidfd-socket p --console-socket ./s --no-pivot -no-new-keyring --preserve-fds 3 x
 has "global options arrive" "$out" "create root=/r policy=$scratch/p.json profile=compat systemd=1 debug=1 id=x"
 has "paths are absolute, seen from the caller" "$out" \
-	"bundle=$scratch/b console=$scratch/s pid-file=$scratch/out/pid"
+	"bundle=$scratch/b console=$scratch/s pid-file=$scratch/out/pid pidfd-socket=$scratch/p"
 has "flags and numbers arrive" "$out" "no-pivot=1 no-new-keyring=1 fds=3 detach=0"
 
 for spelling in "-b /b" "-b=/b" "-b/b" "--bundle /b" "--bundle=/b" "-bundle /b" "-bundle=/b"; do
@@ -38,10 +38,10 @@ has "a flag can be switched off" "$out" "detach=0"
 
 run "$double" exec -t -d -e A=1 --env=B='2 3' -g 10 --additional-gids 20 --cap CAP_KILL -c CAP_CHOWN \
 	--cwd /w -u 5:6 --apparmor ap --process-label la --no-new-privs --ignore-paused \
-	--preserve-fds=2 --console-socket /s --pid-file p c1 sh -c 'echo' -d --env=X
+	--preserve-fds=2 --console-socket /s --pid-file p --pidfd-socket /q c1 sh -c 'echo' -d --env=X
 has "what follows the container belongs to the command" "$out" "args=[sh|-c|echo|-d|--env=X] "
 has "repeated options add up" "$out" "env=[A=1|B=2 3] gids=[10|20] caps=[CAP_KILL|CAP_CHOWN]"
-has "texts arrive" "$out" "cwd=/w user=5:6 apparmor=ap label=la console=/s pid-file=$scratch/p"
+has "texts arrive" "$out" "cwd=/w user=5:6 apparmor=ap label=la console=/s pid-file=$scratch/p pidfd-socket=/q"
 has "flags of exec arrive" "$out" "tty=1 detach=1 nnp=1 ignore-paused=1 fds=2"
 is "exec exits with the program's status" "$status" 7
 run "$double" exec c1 -- true --
