@@ -119,7 +119,7 @@ static void put_linux(struct bw_json_writer *w)
 	bw_json_begin_object(w);
 	put_enabled(w, "idmap", false);
 	bw_json_end_object(w);
-	put_enabled(w, "netDevices", false);
+	put_enabled(w, "netDevices", true);
 	bw_json_end_object(w);
 }
 

@@ -29,6 +29,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
 	runtime/control/mount_source.c runtime/control/mount_source.h \
 	runtime/control/mounts.c \
+	runtime/control/net_devices.c \
 	runtime/control/namespaces.c \
 	runtime/control/no_new_privs.c \
 	runtime/control/oom.c \

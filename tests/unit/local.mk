@@ -132,6 +132,12 @@ test_options_CFLAGS = $(unit_cflags)
 test_options_LDADD = libbulwark-cli.a $(unit_libs)
 TESTS += test_options
 
+check_PROGRAMS += test_net_devices
+test_net_devices_SOURCES = tests/unit/test_net_devices.c tests/unit/control_test.h
+test_net_devices_CFLAGS = $(unit_cflags)
+test_net_devices_LDADD = $(unit_libs)
+TESTS += test_net_devices
+
 check_PROGRAMS += test_personality
 test_personality_SOURCES = tests/unit/test_personality.c tests/unit/control_test.h
 test_personality_CFLAGS = $(unit_cflags)
