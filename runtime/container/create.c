@@ -165,6 +165,7 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->state_fd = creation->container.dir;
 	request->console_socket = options->console_socket;
 	request->cgroups = creation->container.state->cgroups;
+	request->rdt = &creation->container.state->rdt;
 	request->preserve_fds = options->preserve_fds;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;

@@ -109,7 +109,12 @@ static void put_linux(struct bw_json_writer *w)
 	put_seccomp(w);
 	put_enabled(w, "apparmor", true);
 	put_enabled(w, "selinux", true);
-	put_enabled(w, "intelRdt", false);
+	bw_json_key(w, "intelRdt");
+	bw_json_begin_object(w);
+	put_bool(w, "enabled", true);
+	put_bool(w, "schemata", true);
+	put_bool(w, "monitoring", true);
+	bw_json_end_object(w);
 	bw_json_key(w, "memoryPolicy");
 	bw_json_begin_object(w);
 	put_list(w, "modes", memory_modes);

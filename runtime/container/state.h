@@ -8,6 +8,7 @@
 #include "base/proc.h"
 #include "container/bulwark.h"
 #include "control/cgroup.h"
+#include "control/intel_rdt.h"
 #include "policy/policy.h"
 #include "spec/spec.h"
 
@@ -18,6 +19,7 @@ struct bw_state {
 	char *profile, *profile_reason;
 	struct bw_strs degraded;
 	struct bw_cgroup_set *cgroups;
+	struct bw_rdt *rdt;
 	struct bw_opt_bool private_pids;   /* has a pid namespace of its own: killing the init kills all */
 	struct bw_opt_bool private_network;
 	struct bw_strs late_steps;         /* words of the steps after WAIT, for errors of `start` */

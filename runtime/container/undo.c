@@ -42,12 +42,19 @@ static int remove_cgroups(const struct bw_container *container, struct bw_err *e
 	return bw_cgroup_remove(container->state->cgroups, err);
 }
 
+static int remove_kernel_side(const struct bw_container *container, struct bw_err *err)
+{
+	if (remove_cgroups(container, err) < 0)
+		return -1;
+	return container->state ? bw_rdt_remove(container->state->rdt, err) : 0;
+}
+
 void bw_undo(struct bw_container *container)
 {
 	struct bw_err err = {0};
 
 	kill_init(container);
-	if (remove_cgroups(container, &err) < 0 || bw_container_forget(container, &err) < 0)
+	if (remove_kernel_side(container, &err) < 0 || bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
 
@@ -71,7 +78,7 @@ static void run_poststop(const struct bw_container *container, const struct bw_s
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
 {
 	kill_init(container);
-	if (remove_cgroups(container, err) < 0 || bw_container_forget(container, err) < 0)
+	if (remove_kernel_side(container, err) < 0 || bw_container_forget(container, err) < 0)
 		return -1;
 	run_poststop(container, spec);
 	return 0;

@@ -17,6 +17,7 @@ struct bw_host;
 struct bw_plan;
 struct bw_arena;
 struct bw_cgroup_set;
+struct bw_rdt;
 struct bw_settling;
 
 /* Ids of the controls, from the one list. */
@@ -47,6 +48,7 @@ struct bw_request {
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
+	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 };
 

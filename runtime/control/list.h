@@ -3,6 +3,7 @@
  * act). Adding a control is adding a line. No include guard: it is expanded several times. */
 BW_CONTROL(namespaces)
 BW_CONTROL(cgroup)
+BW_CONTROL(intel_rdt)
 BW_CONTROL(userns)
 BW_CONTROL(netns)
 BW_CONTROL(net_devices)

@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/host_side.c runtime/control/host_side.h \
 	runtime/control/hostname.c \
 	runtime/control/identity.c \
+	runtime/control/intel_rdt.c runtime/control/intel_rdt.h \
 	runtime/control/keyring.c \
 	runtime/control/label.c runtime/control/label.h \
 	runtime/control/landlock.c \

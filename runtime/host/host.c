@@ -59,6 +59,8 @@ static const struct bw_field host_fields[] = {
 	BW_FIELD(struct bw_host, selinux, "selinux", .doc = "SELinux is enabled"),
 	BW_FIELD(struct bw_host, selinux_enforcing, "selinuxEnforcing",
 		.doc = "SELinux refuses and does not only report"),
+	BW_FIELD(struct bw_host, resctrl, "resctrl", .flags = BW_ABSOLUTE_PATH,
+		.doc = "where resctrl is mounted, if it is"),
 	BW_FIELD(struct bw_host, policy_routing, "policyRouting", .doc = "routing rules exist"),
 	BW_FIELD(struct bw_host, time_namespace, "timeNamespace", .doc = "time namespaces exist"),
 	BW_FIELD(struct bw_host, user_namespace, "userNamespace", .doc = "user namespaces exist"),

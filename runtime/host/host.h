@@ -32,6 +32,7 @@ struct bw_host {
 	struct bw_strs lsms;                /* active security modules, in order; empty: not known */
 	struct bw_opt_bool apparmor, selinux;
 	struct bw_opt_bool selinux_enforcing;
+	char *resctrl;                      /* where it is mounted: Intel RDT can be had */
 	struct bw_opt_bool policy_routing;  /* `ip rule` works (CONFIG_IP_MULTIPLE_TABLES) */
 	struct bw_opt_bool time_namespace, user_namespace, cgroup_namespace;
 	struct bw_opt_uint last_capability; /* /proc/sys/kernel/cap_last_cap */

@@ -237,6 +237,7 @@ static const struct {
 	{"limits.rlimits", lower_rlimits},
 	{"limits.oomScoreAdjMin", higher_is_strict},
 	{"limits.noRealtime", true_is_strict},
+	{"limits.intelRdt", later_choice},
 };
 
 static compare_fn *comparison_of(const char *row)

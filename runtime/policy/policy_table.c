@@ -482,6 +482,9 @@ static const struct bw_field limits_fields[] = {
 		.doc = "Lowest oomScoreAdj: below 0 a container outlives the host's own programs."),
 	BW_FIELD(struct bw_profile_limits, no_realtime, "noRealtime",
 		.doc = "Whether real-time and deadline scheduling are removed."),
+	BW_FIELD(struct bw_profile_limits, intel_rdt, "intelRdt", .names = allow_refuse,
+		.doc = "Whether a caller may choose, make or change a class of service of cache and memory "
+		       "bandwidth."),
 	BW_END};
 SECTION(limits, limits_fields);
 

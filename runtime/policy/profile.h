@@ -96,6 +96,7 @@ struct bw_profile_rlimit {
 struct bw_profile_limits {
 	struct bw_opt_uint pids, memory, cpu_quota, cpu_period;
 	struct bw_opt_bool no_swap, no_realtime;
+	char *intel_rdt; /* allow, refuse */
 	struct {
 		struct bw_profile_rlimit *v;
 		size_t n;

@@ -153,10 +153,20 @@ void bw_harden_priorities(
 			bw_text(r, "%s/ioPriority", pointer), "real-time I/O can starve the host");
 }
 
+/* With a class by name a container could take the share of another, or change the host's own. */
+static void check_intel_rdt(struct bw_run *r)
+{
+	if (bw_streq0(r->profile->limits->intel_rdt, "refuse") && r->spec->linux_ && r->spec->linux_->intel_rdt)
+		bw_deny(r, "/linux/intelRdt", r->spec->linux_->intel_rdt->clos_id,
+			"takes part in sharing out the caches of the host",
+			"leave it out, or limits.intelRdt: allow in the policy");
+}
+
 void bw_rule_limits(struct bw_run *r)
 {
 	if (!r->profile->limits)
 		return;
+	check_intel_rdt(r);
 	limit_pids(r);
 	limit_memory(r);
 	limit_swap(r);

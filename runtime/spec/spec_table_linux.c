@@ -109,7 +109,7 @@ static int check_clos_id(const void *member, struct bw_err *err)
 	if (strcmp(id, "/") == 0)
 		return 0;
 	if (strchr(id, '/') || !strcmp(id, ".") || !strcmp(id, ".."))
-		return bw_fail(err, BW_E_SPEC, 0, "must be one name or \"/\", not \"%.60s\"", id);
+		return bw_fail(err, BW_E_SPEC, 0, "invalid intelRdt.ClosID \"%.60s\": must be one name or \"/\"", id);
 	return bw_check_one_line(member, err);
 }
 

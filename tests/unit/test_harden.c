@@ -287,6 +287,7 @@ static const struct row {
 		NEW_NET,
 		",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerPath\":\"/run/agent.sock/\"}", "",
 		"/linux/seccomp/listenerPath", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET, ",\"intelRdt\":{\"closID\":\"/\"}", "", "/linux/intelRdt", BW_DENIED, "/", NULL},
 	{H, NULL, "", NEW_NET, ",\"netDevices\":{\"eth1\":{}}", "", "/linux/netDevices/eth1",
 		BW_DENIED, NULL, NULL},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/endpoints", BW_CHANGED, NULL, "\"require\""},

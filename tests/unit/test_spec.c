@@ -184,7 +184,7 @@ static const struct {
 	{{.linux_ = ",\"sysctl\":{\"/net/x\":\"1\"}"},
 		"/linux/sysctl: must have keys such as \"net.ipv4.ip_forward\", not \"/net/x\""},
 	{{.linux_ = ",\"intelRdt\":{\"closID\":\"a/b\"}"},
-		"/linux/intelRdt/closID: must be one name or \"/\", not \"a/b\""},
+		"/linux/intelRdt/closID: invalid intelRdt.ClosID \"a/b\": must be one name or \"/\""},
 	{{.linux_ = ",\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"MB:0=1\\nL3:0=0\"]}"},
 		"/linux/intelRdt/schemata/1: must not contain a line break"},
 	{{.linux_ = ",\"memoryPolicy\":{}"},
