@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* features.c - `features` (features.md of the runtime-spec) and `--version`: what this program can do, whatever
- * the host. dockerd reads it at start-up, containerd and CRI-O before they use an extension. */
+ * the host but for the flags of filters. dockerd reads it at start-up, containerd and CRI-O before they use an extension. */
 #include "container/bulwark.h"
 
 #include <errno.h>
 #include <linux/magic.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/capability.h>
 #include <sys/vfs.h>
 
+#include "base/auto.h"
+#include "base/str.h"
+#include "control/control.h"
 #include "control/mount_options.h"
+#include "control/seccomp_filter.h"
+#include "host/host.h"
 #include "spec/spec.h"
 
 static const char *const hooks[] = {
 	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL};
 static const char *const namespaces[] = {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts", NULL};
-static const char *const seccomp_actions[] = {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
-	"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP", NULL};
-static const char *const seccomp_operators[] = {"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE",
-	"SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL};
-static const char *const seccomp_archs[] = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS",
-	"SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
-	"SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390",
-	"SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", NULL};
-static const char *const seccomp_flags[] = {
-	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
-	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
 static const char *const memory_modes[] = {"MPOL_BIND", "MPOL_DEFAULT", "MPOL_INTERLEAVE", "MPOL_LOCAL",
 	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE", NULL};
 static const char *const memory_flags[] = {
@@ -39,6 +34,27 @@ static void put_list(struct bw_json_writer *w, const char *key, const char *cons
 	bw_json_begin_array(w);
 	for (; *words; words++)
 		bw_json_string(w, *words);
+	bw_json_end_array(w);
+}
+
+/* In the order of the alphabet, as every list of the document: names of the program's own tables. */
+static void put_sorted(struct bw_json_writer *w, const char *key, const char *const *words, const char *but)
+{
+	const char *last = "";
+
+	bw_json_key(w, key);
+	bw_json_begin_array(w);
+	for (;;) {
+		const char *next = NULL;
+
+		for (size_t i = 0; words[i]; i++)
+			if (strcmp(words[i], last) > 0 && (!next || strcmp(words[i], next) < 0) && !bw_streq0(words[i], but))
+				next = words[i];
+		if (!next)
+			break;
+		bw_json_string(w, next);
+		last = next;
+	}
 	bw_json_end_array(w);
 }
 
@@ -74,16 +90,59 @@ static void put_capabilities(struct bw_json_writer *w)
 	bw_json_end_array(w);
 }
 
-static void put_seccomp(struct bw_json_writer *w)
+/* The flags that this program knows, and those of them that this kernel takes. */
+static int put_flags(struct bw_json_writer *w, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const char *known[16], *supported[16];
+	struct bw_host host = {0};
+	size_t known_n = 0, supported_n = 0;
+
+	if (bw_seccomp.probe(&host, &arena, err) < 0)
+		return -1;
+	for (const struct bw_seccomp_flag *flag = bw_seccomp_flags; flag->name && known_n + 1 < BW_COUNT(known); flag++) {
+		known[known_n++] = flag->name;
+		if (bw_strs_has(&host.seccomp_flags, flag->name))
+			supported[supported_n++] = flag->name;
+	}
+	known[known_n] = supported[supported_n] = NULL;
+	put_sorted(w, "knownFlags", known, NULL);
+	put_sorted(w, "supportedFlags", supported, NULL);
+	return 0;
+}
+
+static int put_seccomp(struct bw_json_writer *w, struct bw_err *err)
 {
 	bw_json_key(w, "seccomp");
 	bw_json_begin_object(w);
 	put_bool(w, "enabled", true);
-	put_list(w, "actions", seccomp_actions);
-	put_list(w, "operators", seccomp_operators);
-	put_list(w, "archs", seccomp_archs);
-	put_list(w, "knownFlags", seccomp_flags);
-	put_list(w, "supportedFlags", seccomp_flags);
+	put_sorted(w, "actions", bw_seccomp_action_names, NULL);
+	put_sorted(w, "operators", bw_seccomp_operator_names, NULL);
+	/* SCMP_ARCH_NATIVE is libseccomp's, no word of the spec. */
+	put_sorted(w, "archs", bw_seccomp_arch_names, "SCMP_ARCH_NATIVE");
+	if (put_flags(w, err) < 0)
+		return -1;
+	bw_json_end_object(w);
+	return 0;
+}
+
+static void put_text(struct bw_json_writer *w, const char *key, const char *text)
+{
+	bw_json_key(w, key);
+	bw_json_string(w, text);
+}
+
+static void put_annotations(struct bw_json_writer *w)
+{
+	const struct scmp_version *seccomp = seccomp_version();
+	char version[48];
+
+	snprintf(version, sizeof version, "%u.%u.%u", seccomp->major, seccomp->minor, seccomp->micro);
+	bw_json_key(w, "annotations");
+	bw_json_begin_object(w);
+	put_text(w, "io.github.seccomp.libseccomp.version", version);
+	put_text(w, "org.bulwark.commit", BW_COMMIT);
+	put_text(w, "org.bulwark.version", BW_VERSION);
 	bw_json_end_object(w);
 }
 
@@ -99,14 +158,15 @@ static void put_cgroup(struct bw_json_writer *w)
 	bw_json_end_object(w);
 }
 
-static void put_linux(struct bw_json_writer *w)
+static int put_linux(struct bw_json_writer *w, struct bw_err *err)
 {
 	bw_json_key(w, "linux");
 	bw_json_begin_object(w);
 	put_list(w, "namespaces", namespaces);
 	put_capabilities(w);
 	put_cgroup(w);
-	put_seccomp(w);
+	if (put_seccomp(w, err) < 0)
+		return -1;
 	put_enabled(w, "apparmor", true);
 	put_enabled(w, "selinux", true);
 	bw_json_key(w, "intelRdt");
@@ -126,6 +186,7 @@ static void put_linux(struct bw_json_writer *w)
 	bw_json_end_object(w);
 	put_enabled(w, "netDevices", true);
 	bw_json_end_object(w);
+	return 0;
 }
 
 int bw_features_text(char **ret_text, struct bw_err *err)
@@ -136,21 +197,17 @@ int bw_features_text(char **ret_text, struct bw_err *err)
 	if (!w)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "features");
 	bw_json_begin_object(w);
-	bw_json_key(w, "ociVersionMin");
-	bw_json_string(w, "1.0.0");
-	bw_json_key(w, "ociVersionMax");
-	bw_json_string(w, "1.3.0");
+	put_text(w, "ociVersionMin", "1.0.0");
+	put_text(w, "ociVersionMax", "1.3.0");
 	put_list(w, "hooks", hooks);
 	put_list(w, "mountOptions", bw_mount_option_words());
-	put_linux(w);
-	bw_json_key(w, "annotations");
-	bw_json_begin_object(w);
-	bw_json_key(w, "org.bulwark.version");
-	bw_json_string(w, BW_VERSION);
-	bw_json_end_object(w);
-	put_list(w, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
-	bw_json_end_object(w);
-	r = bw_json_writer_end(w, ret_text, NULL, err);
+	r = put_linux(w, err);
+	if (r == 0) {
+		put_annotations(w);
+		put_list(w, "potentiallyUnsafeConfigAnnotations", unsafe_annotations);
+		bw_json_end_object(w);
+		r = bw_json_writer_end(w, ret_text, NULL, err);
+	}
 	bw_json_writer_free(w);
 	return r;
 }

@@ -132,6 +132,12 @@ test_options_CFLAGS = $(unit_cflags)
 test_options_LDADD = libbulwark-cli.a $(unit_libs)
 TESTS += test_options
 
+check_PROGRAMS += test_features
+test_features_SOURCES = tests/unit/test_features.c
+test_features_CFLAGS = $(unit_cflags)
+test_features_LDADD = $(unit_libs)
+TESTS += test_features
+
 check_PROGRAMS += test_intel_rdt
 test_intel_rdt_SOURCES = tests/unit/test_intel_rdt.c tests/unit/control_test.h tests/unit/scratch.h
 test_intel_rdt_CFLAGS = $(unit_cflags)
