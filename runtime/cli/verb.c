@@ -28,6 +28,18 @@ const struct bw_verb *const bw_verbs[] = {
 	NULL,
 };
 
+/* What callers know from runc and would take for a mistake of theirs. */
+static const char *const absent[] = {"checkpoint", "restore", NULL};
+
+static bool is_absent(const char *name)
+{
+	size_t i = 0;
+
+	while (absent[i] && !bw_streq(absent[i], name))
+		i++;
+	return absent[i] != NULL;
+}
+
 int bw_verb_find(const char *name, const struct bw_verb **ret, struct bw_err *err)
 {
 	const char *names[BW_COUNT(bw_verbs)] = {NULL};
@@ -40,6 +52,10 @@ int bw_verb_find(const char *name, const struct bw_verb **ret, struct bw_err *er
 			return 0;
 		}
 	}
+	if (is_absent(name))
+		return bw_fail(err, BW_E_HOST, 0,
+			"%s is not available: bulwark does not work with criu, so it can neither save nor restore a container",
+			name);
 	bw_fail(err, BW_E_USAGE, 0, "No help topic for '%s'", name);
 	nearest = bw_nearest_word(name, names);
 	if (nearest)

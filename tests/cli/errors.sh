@@ -17,7 +17,6 @@ refused() {
 }
 
 refused "unknown verb" 1 "No help topic for 'foo'" foo
-refused "verb of a later version" 1 "No help topic for 'checkpoint'" checkpoint c1
 refused "misspelt verb" 1 "did you mean delete?" delte c1
 refused "verb typed halfway" 1 "did you mean explain?" expl
 refused "unknown global flag" 1 "flag provided but not defined: --foo" --foo list
@@ -39,6 +38,10 @@ refused "three of one or two" 1 '"kill" requires a maximum of 2 argument(s)' kil
 refused "unknown signal" 1 'unknown signal "FOO"' kill c1 FOO
 refused "flag of a later version" 255 "--cgroup is not available in this version" \
 	exec --cgroup /s c1 true
+refused "checkpoint, which runc has" 1 "checkpoint is not available: bulwark does not work with criu" \
+	checkpoint --image-path /i --leave-running c1
+refused "restore, which runc has" 1 "restore is not available: bulwark does not work with criu" \
+	restore --detach --image-path /i c1
 refused "no cgroups at all" 1 "--cgroup-manager disabled is not available" \
 	--cgroup-manager disabled create c1
 refused "unknown container" 1 "container does not exist" state nope
