@@ -10,10 +10,12 @@ dist_man_MANS += \
 	man/bulwark-help.8 \
 	man/bulwark-kill.8 \
 	man/bulwark-list.8 \
+	man/bulwark-pause.8 \
 	man/bulwark-plan.8 \
 	man/bulwark-policy.5 \
 	man/bulwark-policy.8 \
 	man/bulwark-ps.8 \
+	man/bulwark-resume.8 \
 	man/bulwark-run.8 \
 	man/bulwark-spec.8 \
 	man/bulwark-start.8 \

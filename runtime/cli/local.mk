@@ -12,9 +12,11 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_help.c \
 	runtime/cli/cmd_kill.c \
 	runtime/cli/cmd_list.c \
+	runtime/cli/cmd_pause.c \
 	runtime/cli/cmd_plan.c \
 	runtime/cli/cmd_policy.c \
 	runtime/cli/cmd_ps.c \
+	runtime/cli/cmd_resume.c \
 	runtime/cli/cmd_run.c \
 	runtime/cli/cmd_spec.c \
 	runtime/cli/cmd_start.c \

@@ -11,6 +11,8 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_run,
 	&bw_verb_exec,
 	&bw_verb_kill,
+	&bw_verb_pause,
+	&bw_verb_resume,
 	&bw_verb_delete,
 	&bw_verb_list,
 	&bw_verb_state,

@@ -74,6 +74,10 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	int *ret_code, struct bw_err *err) BW_MUST_CHECK;
 /* all: every process of the container (obsolete --all). */
 int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err) BW_MUST_CHECK;
+/* Stops every process of the container; "container not running" unless it is created or running. */
+int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_err *err) BW_MUST_CHECK;
+/* The opposite; "container not paused" otherwise. */
+int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_delete(const struct bw_context *ctx, const char *id, bool force, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
 	struct bw_container_info *ret, struct bw_err *err) BW_MUST_CHECK;

@@ -14,6 +14,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/failure.c runtime/container/failure.h \
 	runtime/container/features.c \
 	runtime/container/info.c \
+	runtime/container/pause.c \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
 	runtime/container/pidfd_socket.c runtime/container/pidfd_socket.h \
 	runtime/container/plan_text.c \

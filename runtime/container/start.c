@@ -44,8 +44,9 @@ static int check_created(enum bw_status status, struct bw_err *err)
 	case BW_STATUS_STOPPED:
 		return bw_fail(err, BW_E_STATE, 0, "cannot start a container that has stopped");
 	case BW_STATUS_RUNNING:
-	case BW_STATUS_PAUSED:
 		return bw_fail(err, BW_E_STATE, 0, "cannot start an already running container");
+	case BW_STATUS_PAUSED:
+		return bw_fail(err, BW_E_STATE, 0, "cannot start a container in the paused state");
 	case BW_STATUS_CREATING:
 		break;
 	}
@@ -219,8 +220,11 @@ int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, 
 	if (signal == SIGKILL && !container.state->private_pids.v && kill_everything(&container, err) < 0)
 		return -1;
 	pidfd = container.pid > 0 ? bw_pidfd_of(container.pid, container.start_time) : -ESRCH;
-	if (pidfd >= 0 && bw_pidfd_send_signal(pidfd, signal) == 0)
+	if (pidfd >= 0 && bw_pidfd_send_signal(pidfd, signal) == 0) {
+		if (signal == SIGKILL)
+			bw_thaw(&container);
 		return 0;
+	}
 	if (all || (signal == SIGKILL && !container.state->private_pids.v))
 		return 0;
 	return bw_fail(err, BW_E_STATE, 0, "container not running");

@@ -301,9 +301,11 @@ enum bw_status bw_container_status(const struct bw_container *container)
 	}
 	if (!bw_proc_alive(container->pid, container->start_time))
 		return BW_STATUS_STOPPED;
-	if (fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return BW_STATUS_CREATED;
-	return is_paused(container) ? BW_STATUS_PAUSED : BW_STATUS_RUNNING;
+	/* Also a created container can be paused; start must not wait for an init that cannot answer. */
+	if (is_paused(container))
+		return BW_STATUS_PAUSED;
+	return fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0 ? BW_STATUS_CREATED
+										     : BW_STATUS_RUNNING;
 }
 
 int bw_container_forget(struct bw_container *container, struct bw_err *err)

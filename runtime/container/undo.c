@@ -20,6 +20,18 @@ void bw_pidfd_kill(int pidfd)
 		bw_pidfd_send_signal(pidfd, SIGKILL);
 }
 
+void bw_thaw(const struct bw_container *container)
+{
+	struct bw_err ignored = {0};
+	bool frozen = false;
+
+	if (!container->state || !container->state->cgroups)
+		return;
+	if (bw_cgroup_is_frozen(container->state->cgroups, &frozen, &ignored) < 0 ||
+		(frozen && bw_cgroup_freeze(container->state->cgroups, false, &ignored) < 0))
+		bw_debug("%s", ignored.text);
+}
+
 /* The init may be our child (run) or somebody else's; either way its cgroup empties only when it is gone. */
 static void kill_init(const struct bw_container *container)
 {
@@ -29,6 +41,7 @@ static void kill_init(const struct bw_container *container)
 	if (pidfd < 0)
 		return;
 	bw_pidfd_kill(pidfd);
+	bw_thaw(container);
 	poll(&fd, 1, GRACE_MS);
 	waitpid(container->pid, NULL, WNOHANG);
 }

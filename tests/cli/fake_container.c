@@ -125,6 +125,24 @@ int bw_container_kill(
 	return 0;
 }
 
+int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("pause %s\n", id);
+	return 0;
+}
+
+int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("resume %s\n", id);
+	return 0;
+}
+
 int bw_container_delete(
 	const struct bw_context *ctx, const char *id, bool force, struct bw_err *err)
 {

@@ -19,6 +19,8 @@ says "kill by number" 0 "kill c1 9 all=0" kill c1 9
 says "kill by name" 0 "kill c1 9 all=0" kill c1 KILL
 says "kill by long name, flag last" 0 "kill c1 1 all=1" kill c1 SIGHUP --all
 says "kill with 0 only asks" 0 "kill c1 0 all=1" kill -a c1 0
+says "pause" 0 "pause c1" pause c1
+says "resume" 0 "resume c1" resume c1
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
 says "explain of the working directory" 3 "explain $scratch text -" explain
