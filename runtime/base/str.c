@@ -79,6 +79,61 @@ int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 	return 0;
 }
 
+/* "k", "KB", "KiB", "": the power of two, or -1. */
+static int unit_shift(const char *unit)
+{
+	static const char letters[] = "kmgtp";
+	const char *letter = *unit ? strchr(letters, *unit | 0x20) : NULL;
+	int shift = letter && *letter ? 10 * (int)(letter - letters + 1) : 0;
+
+	unit += shift ? 1 : 0;
+	if (shift && (*unit == 'i' || *unit == 'I'))
+		unit++;
+	if (*unit == 'b' || *unit == 'B')
+		unit++;
+	return *unit ? -1 : shift;
+}
+
+/* The digits behind the point, as so many 10^-9; those after the ninth are below a byte up to gigabytes. */
+static uint64_t parse_billionths(const char **text)
+{
+	uint64_t value = 0, weight = 100000000;
+
+	for (; **text >= '0' && **text <= '9'; ++*text, weight /= 10)
+		value += weight * (uint64_t)(**text - '0');
+	return value;
+}
+
+int bw_parse_size(const char *text, int64_t *ret)
+{
+	uint64_t whole = 0, billionths = 0;
+	unsigned __int128 bytes;
+	const char *p = text;
+	int shift;
+
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (__builtin_mul_overflow(whole, 10U, &whole) ||
+			__builtin_add_overflow(whole, (uint64_t)(*p - '0'), &whole))
+			return -1;
+	}
+	if (p == text)
+		return -1;
+	if (p[0] == '.' && p[1] >= '0' && p[1] <= '9') {
+		p++;
+		billionths = parse_billionths(&p);
+	}
+	p += *p == ' ' && p[1];
+	shift = unit_shift(p);
+	if (shift < 0)
+		return -1;
+	bytes = ((unsigned __int128)whole << shift) +
+		(((unsigned __int128)billionths << shift) / 1000000000);
+	if (bytes > INT64_MAX)
+		return -1;
+	*ret = (int64_t)bytes;
+	return 0;
+}
+
 int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret)
 {
 	static const char separators[] = " \n";

@@ -29,6 +29,10 @@ void bw_buf_addf(struct bw_buf *buf, const char *fmt, ...) BW_PRINTF(2, 3);
 int bw_parse_u64(const char *text, uint64_t max, uint64_t *ret) BW_MUST_CHECK;
 int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret) BW_MUST_CHECK;
 
+/* A size in bytes as people write it: "50M", "1.5g", "64 KiB", "4096"; a multiple of 1024 each, upper and lower
+ * case alike, a fraction rounded down. -1 when text is none or has more than 63 bits. */
+int bw_parse_size(const char *text, int64_t *ret) BW_MUST_CHECK;
+
 /* bw_parse_u64() of one of the words of text, which blanks and newlines separate; n counts from 0.
  * -1 as well when there are not so many words. */
 int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret) BW_MUST_CHECK;

@@ -2,6 +2,7 @@
 libbulwark_a_SOURCES += \
 	runtime/json/json.c runtime/json/json.h \
 	runtime/json/schema.c runtime/json/schema.h runtime/json/schema_engine.h \
+	runtime/json/schema_case.c \
 	runtime/json/schema_copy.c \
 	runtime/json/schema_diff.c \
 	runtime/json/schema_publish.c \

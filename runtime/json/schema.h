@@ -159,6 +159,11 @@ struct bw_notes {
 int bw_schema_read(const struct bw_schema *schema, const struct bw_json *tree, enum bw_code code,
 	struct bw_arena *arena, void **ret_object, struct bw_notes *notes, struct bw_err *err) BW_MUST_CHECK;
 
+/* Gives the property names in tree the letter case that the rows have, for readers that must overlook it. A name
+ * that stands in one object in two spellings is an error with this code. */
+int bw_schema_fold_case(const struct bw_schema *schema, struct bw_json *tree, enum bw_code code,
+	struct bw_err *err) BW_MUST_CHECK;
+
 /* Writes object as a JSON object (members that are set, in the order of the table). */
 void bw_schema_write(const struct bw_schema *schema, const void *object, struct bw_json_writer *w);
 

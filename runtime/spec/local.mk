@@ -7,4 +7,5 @@ libbulwark_a_SOURCES += \
 	runtime/spec/spec_table.c runtime/spec/spec_table.h \
 	runtime/spec/spec_table_linux.c \
 	runtime/spec/spec_table_process.c \
-	runtime/spec/spec_table_resources.c
+	runtime/spec/spec_table_resources.c \
+	runtime/spec/spec_update.c

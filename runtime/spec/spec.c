@@ -174,6 +174,40 @@ int bw_spec_load_process(
 	return 0;
 }
 
+int bw_spec_parse_resources(const char *text, size_t len, const char *name, struct bw_arena *arena,
+	struct bw_spec_resources **ret, struct bw_err *err)
+{
+	auto_arena struct bw_arena scratch = BW_ARENA_INIT;
+	struct bw_spec_resources *resources;
+	struct bw_json *tree;
+	void *object;
+
+	if (bw_json_parse(text, len, name, &scratch, &tree, err) < 0 ||
+		bw_schema_fold_case(&bw_spec_resources_schema, tree, BW_E_SPEC, err) < 0 ||
+		bw_schema_read(&bw_spec_resources_schema, tree, BW_E_SPEC, arena, &object, NULL,
+			err) < 0)
+		return -1;
+	resources = object;
+	bw_resources_forget_unset(resources);
+	if (bw_spec_check_resources(resources, err) < 0)
+		return -1;
+	*ret = resources;
+	return 0;
+}
+
+int bw_spec_load_resources(const char *path, struct bw_arena *arena, struct bw_spec_resources **ret,
+	struct bw_err *err)
+{
+	bool from_stdin = bw_streq(path, "-");
+	const char *name = from_stdin ? "standard input" : path;
+	auto_free char *text = NULL;
+	size_t len;
+	int n = from_stdin ? bw_read_fd(STDIN_FILENO, name, BW_JSON_MAX_BYTES, &text, &len, err)
+			   : bw_read_file(path, BW_JSON_MAX_BYTES, &text, &len, err);
+
+	return n < 0 ? -1 : bw_spec_parse_resources(text, len, name, arena, ret, err);
+}
+
 /* ---- questions ---- */
 
 const struct bw_spec_namespace *bw_spec_namespace(const struct bw_spec *spec, const char *type)

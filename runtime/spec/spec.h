@@ -311,6 +311,20 @@ int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_aren
 	struct bw_notes *notes, struct bw_err *err) BW_MUST_CHECK;
 /* A process file (exec --process); name is a path or "-"; same checks as /process. */
 int bw_spec_load_process(const char *path, struct bw_arena *arena, struct bw_spec_process **ret, struct bw_err *err) BW_MUST_CHECK;
+/* Resources that are to change (update --resources); path "-" is standard input. Letter case of names does not
+ * count. What is "not set" in them is absent afterwards, as bw_resources_forget_unset() has it. */
+int bw_spec_load_resources(const char *path, struct bw_arena *arena, struct bw_spec_resources **ret,
+	struct bw_err *err) BW_MUST_CHECK;
+/* The same from text; name for messages. */
+int bw_spec_parse_resources(const char *text, size_t len, const char *name, struct bw_arena *arena,
+	struct bw_spec_resources **ret, struct bw_err *err) BW_MUST_CHECK;
+/* Takes out what callers mean by "leave it": 0 where 0 is no limit, and device rules, which create decides over.
+ * Memory without a limit is swap without a limit, unless that is said. */
+void bw_resources_forget_unset(struct bw_spec_resources *resources);
+/* What a container has after an update: its own resources (may be NULL) with what is asked laid over them; lists
+ * by device, page size and key. In arena; NULL when memory is out. */
+struct bw_spec_resources *bw_resources_merge(const struct bw_spec_resources *container,
+	const struct bw_spec_resources *asked, struct bw_arena *arena);
 /* Checks across fields (spec MUSTs: duplicate rlimits, mappings without user namespace, offsets without time
  * namespace, netDevices, seccomp errnoRet, scheduler, ...). */
 int bw_spec_check(const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;

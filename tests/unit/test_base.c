@@ -315,6 +315,51 @@ START_TEST(words_are_read_as_numbers)
 }
 END_TEST
 
+static const struct size_row {
+	const char *text;
+	int64_t bytes; /* -1: none */
+} size_rows[] = {
+	{"0", 0},
+	{"4096", 4096},
+	{"50M", 50 << 20},
+	{"50m", 50 << 20},
+	{"50MB", 50 << 20},
+	{"50MiB", 50 << 20},
+	{"50 mb", 50 << 20},
+	{"1.5g", 3LL << 29},
+	{"0.5k", 512},
+	{"0.0001k", 0},
+	{"12b", 12},
+	{"2T", 2LL << 40},
+	{"3p", 3LL << 50},
+	{"8191P", 8191LL << 50},
+	{"8192P", -1},
+	{"18446744073709551616", -1},
+	{"9223372036854775808", -1},
+	{"", -1},
+	{"M", -1},
+	{"-1", -1},
+	{"+1", -1},
+	{"1.", -1},
+	{".5", -1},
+	{"1 ", -1},
+	{"1  M", -1},
+	{"1x", -1},
+	{"1Mx", -1},
+	{"1bb", -1},
+	{"1ib", -1},
+};
+
+START_TEST(sizes_are_read_as_people_write_them)
+{
+	const struct size_row *row = &size_rows[_i];
+	int64_t bytes = 99;
+
+	ck_assert_int_eq(bw_parse_size(row->text, &bytes), row->bytes < 0 ? -1 : 0);
+	ck_assert_int_eq(bytes, row->bytes < 0 ? 99 : row->bytes);
+}
+END_TEST
+
 static const struct glob_row {
 	const char *pattern, *text;
 	bool match;
@@ -1059,6 +1104,7 @@ static void add_str(Suite *suite)
 	tcase_add_test(str, a_builder_never_writes_past_its_end);
 	tcase_add_loop_test(str, numbers_are_read_strictly, 0, BW_COUNT(number_rows));
 	tcase_add_loop_test(str, words_are_read_as_numbers, 0, BW_COUNT(word_rows));
+	tcase_add_loop_test(str, sizes_are_read_as_people_write_them, 0, (int)BW_COUNT(size_rows));
 	tcase_add_test(str, numbers_have_a_range);
 	tcase_add_loop_test(str, a_star_matches_any_run, 0, BW_COUNT(glob_rows));
 	tcase_add_test(str, a_pattern_of_many_stars_is_not_slow);
