@@ -18,4 +18,11 @@ int bw_harden_exec(const struct bw_spec_process *asked, const struct bw_spec *co
 	const struct bw_profile *profile, struct bw_arena *arena, struct bw_spec_process **ret_process,
 	struct bw_findings *findings, struct bw_err *err) BW_MUST_CHECK;
 
+/* The clamp of update: resources that the caller asks for a container, with the stored spec and profile. A limit
+ * that the profile sets is not raised beyond the greater of the two; denials are as in bw_harden(). *ret_resources
+ * is what may be written; pointers of findings begin at the resources. */
+int bw_harden_update(const struct bw_spec_resources *asked, const struct bw_spec *container,
+	const struct bw_profile *profile, struct bw_arena *arena, struct bw_spec_resources **ret_resources,
+	struct bw_findings *findings, struct bw_err *err) BW_MUST_CHECK;
+
 #endif

@@ -4,6 +4,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/findings.c runtime/policy/findings.h \
 	runtime/policy/harden.c runtime/policy/harden.h \
 	runtime/policy/harden_exec.c \
+	runtime/policy/harden_update.c \
 	runtime/policy/policy.c runtime/policy/policy.h runtime/policy/profile.h \
 	runtime/policy/facts.h runtime/policy/policy_facts.c \
 	runtime/policy/policy_choose.c \

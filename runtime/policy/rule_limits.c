@@ -90,6 +90,68 @@ static void limit_cpu(struct bw_run *r)
 		"no quota was set: one container would take all processors");
 }
 
+/* ---- the same limits by their v2 files ---- */
+
+/* "max", or anything else that is no plain number, is no limit. */
+static bool is_above(const char *text, int64_t limit)
+{
+	uint64_t number;
+
+	return bw_parse_u64(text, INT64_MAX, &number) < 0 || (int64_t)number > limit;
+}
+
+/* "QUOTA PERIOD". The period must be that of the spec, which a later quota without a period would refer to. */
+static bool is_more_cpu(const char *text, const struct bw_spec_cpu *cpu)
+{
+	uint64_t wanted = cpu->period.v ? cpu->period.v : DEFAULT_PERIOD, quota, period;
+
+	if (text[strspn(text, "0123456789 ")] || bw_parse_word(text, 0, INT64_MAX, &quota) < 0 ||
+		bw_parse_word(text, 1, INT64_MAX, &period) < 0)
+		return true;
+	return (int64_t)quota > cpu->quota.v || period != wanted;
+}
+
+bool bw_unified_exceeds(const struct bw_profile_limits *policy, const struct bw_spec_resources *resources,
+	const struct bw_pair *file)
+{
+	const struct bw_spec_memory *memory = resources->memory;
+	const char *key = file->key;
+
+	if (bw_streq(key, "pids.max"))
+		return policy->pids.set && resources->pids && is_above(file->value, resources->pids->limit.v);
+	if (bw_streq(key, "memory.max"))
+		return policy->memory.set && memory && is_above(file->value, memory->limit.v);
+	if (bw_streq(key, "memory.swap.max"))
+		return bw_is_on(&policy->no_swap) && memory && !is_unlimited(&memory->limit) &&
+		       is_above(file->value, memory->swap.v - memory->limit.v);
+	if (bw_streq(key, "cpu.max"))
+		return policy->cpu_quota.set && resources->cpu && is_more_cpu(file->value, resources->cpu);
+	return false;
+}
+
+/* They are written last, so one of them would undo what was decided above. */
+static void limit_unified(struct bw_run *r)
+{
+	const struct bw_pairs *files = &asked(r)->unified;
+	struct bw_strs before = {0}, after = {0};
+	struct bw_pairs kept = {0};
+
+	for (size_t i = 0; i < files->n; i++) {
+		const struct bw_pair *file = &files->v[i];
+		bool exceeds = bw_unified_exceeds(r->profile->limits, asked(r), file);
+
+		bw_collect(r, &before, file->key);
+		if (exceeds)
+			continue;
+		bw_collect(r, &after, file->key);
+		if (bw_pairs_set(r->arena, &kept, file->key, file->value) < 0)
+			r->out_of_memory = true;
+	}
+	if (kept.n < files->n && !r->out_of_memory)
+		bw_change_list(r, files, kept.v, kept.n, bw_list_text(r, &before), bw_list_text(r, &after),
+			"/linux/resources/unified", "a file of cgroup v2 would lift a limit that the profile sets");
+}
+
 static bool has_rlimit(const struct bw_spec_process *process, const char *type)
 {
 	for (size_t i = 0; i < process->rlimits.n; i++)
@@ -171,6 +233,7 @@ void bw_rule_limits(struct bw_run *r)
 	limit_memory(r);
 	limit_swap(r);
 	limit_cpu(r);
+	limit_unified(r);
 	if (!r->spec->process)
 		return;
 	set_rlimits(r, r->spec->process);

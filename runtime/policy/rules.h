@@ -107,6 +107,11 @@ void bw_rule_environment(struct bw_run *r);
 void bw_rule_limits(struct bw_run *r);
 void bw_rule_annotations(struct bw_run *r);
 
+/* Shared with harden_update.c. */
+/* Whether a file of v2 would lift, against the numbers in resources, a limit that the profile sets. */
+bool bw_unified_exceeds(const struct bw_profile_limits *policy, const struct bw_spec_resources *resources,
+	const struct bw_pair *file);
+
 /* Shared with harden_exec.c. */
 /* Whether the container has a user namespace of its own in which nobody is the host's root. */
 bool bw_has_own_users(const struct bw_spec *spec);

@@ -91,6 +91,7 @@ static const char *config(
 	",\"uidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size      \
 	"}],\"gidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size    \
 	"}]"
+#define UNIFIED(files) ",\"resources\":{\"unified\":{" files "}}"
 #define BIND(src) MOUNT("/x", "bind", src, "\"bind\"")
 #define U	  "untrusted-code"
 #define H	  "hardened"
@@ -349,6 +350,33 @@ static const struct row {
 	{U, NULL, "", NEW_NET, ",\"resources\":{\"memory\":{\"limit\":1048576}}", "",
 		"/linux/resources/memory/swap", BW_CHANGED, NULL, "1048576"},
 	{U, NULL, "", NEW_NET, "", "", "/linux/resources/cpu/quota", BW_CHANGED, NULL, "100000"},
+	/* the same by files of v2, which are written last */
+	{H, NULL, "", NEW_NET, UNIFIED("\"pids.max\":\"max\""), "", "/linux/resources/unified", BW_CHANGED,
+		"[\"pids.max\"]", "[]"},
+	{H, NULL, "", NEW_NET, UNIFIED("\"pids.max\":\"513\",\"memory.max\":\"max\""), "",
+		"/linux/resources/unified", BW_CHANGED, "*", "[\"memory.max\"]"},
+	{H, NULL, "", NEW_NET, UNIFIED("\"pids.max\":\" 9\""), "", "/linux/resources/unified", BW_CHANGED, "*",
+		"[]"},
+	{H, NULL, "", NEW_NET, UNIFIED("\"pids.max\":\"9\\nmax\""), "", "/linux/resources/unified", BW_CHANGED,
+		"*", "[]"},
+	{H, NULL, "", NEW_NET, UNIFIED("\"pids.max\":\"512\""), "", "!/linux/resources/unified", BW_CHANGED, "*",
+		"*"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"memory.max\":\"1073741825\""), "", "/linux/resources/unified",
+		BW_CHANGED, "*", "[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"memory.max\":\"1073741824\",\"memory.swap.max\":\"0\""), "",
+		"!/linux/resources/unified", BW_CHANGED, "*", "*"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"memory.swap.max\":\"4096\""), "", "/linux/resources/unified",
+		BW_CHANGED, "*", "[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"cpu.max\":\"max 100000\""), "", "/linux/resources/unified", BW_CHANGED,
+		"*", "[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"cpu.max\":\"100001 100000\""), "", "/linux/resources/unified",
+		BW_CHANGED, "*", "[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"cpu.max\":\"100000 50000\""), "", "/linux/resources/unified",
+		BW_CHANGED, "*", "[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"cpu.max\":\"5000\""), "", "/linux/resources/unified", BW_CHANGED, "*",
+		"[]"},
+	{U, NULL, "", NEW_NET, UNIFIED("\"cpu.max\":\"5000 100000\""), "", "!/linux/resources/unified",
+		BW_CHANGED, "*", "*"},
 	{H, NULL, ",\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":9,\"hard\":9}]", NEW_NET, "",
 		"", "/process/rlimits/1", BW_CHANGED, NULL, "RLIMIT_CORE=0"},
 	{H, NULL, ",\"oomScoreAdj\":-500", NEW_NET, "", "", "/process/oomScoreAdj", BW_CHANGED,
@@ -821,11 +849,120 @@ START_TEST(exec_under_compat_is_as_asked)
 }
 END_TEST
 
+/* ---- update ---- */
+
+static struct bw_spec_resources *resources_of(const char *text)
+{
+	struct bw_spec_resources *resources = NULL;
+	struct bw_err err = {0};
+
+	ck_assert_msg(bw_spec_parse_resources(text, strlen(text), "update", &arena, &resources, &err) == 0,
+		"%s", err.text);
+	return resources;
+}
+
+/* What a container has that was created under the profile with these resources. */
+static struct bw_spec *created(const char *profile, const char *resources)
+{
+	const char *lin = *resources ? bw_arena_printf(&arena, ",\"resources\":{%s}", resources) : "";
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_msg(bw_harden(parse(config("", NEW_NET, lin, "")), profile_of(NULL, profile), &arena, &hardened,
+			      &findings, &err) == 0,
+		"%s", err.text);
+	return hardened;
+}
+
+static const struct update_row {
+	const char *profile, *container, *asked;
+	const char *pointer; /* of the finding; NULL: none */
+	enum bw_verdict verdict;
+	const char *after; /* of the finding */
+} update_rows[] = {
+	{H, "", "{\"pids\":{\"limit\":512}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"pids\":{\"limit\":5}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"pids\":{\"limit\":0}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"pids\":{\"limit\":513}}", "/pids/limit", BW_DENIED, NULL},
+	{H, "", "{\"pids\":{\"limit\":-1}}", "/pids/limit", BW_CHANGED, "512"},
+	/* what was asked for at create may be asked for again */
+	{H, "\"pids\":{\"limit\":2048}", "{\"pids\":{\"limit\":2048}}", NULL, BW_NOTED, NULL},
+	{H, "\"pids\":{\"limit\":2048}", "{\"pids\":{\"limit\":2049}}", "/pids/limit", BW_DENIED, NULL},
+	{H, "\"pids\":{\"limit\":9}", "{\"pids\":{\"limit\":512}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"memory\":{\"limit\":-1}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"cpu\":{\"quota\":-1},\"unified\":{\"memory.max\":\"max\"}}", NULL, BW_NOTED, NULL},
+	{H, "", "{\"unified\":{\"pids.max\":\"max\"}}", "/unified/pids.max", BW_DENIED, NULL},
+	{H, "", "{\"pids\":{\"limit\":5},\"unified\":{\"pids.max\":\"6\"}}", "/unified/pids.max", BW_DENIED, NULL},
+	{H, "", "{\"unified\":{\"pids.max\":\"6\"}}", NULL, BW_NOTED, NULL},
+	{U, "", "{\"memory\":{\"limit\":1073741824}}", "/memory/swap", BW_CHANGED, "1073741824"},
+	{U, "", "{\"memory\":{\"limit\":1073741825}}", "/memory/limit", BW_DENIED, NULL},
+	{U, "", "{\"memory\":{\"limit\":-1}}", "/memory/limit", BW_CHANGED, "1073741824"},
+	{U, "", "{\"memory\":{\"limit\":-1}}", "/memory/swap", BW_CHANGED, "1073741824"},
+	{U, "", "{\"memory\":{\"limit\":1048576}}", "/memory/swap", BW_CHANGED, "1048576"},
+	{U, "", "{\"memory\":{\"limit\":1048576,\"swap\":1048577}}", "/memory/swap", BW_DENIED, NULL},
+	{U, "", "{\"memory\":{\"limit\":1048576,\"swap\":-1}}", "/memory/swap", BW_CHANGED, "1048576"},
+	{U, "", "{\"memory\":{\"swap\":-1}}", "/memory/swap", BW_CHANGED, "1073741824"},
+	{U, "", "{\"memory\":{\"swap\":1073741825}}", "/memory/swap", BW_DENIED, NULL},
+	{U, "\"memory\":{\"limit\":4194304,\"swap\":5242880}", "{\"memory\":{\"limit\":2097152}}", "/memory/swap",
+		BW_CHANGED, "3145728"},
+	{U, "\"memory\":{\"limit\":4294967296}", "{\"memory\":{\"limit\":4294967296,\"swap\":4294967296}}", NULL,
+		BW_NOTED, NULL},
+	{U, "", "{\"unified\":{\"memory.swap.max\":\"1\"}}", "/unified/memory.swap.max", BW_DENIED, NULL},
+	{U, "", "{\"cpu\":{\"quota\":100000}}", NULL, BW_NOTED, NULL},
+	{U, "", "{\"cpu\":{\"quota\":100001}}", "/cpu/quota", BW_DENIED, NULL},
+	{U, "", "{\"cpu\":{\"quota\":-1}}", "/cpu/quota", BW_CHANGED, "100000"},
+	{U, "", "{\"cpu\":{\"quota\":-1,\"period\":50000}}", "/cpu/quota", BW_CHANGED, "50000"},
+	{U, "", "{\"cpu\":{\"period\":1000}}", "/cpu/period", BW_DENIED, NULL},
+	{U, "", "{\"cpu\":{\"period\":200000}}", NULL, BW_NOTED, NULL},
+	{U, "", "{\"cpu\":{\"quota\":50000,\"period\":50000}}", NULL, BW_NOTED, NULL},
+	{U, "", "{\"cpu\":{\"quota\":50001,\"period\":50000}}", "/cpu/quota", BW_DENIED, NULL},
+	{U, "\"cpu\":{\"quota\":400000}", "{\"cpu\":{\"quota\":400000}}", NULL, BW_NOTED, NULL},
+	{U, "\"cpu\":{\"quota\":400000}", "{\"cpu\":{\"quota\":400001}}", "/cpu/quota", BW_DENIED, NULL},
+	{U, "", "{\"cpu\":{\"shares\":1024,\"cpus\":\"0\",\"idle\":1}}", NULL, BW_NOTED, NULL},
+	{U, "", "{\"unified\":{\"cpu.max\":\"max\"}}", "/unified/cpu.max", BW_DENIED, NULL},
+	{U, "", "{\"unified\":{\"memory.max\":\"2147483648\"}}", "/unified/memory.max", BW_DENIED, NULL},
+	{"compat", "\"pids\":{\"limit\":5}",
+		"{\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1},\"cpu\":{\"quota\":-1},\"unified\":{"
+		"\"pids.max\":\"max\"}}",
+		NULL, BW_NOTED, NULL},
+};
+
+START_TEST(update_raises_no_limit_of_the_profile)
+{
+	const struct update_row *row = &update_rows[_i];
+	struct bw_spec_resources *asked = resources_of(row->asked), *clamped = NULL, *again = NULL;
+	const struct bw_profile *p = profile_of(NULL, row->profile);
+	struct bw_spec *container = created(row->profile, row->container);
+	struct bw_findings findings = {0}, second = {0};
+	const struct bw_finding *f;
+	struct bw_err err = {0};
+	bool denied = row->pointer && row->verdict == BW_DENIED;
+
+	ck_assert_int_eq(bw_harden_update(asked, container, p, &arena, &clamped, &findings, &err), denied ? -1 : 0);
+	f = row->pointer ? find(&findings, row->pointer) : NULL;
+	ck_assert_int_eq(f != NULL, row->pointer != NULL);
+	ck_assert_int_eq(findings.n == 0, row->pointer == NULL);
+	if (f) {
+		ck_assert_int_eq(f->verdict, row->verdict);
+		ck_assert_msg(fits(row->after, f->after), "after: %s", f->after ? f->after : "(absent)");
+	}
+	if (denied) {
+		ck_assert_int_eq(err.code, BW_E_DENIED);
+		ck_assert_str_eq(err.field, row->pointer);
+		return;
+	}
+	bw_schema_diff(&bw_spec_resources_schema, asked, clamped, note_silent, &findings);
+	ck_assert_int_eq(bw_harden_update(clamped, container, p, &arena, &again, &second, &err), 0);
+	ck_assert_uint_eq(second.n, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("harden");
 	TCase *one = tcase_create("rules"), *properties = tcase_create("properties"),
-	      *exec = tcase_create("exec");
+	      *exec = tcase_create("exec"), *update = tcase_create("update");
 	SRunner *sr = srunner_create(s);
 	int failed;
 
@@ -850,6 +987,9 @@ int main(void)
 	tcase_add_loop_test(exec, exec_never_exceeds_the_container, 0, (int)BW_COUNT(exec_rows));
 	tcase_add_test(exec, exec_under_compat_is_as_asked);
 	suite_add_tcase(s, exec);
+	tcase_add_checked_fixture(update, setup, teardown);
+	tcase_add_loop_test(update, update_raises_no_limit_of_the_profile, 0, (int)BW_COUNT(update_rows));
+	suite_add_tcase(s, update);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
