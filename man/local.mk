@@ -20,6 +20,7 @@ dist_man_MANS += \
 	man/bulwark-spec.8 \
 	man/bulwark-start.8 \
 	man/bulwark-state.8 \
+	man/bulwark-update.8 \
 	man/bulwark-version.8 \
 	man/bulwark-why.8 \
 	man/bulwark.8

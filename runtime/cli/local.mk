@@ -21,6 +21,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_spec.c \
 	runtime/cli/cmd_start.c \
 	runtime/cli/cmd_state.c \
+	runtime/cli/cmd_update.c \
 	runtime/cli/cmd_version.c \
 	runtime/cli/cmd_why.c \
 	runtime/cli/completion.c runtime/cli/completion.h \

@@ -13,6 +13,7 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_kill,
 	&bw_verb_pause,
 	&bw_verb_resume,
+	&bw_verb_update,
 	&bw_verb_delete,
 	&bw_verb_list,
 	&bw_verb_state,

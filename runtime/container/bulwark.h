@@ -48,6 +48,14 @@ struct bw_exec_options {
 	unsigned preserve_fds;
 };
 
+/* Every member is as it stands on the command line, or NULL: numbers in digits, sizes such as "50M". */
+struct bw_update_options {
+	const char *resources; /* file with JSON, "-" for standard input: then nothing else counts */
+	const char *blkio_weight, *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime,
+		*cpu_idle, *cpuset_cpus, *cpuset_mems, *memory, *memory_reservation, *memory_swap, *kernel_memory,
+		*kernel_memory_tcp, *pids_limit, *l3_cache_schema, *mem_bw_schema;
+};
+
 enum bw_status { BW_STATUS_CREATING, BW_STATUS_CREATED, BW_STATUS_RUNNING, BW_STATUS_PAUSED, BW_STATUS_STOPPED };
 const char *bw_status_word(enum bw_status status);
 
@@ -78,6 +86,10 @@ int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, 
 int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_err *err) BW_MUST_CHECK;
 /* The opposite; "container not paused" otherwise. */
 int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_err *err) BW_MUST_CHECK;
+/* Other limits; what is not asked for stays. Clamped by the profile that decided at create. "container not
+ * running" for one that has stopped. */
+int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *options,
+	struct bw_err *err) BW_MUST_CHECK;
 int bw_container_delete(const struct bw_context *ctx, const char *id, bool force, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
 	struct bw_container_info *ret, struct bw_err *err) BW_MUST_CHECK;

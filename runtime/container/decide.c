@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "container/facts.h"
 #include "container/state.h"
+#include "container/updates.h"
 
 static void log_findings(const struct bw_decision *decision)
 {
@@ -74,6 +75,27 @@ int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, 
 	return harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err);
 }
 
+static struct bw_spec_resources *resources_of(const struct bw_spec *spec)
+{
+	return spec->linux_ ? spec->linux_->resources : NULL;
+}
+
+/* What has become of the decision: only update changes a container after its creation, and only resources. */
+static int lay_updates(const struct bw_container *container, struct bw_arena *arena, struct bw_decision *decision,
+	struct bw_err *err)
+{
+	struct bw_spec *hardened = decision->hardened, *stored;
+
+	if (bw_state_load_spec(container, arena, &stored, err) < 0)
+		return -1;
+	if (!stored->linux_ || !hardened->linux_)
+		return 0;
+	if (bw_updates_find(resources_of(hardened), resources_of(stored), arena, &decision->findings, err) < 0)
+		return -1;
+	hardened->linux_->resources = stored->linux_->resources;
+	return 0;
+}
+
 int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
 	struct bw_err *err)
 {
@@ -89,5 +111,7 @@ int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_are
 		bw_state_load_profile(&container, arena, &ret->profile, err) < 0)
 		return -1;
 	ret->reason = container.state->profile_reason;
-	return harden(arena, ret, NULL, BW_LOG_DEBUG, err);
+	if (harden(arena, ret, NULL, BW_LOG_DEBUG, err) < 0)
+		return -1;
+	return lay_updates(&container, arena, ret, err);
 }

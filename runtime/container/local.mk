@@ -24,4 +24,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/state.c runtime/container/state.h \
 	runtime/container/textdiff.c runtime/container/textdiff.h \
 	runtime/container/undo.c runtime/container/undo.h \
+	runtime/container/update.c \
+	runtime/container/updates.c runtime/container/updates.h \
+	runtime/container/update_options.c runtime/container/update_options.h \
 	runtime/container/why.c

@@ -143,6 +143,36 @@ int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_
 	return 0;
 }
 
+int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *o,
+	struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("update %s", id);
+	say("r", o->resources);
+	say("memory", o->memory);
+	say("swap", o->memory_swap);
+	say("reservation", o->memory_reservation);
+	say("pids", o->pids_limit);
+	say("quota", o->cpu_quota);
+	say("period", o->cpu_period);
+	say("burst", o->cpu_burst);
+	say("share", o->cpu_share);
+	say("idle", o->cpu_idle);
+	say("rt-period", o->cpu_rt_period);
+	say("rt-runtime", o->cpu_rt_runtime);
+	say("cpus", o->cpuset_cpus);
+	say("mems", o->cpuset_mems);
+	say("weight", o->blkio_weight);
+	say("l3", o->l3_cache_schema);
+	say("bw", o->mem_bw_schema);
+	say("kernel", o->kernel_memory);
+	say("tcp", o->kernel_memory_tcp);
+	putchar('\n');
+	return 0;
+}
+
 int bw_container_delete(
 	const struct bw_context *ctx, const char *id, bool force, struct bw_err *err)
 {

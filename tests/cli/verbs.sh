@@ -21,6 +21,18 @@ says "kill by long name, flag last" 0 "kill c1 1 all=1" kill c1 SIGHUP --all
 says "kill with 0 only asks" 0 "kill c1 0 all=1" kill -a c1 0
 says "pause" 0 "pause c1" pause c1
 says "resume" 0 "resume c1" resume c1
+no_options="share=- idle=- rt-period=- rt-runtime=- cpus=- mems=- weight=- l3=- bw=- kernel=- tcp=-"
+says "update, options before and behind the id" 0 \
+	"update c1 r=- memory=50M swap=-1 reservation=- pids=-1 quota=-1 period=- burst=- $no_options" \
+	update --memory 50M --pids-limit -1 c1 --memory-swap=-1 --cpu-quota -1
+says "update from standard input" 0 \
+	"update c1 r=- memory=- swap=- reservation=- pids=- quota=- period=- burst=- $no_options" \
+	update --resources - c1
+says "update with every option" 0 \
+	"update c1 r=/f memory=1 swap=2 reservation=3 pids=4 quota=5 period=6 burst=7 share=8 idle=1 rt-period=9 rt-runtime=10 cpus=0-1 mems=0 weight=11 l3=a bw=b kernel=12 tcp=13" \
+	update c1 -r /f --memory 1 --memory-swap 2 --memory-reservation 3 --pids-limit 4 --cpu-quota 5 --cpu-period 6 \
+	--cpu-burst 7 --cpu-share 8 --cpu-idle 1 --cpu-rt-period 9 --cpu-rt-runtime 10 --cpuset-cpus 0-1 \
+	--cpuset-mems 0 --blkio-weight 11 --l3-cache-schema a --mem-bw-schema b --kernel-memory 12 --kernel-memory-tcp 13
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
 says "explain of the working directory" 3 "explain $scratch text -" explain

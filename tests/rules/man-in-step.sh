@@ -9,7 +9,7 @@ man=$top/man
 # Long options at the head of a paragraph (.TP and the line behind it) of a page.
 documented() {
 	awk 'tagged { print; tagged = 0 } /^\.TP/ { tagged = 1 }' "$1" | sed 's/\\-/-/g' |
-		grep -oE -- '--[a-z][a-z-]*' | grep -v '^--help$' | sort -u
+		grep -oE -- '--[a-z][a-z0-9-]*' | grep -v '^--help$' | sort -u
 }
 
 # in_step PAGE OPTIONS

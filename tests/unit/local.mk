@@ -237,6 +237,12 @@ test_launch_CFLAGS = $(unit_cflags)
 test_launch_LDADD = $(unit_libs)
 TESTS += test_launch
 
+check_PROGRAMS += test_update
+test_update_SOURCES = tests/unit/test_update.c
+test_update_CFLAGS = $(unit_cflags)
+test_update_LDADD = $(unit_libs)
+TESTS += test_update
+
 check_PROGRAMS += test_userns
 test_userns_SOURCES = tests/unit/test_userns.c tests/unit/control_test.h tests/unit/scratch.h
 test_userns_CFLAGS = $(unit_cflags)

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* update.c - other limits for a container that lives. What is asked is clamped by the decision that was stored at
+ * create; what is in force is stored again, so that the next update, exec and explain go by it. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "container/state.h"
+#include "container/update_options.h"
+#include "policy/harden.h"
+
+struct update {
+	struct bw_arena arena;
+	struct bw_container container;
+	struct bw_spec *spec;		   /* as stored */
+	struct bw_spec_resources *allowed; /* what is asked, clamped */
+};
+
+static void update_done(struct update *update)
+{
+	bw_container_close(&update->container);
+	bw_arena_done(&update->arena);
+}
+
+static int open_all(struct update *update, const struct bw_context *ctx, const char *id, struct bw_err *err)
+{
+	struct bw_container *container = &update->container;
+
+	if (bw_container_open(ctx, id, true, false, &update->arena, container, err) < 0)
+		return -1;
+	switch (bw_container_status(container)) {
+	case BW_STATUS_CREATED:
+	case BW_STATUS_RUNNING:
+	case BW_STATUS_PAUSED:
+		break;
+	case BW_STATUS_CREATING:
+	case BW_STATUS_STOPPED:
+		return bw_fail(err, BW_E_STATE, 0, "container not running");
+	}
+	if (!container->state->cgroups)
+		return bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
+	return bw_state_load_spec(container, &update->arena, &update->spec, err);
+}
+
+static int clamp(struct update *update, const struct bw_spec_resources *asked, struct bw_err *err)
+{
+	const struct bw_profile *profile;
+	struct bw_findings findings = {0};
+	int r;
+
+	if (bw_state_load_profile(&update->container, &update->arena, &profile, err) < 0)
+		return -1;
+	r = bw_harden_update(asked, update->spec, profile, &update->arena, &update->allowed, &findings, err);
+	for (size_t i = 0; i < findings.n; i++)
+		bw_log(BW_LOG_INFO, "policy %s: %s %s: %s", findings.v[i].rule, bw_verdict_word(findings.v[i].verdict),
+			findings.v[i].pointer, findings.v[i].reason);
+	return r;
+}
+
+/* The limits that were there before, as far as they were any: a refused update shall not stand by half. */
+static void restore(const struct update *update)
+{
+	const struct bw_spec_linux *linux_ = update->spec->linux_;
+	struct bw_err failure = {0};
+
+	if (linux_ && linux_->resources &&
+		bw_cgroup_apply_resources(update->container.state->cgroups, linux_->resources, &failure) < 0)
+		bw_debug("update: restoring the limits: %s", failure.text);
+}
+
+static int apply(struct update *update, struct bw_err *err)
+{
+	const struct bw_cgroup_set *cgroups = update->container.state->cgroups;
+
+	if (bw_cgroup_apply_resources(cgroups, update->allowed, err) < 0) {
+		restore(update);
+		return -1;
+	}
+	/* They are those of create; whoever has meddled with them (systemd, on a reload) is outvoted. */
+	return bw_cgroup_apply_devices(cgroups, update->spec, true, err);
+}
+
+static int store(struct update *update, struct bw_err *err)
+{
+	struct bw_spec *spec = update->spec;
+	struct bw_spec_resources *merged;
+
+	if (!spec->linux_)
+		spec->linux_ = bw_arena_alloc(&update->arena, sizeof *spec->linux_);
+	merged = spec->linux_ ? bw_resources_merge(spec->linux_->resources, update->allowed, &update->arena) : NULL;
+	if (!merged)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "update");
+	spec->linux_->resources = merged;
+	return bw_state_save_spec(&update->container, spec, err);
+}
+
+/* A group of RDT is made at create or not at all; this version makes none. */
+static int check_rdt(const struct bw_update_options *options, struct bw_err *err)
+{
+	if (options->l3_cache_schema && *options->l3_cache_schema)
+		return bw_fail(err, BW_E_HOST, 0, "Intel RDT/CAT: l3 cache schema is not enabled");
+	if (options->mem_bw_schema && *options->mem_bw_schema)
+		return bw_fail(err, BW_E_HOST, 0, "Intel RDT/MBA: memory bandwidth schema is not enabled");
+	return 0;
+}
+
+int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *options,
+	struct bw_err *err)
+{
+	__attribute__((cleanup(update_done))) struct update update = {
+		.arena = BW_ARENA_INIT,
+		.container = BW_CONTAINER_INIT,
+	};
+	struct bw_spec_resources *asked;
+
+	if (open_all(&update, ctx, id, err) < 0)
+		return -1;
+	if (bw_update_asked(options, &update.arena, &asked, err) < 0 || check_rdt(options, err) < 0)
+		return -1;
+	if (clamp(&update, asked, err) < 0 || apply(&update, err) < 0)
+		return -1;
+	return store(&update, err);
+}
