@@ -4,6 +4,7 @@ dist_man_MANS += \
 	man/bulwark-completion.8 \
 	man/bulwark-create.8 \
 	man/bulwark-delete.8 \
+	man/bulwark-events.8 \
 	man/bulwark-exec.8 \
 	man/bulwark-explain.8 \
 	man/bulwark-features.8 \

@@ -134,6 +134,58 @@ int bw_parse_size(const char *text, int64_t *ret)
 	return 0;
 }
 
+/* The nanoseconds of the unit at *text, which moves on behind it; 0: none. */
+static uint64_t take_unit(const char **text)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},
+		{"h", 3600000000000}};
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		size_t len = strlen(units[i].name);
+
+		if (strncmp(*text, units[i].name, len) == 0) {
+			*text += len;
+			return units[i].ns;
+		}
+	}
+	return 0;
+}
+
+int bw_parse_duration_ms(const char *text, int64_t *ret)
+{
+	unsigned __int128 ns = 0;
+	bool zero = strcmp(text, "0") == 0;
+
+	if (!*text)
+		return -1;
+	while (*text && !zero) {
+		uint64_t whole = 0, billionths = 0, unit;
+		const char *digits = text;
+
+		for (; *text >= '0' && *text <= '9'; text++)
+			if (__builtin_mul_overflow(whole, 10U, &whole) ||
+				__builtin_add_overflow(whole, (uint64_t)(*text - '0'), &whole))
+				return -1;
+		if (text == digits)
+			return -1;
+		if (text[0] == '.' && text[1] >= '0' && text[1] <= '9') {
+			text++;
+			billionths = parse_billionths(&text);
+		}
+		unit = take_unit(&text);
+		if (!unit)
+			return -1;
+		ns += (unsigned __int128)whole * unit + (unsigned __int128)billionths * unit / 1000000000;
+		if (ns > INT64_MAX)
+			return -1;
+	}
+	*ret = (int64_t)((ns + 999999) / 1000000);
+	return 0;
+}
+
 int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret)
 {
 	static const char separators[] = " \n";

@@ -33,6 +33,10 @@ int bw_parse_i64(const char *text, int64_t min, int64_t max, int64_t *ret) BW_MU
  * case alike, a fraction rounded down. -1 when text is none or has more than 63 bits. */
 int bw_parse_size(const char *text, int64_t *ret) BW_MUST_CHECK;
 
+/* A time as Go writes it: "5s", "100ms", "1m30s", "1.5h", in milliseconds, rounded up; "0" needs no unit. -1 when
+ * text is none, is negative, or is longer than 63 bits of nanoseconds. */
+int bw_parse_duration_ms(const char *text, int64_t *ret) BW_MUST_CHECK;
+
 /* bw_parse_u64() of one of the words of text, which blanks and newlines separate; n counts from 0.
  * -1 as well when there are not so many words. */
 int bw_parse_word(const char *text, size_t n, uint64_t max, uint64_t *ret) BW_MUST_CHECK;

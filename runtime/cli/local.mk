@@ -6,6 +6,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_completion.c \
 	runtime/cli/cmd_create.c \
 	runtime/cli/cmd_delete.c \
+	runtime/cli/cmd_events.c \
 	runtime/cli/cmd_exec.c \
 	runtime/cli/cmd_explain.c \
 	runtime/cli/cmd_features.c \

@@ -96,6 +96,12 @@ int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_ar
 /* Sorted by id. A root that does not exist is empty when it is the default one, else an error. */
 int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, struct bw_container_info **ret, size_t *ret_n,
 	struct bw_err *err) BW_MUST_CHECK;
+/* Gets one event, a JSON object in one line; -1 with *err filled ends the stream. */
+typedef int bw_event_fn(const char *event, void *ctx, struct bw_err *err);
+/* Statistics each interval_ms, the first time after as much, and "oom", until the container ends; interval_ms 0:
+ * statistics once. "container with id ID is not running" for one that has stopped. */
+int bw_container_events(const struct bw_context *ctx, const char *id, int64_t interval_ms, bw_event_fn *seen, void *fn_ctx,
+	struct bw_err *err) BW_MUST_CHECK;
 /* The pids in the container's cgroup, sorted, malloc'd. */
 int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 

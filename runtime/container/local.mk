@@ -7,6 +7,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/decide.c runtime/container/decide.h \
 	runtime/container/delete.c \
 	runtime/container/docker_facts.c runtime/container/docker_facts.h \
+	runtime/container/events.c \
 	runtime/container/exec.c \
 	runtime/container/explain.c runtime/container/explain.h \
 	runtime/container/facts.c runtime/container/facts.h \

@@ -107,6 +107,10 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
 	bool live, struct bw_err *err) BW_MUST_CHECK;
 
+/* --- cgroup_stats.c --- */
+/* bw_cgroup_stats() over a handle. */
+int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer *w, struct bw_err *err) BW_MUST_CHECK;
+
 /* --- cgroup_resources.c --- */
 int bw_cgroup_apply_resources_with(struct bw_cgroup_handle *handle,
 	const struct bw_spec_resources *resources, struct bw_err *err) BW_MUST_CHECK;

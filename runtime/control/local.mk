@@ -4,9 +4,11 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_devices.c \
 	runtime/control/cgroup_dirs.c \
 	runtime/control/cgroup_memory.c \
+	runtime/control/cgroup_oom.c \
 	runtime/control/cgroup_paths.c \
 	runtime/control/cgroup_procs.c \
 	runtime/control/cgroup_resources.c \
+	runtime/control/cgroup_stats.c runtime/control/cgroup_stats.h \
 	runtime/control/cgroup_v1.c \
 	runtime/control/cgroup_v2.c \
 	runtime/control/caps.c \

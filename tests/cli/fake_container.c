@@ -252,6 +252,18 @@ int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret,
 	return 0;
 }
 
+int bw_container_events(const struct bw_context *ctx, const char *id, int64_t interval_ms, bw_event_fn *seen, void *fn_ctx,
+	struct bw_err *err)
+{
+	char text[64];
+
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	snprintf(text, sizeof text, "{\"id\":\"%s\",\"interval\":%lld}", id, (long long)interval_ms);
+	return seen(text, fn_ctx, err);
+}
+
 static int give(char **ret, int len, struct bw_err *err)
 {
 	return len < 0 || !*ret ? bw_fail(err, BW_E_MEMORY, ENOMEM, "text") : 0;

@@ -33,6 +33,9 @@ says "update with every option" 0 \
 	update c1 -r /f --memory 1 --memory-swap 2 --memory-reservation 3 --pids-limit 4 --cpu-quota 5 --cpu-period 6 \
 	--cpu-burst 7 --cpu-share 8 --cpu-idle 1 --cpu-rt-period 9 --cpu-rt-runtime 10 --cpuset-cpus 0-1 \
 	--cpuset-mems 0 --blkio-weight 11 --l3-cache-schema a --mem-bw-schema b --kernel-memory 12 --kernel-memory-tcp 13
+says "events each five seconds" 0 '{"id":"c1","interval":5000}' events c1
+says "events by another interval" 0 '{"id":"c1","interval":90500}' events --interval 1m30.5s c1
+says "events once" 0 '{"id":"c1","interval":0}' events --stats c1
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
 says "explain of the working directory" 3 "explain $scratch text -" explain

@@ -249,6 +249,12 @@ test_userns_CFLAGS = $(unit_cflags)
 test_userns_LDADD = $(unit_libs)
 TESTS += test_userns
 
+check_PROGRAMS += test_cgroup_stats
+test_cgroup_stats_SOURCES = tests/unit/test_cgroup_stats.c tests/unit/scratch.h
+test_cgroup_stats_CFLAGS = $(unit_cflags)
+test_cgroup_stats_LDADD = $(unit_libs)
+TESTS += test_cgroup_stats
+
 check_PROGRAMS += test_devices
 test_devices_SOURCES = tests/unit/test_devices.c tests/unit/control_test.h tests/unit/scratch.h \
 	tests/unit/kernel_double.c tests/unit/kernel_double.h

@@ -360,6 +360,43 @@ START_TEST(sizes_are_read_as_people_write_them)
 }
 END_TEST
 
+static const struct duration_row {
+	const char *text;
+	int64_t ms; /* -1: none */
+} duration_rows[] = {
+	{"0", 0},
+	{"0s", 0},
+	{"5s", 5000},
+	{"100ms", 100},
+	{"1m30s", 90000},
+	{"1.5h", 5400000},
+	{"1h2m3s4ms", 3723004},
+	{"1ns", 1},
+	{"1001us", 2},
+	{"2562047h", 9223369200000},
+	{"2562048h", -1},
+	{"99999999999999999999s", -1},
+	{"", -1},
+	{"5", -1},
+	{"s", -1},
+	{"-1s", -1},
+	{"1.s", -1},
+	{".5s", -1},
+	{"5 s", -1},
+	{"5x", -1},
+	{"5s1", -1},
+};
+
+START_TEST(times_are_read_as_go_writes_them)
+{
+	const struct duration_row *row = &duration_rows[_i];
+	int64_t ms = 99;
+
+	ck_assert_int_eq(bw_parse_duration_ms(row->text, &ms), row->ms < 0 ? -1 : 0);
+	ck_assert_int_eq(ms, row->ms < 0 ? 99 : row->ms);
+}
+END_TEST
+
 static const struct glob_row {
 	const char *pattern, *text;
 	bool match;
@@ -1104,6 +1141,7 @@ static void add_str(Suite *suite)
 	tcase_add_test(str, a_builder_never_writes_past_its_end);
 	tcase_add_loop_test(str, numbers_are_read_strictly, 0, BW_COUNT(number_rows));
 	tcase_add_loop_test(str, words_are_read_as_numbers, 0, BW_COUNT(word_rows));
+	tcase_add_loop_test(str, times_are_read_as_go_writes_them, 0, (int)BW_COUNT(duration_rows));
 	tcase_add_loop_test(str, sizes_are_read_as_people_write_them, 0, (int)BW_COUNT(size_rows));
 	tcase_add_test(str, numbers_have_a_range);
 	tcase_add_loop_test(str, a_star_matches_any_run, 0, BW_COUNT(glob_rows));

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_oom.c - when a container runs out of memory: v1 tells an eventfd that is registered for memory.oom_control
+ * (cgroup-v1/memory.rst, "OOM Control"), v2 wakes whoever polls memory.events (cgroup-v2.rst). */
+#include "control/cgroup_stats.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "control/cgroup_files.h"
+
+/* The count behind "oom_kill". Descendants are in it. */
+static uint64_t kills_in(const char *text)
+{
+	const char *line = strstr(text, "oom_kill ");
+	uint64_t count;
+
+	return line && bw_parse_word(line, 1, UINT64_MAX, &count) == 0 ? count : 0;
+}
+
+/* Reading again is what arms the next wake-up. */
+static uint64_t read_kills(int fd)
+{
+	char text[512];
+	ssize_t len = pread(fd, text, sizeof text - 1, 0);
+
+	text[len > 0 ? len : 0] = '\0';
+	return kills_in(text);
+}
+
+static int open_v1(int dir, struct bw_cgroup_oom *oom, struct bw_err *err)
+{
+	auto_close int control = openat(dir, "memory.oom_control", O_RDONLY | O_CLOEXEC);
+	auto_close int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char text[64];
+	int r;
+
+	if (control < 0 || event < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "watching memory.oom_control");
+	snprintf(text, sizeof text, "%d %d", event, control);
+	r = bw_write_at(dir, "cgroup.event_control", text);
+	if (r < 0)
+		return bw_fail(err, BW_E_KERNEL, -r, "watching memory.oom_control");
+	oom->fd = take_fd(&event);
+	oom->events = POLLIN;
+	return 0;
+}
+
+static int open_v2(int dir, struct bw_cgroup_oom *oom, struct bw_err *err)
+{
+	int fd = openat(dir, "memory.events", O_RDONLY | O_CLOEXEC);
+
+	/* The controller may be with v1 or nowhere. */
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "watching memory.events");
+	oom->fd = fd;
+	oom->events = POLLPRI;
+	oom->seen = read_kills(fd);
+	return 0;
+}
+
+int bw_cgroup_oom_open(const struct bw_cgroup_set *set, struct bw_cgroup_oom *ret, struct bw_err *err)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	auto_cgroup_oom struct bw_cgroup_oom oom = BW_CGROUP_OOM_INIT;
+	int v1 = bw_cgroup_find(set, "memory"), i = v1 >= 0 ? v1 : bw_cgroup_find(set, NULL), dir;
+
+	bw_cgroup_handle_init(&handle, set);
+	dir = i < 0 ? -ENOENT : bw_cgroup_dir_fd(&handle, (size_t)i);
+	if (dir < 0)
+		return bw_fail(err, BW_E_KERNEL, -dir, "opening the container's cgroup");
+	if ((v1 >= 0 ? open_v1(dir, &oom, err) : open_v2(dir, &oom, err)) < 0)
+		return -1;
+	oom.dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	*ret = oom;
+	oom = (struct bw_cgroup_oom)BW_CGROUP_OOM_INIT;
+	return 0;
+}
+
+bool bw_cgroup_oom_happened(struct bw_cgroup_oom *oom)
+{
+	uint64_t count, kills;
+
+	if (oom->fd < 0)
+		return false;
+	if (oom->events == POLLPRI) {
+		kills = read_kills(oom->fd);
+		count = kills > oom->seen ? kills - oom->seen : 0;
+		oom->seen = kills > oom->seen ? kills : oom->seen;
+		return count > 0;
+	}
+	/* v1 also tells of the end of the cgroup, with the same words. */
+	return read(oom->fd, &count, sizeof count) == (ssize_t)sizeof count &&
+	       faccessat(oom->dir, "memory.oom_control", F_OK, 0) == 0;
+}
+
+void bw_cgroup_oom_close(struct bw_cgroup_oom *oom)
+{
+	bw_close_p(&oom->fd);
+	bw_close_p(&oom->dir);
+}
