@@ -31,7 +31,8 @@ static const struct bw_option exec_options[] = {
 		"pass N more descriptors, from 3 upwards"),
 	BW_OPT_FLAG(struct bw_exec_options, ignore_paused, "ignore-paused", 0,
 		"also in a paused container; waits for its end of pause"),
-	BW_OPT_REFUSED("cgroup"),
+	BW_OPT_LIST(struct bw_exec_options, cgroups, "cgroup", 0, "[CONTROLLER[,...]:]PATH",
+		"run in this cgroup beneath the container's"),
 	BW_OPT_END,
 };
 

@@ -42,6 +42,7 @@ struct bw_exec_options {
 	const char *user;           /* "uid[:gid]" or NULL */
 	const char *const *additional_gids;
 	const char *const *caps;
+	const char *const *cgroups; /* "PATH" or "CONTROLLER[,CONTROLLER]:PATH" beneath the container's cgroup */
 	const char *apparmor, *process_label;
 	const char *console_socket, *pid_file, *pidfd_socket;
 	bool tty, detach, no_new_privs, ignore_paused;

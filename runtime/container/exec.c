@@ -219,6 +219,7 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	request->state_fd = execution->container.dir;
 	request->console_socket = options->console_socket;
 	request->cgroups = execution->container.state->cgroups;
+	request->sub_cgroups = options->cgroups;
 	request->rdt = &execution->container.state->rdt;
 	request->preserve_fds = options->preserve_fds;
 	request->target_pid = execution->container.pid;

@@ -164,23 +164,61 @@ static int init_place(const struct bw_request *request, const struct bw_cgroup_d
 	return bw_open_in(root, path, O_RDONLY | O_DIRECTORY, 0);
 }
 
+/* Whether the kernel will refuse a process here, to say so with the place: it does where controllers that cannot
+ * work on threads are given to children. */
+static bool is_busy(int fd)
+{
+	char text[1024], *rest = text, *word;
+
+	if (bw_read_at(fd, "cgroup.subtree_control", text, sizeof text) <= 0)
+		return false;
+	while ((word = strsep(&rest, " ")))
+		if (!bw_word_in("cpu cpuset perf_event pids", word))
+			return true;
+	return false;
+}
+
+/* A place that was asked for is that or none. Directory or -errno. */
+static int asked_place(const struct bw_cgroup_dir *dir, int own, const char *path)
+{
+	auto_close int fd = own < 0 ? own : bw_cgroup_open_beneath(own, path);
+
+	if (fd >= 0 && !dir->controllers && is_busy(fd))
+		return -EBUSY;
+	return fd < 0 ? fd : take_fd(&fd);
+}
+
+/* The container's own cgroup, or its init's where that is gone or takes no processes. Directory or -errno. */
+static int usual_place(const struct bw_request *request, const struct bw_cgroup_dir *dir, int own)
+{
+	int fd;
+
+	if (own == -ENOENT || (own >= 0 && !dir->controllers && !takes_processes(own)))
+		return init_place(request, dir);
+	fd = own < 0 ? own : fcntl(own, F_DUPFD_CLOEXEC, 3);
+	return fd == -1 ? -errno : fd;
+}
+
 static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	auto_cgroup_handle struct bw_cgroup_handle handle;
 	const struct bw_cgroup_set *set = request->cgroups;
+	const char *paths[BW_CGROUP_MAX_DIRS];
 
 	bw_cgroup_handle_init(&handle, set);
+	if (bw_cgroup_sub_paths(set, request->sub_cgroups, paths, err) < 0)
+		return -1;
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		const struct bw_cgroup_dir *dir = &set->dirs.v[i];
 		int own = bw_cgroup_dir_fd(&handle, i);
-		bool unusable =
-			own == -ENOENT || (own >= 0 && !dir->controllers && !takes_processes(own));
-		auto_close int other = unusable ? init_place(request, dir) : -1;
-		int fd = unusable ? other : own;
+		auto_close int fd =
+			paths[i] ? asked_place(dir, own, paths[i]) : usual_place(request, dir, own);
 
+		/* 0 is what is written to cgroup.procs: whoever writes. */
 		if (fd < 0)
-			return bw_fail(err, BW_E_KERNEL, -fd, "error adding pid to cgroups: %s%s",
-				dir->mountpoint, dir->path);
+			return bw_fail(err, BW_E_KERNEL, -fd, "error adding pid 0 to cgroups: %s%s%s%s",
+				dir->mountpoint, dir->path, paths[i] && paths[i][0] != '/' ? "/" : "",
+				paths[i] ? paths[i] : "");
 		if (add_place(dir, fd, plan, err) < 0)
 			return -1;
 	}

@@ -54,6 +54,12 @@ static int open_dir(int root, const char *path)
 	return bw_open_in(root, path, O_RDONLY | O_DIRECTORY, STAY);
 }
 
+int bw_cgroup_open_beneath(int dir, const char *path)
+{
+	path += strspn(path, "/");
+	return bw_open_in(dir, *path ? path : ".", O_RDONLY | O_DIRECTORY, STAY);
+}
+
 int bw_cgroup_dir_fd(struct bw_cgroup_handle *handle, size_t i)
 {
 	auto_close int root = -1;

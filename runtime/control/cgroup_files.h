@@ -31,6 +31,8 @@ void bw_cgroup_handle_done(struct bw_cgroup_handle *handle);
 #define auto_cgroup_handle __attribute__((cleanup(bw_cgroup_handle_done)))
 /* Directory i, borrowed; -errno (-ENOENT: does not exist, -ENODEV: no cgroup file system there). */
 int bw_cgroup_dir_fd(struct bw_cgroup_handle *handle, size_t i);
+/* Directory path beneath dir, itself for "" and "/": descriptor or -errno. Never another mount, never outside. */
+int bw_cgroup_open_beneath(int dir, const char *path);
 /* The mountpoint of directory i as O_PATH, verified to be a cgroup file system; or -errno. */
 int bw_cgroup_root_fd(const struct bw_cgroup_dir *dir);
 /* Index of the v1 hierarchy with this controller, of the unified one for NULL; -1: none. */
@@ -106,6 +108,13 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 	struct bw_device_rules *ret, struct bw_err *err) BW_MUST_CHECK;
 int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
 	bool live, struct bw_err *err) BW_MUST_CHECK;
+
+/* --- cgroup_sub.c --- */
+/* What `exec --cgroup` says (NULL-terminated: "PATH" or "CONTROLLER[,CONTROLLER]:PATH"; or NULL) as a path beneath each
+ * directory of the set: NULL where nothing is said. paths has room for set->dirs.n and points into words. Fails with
+ * BW_E_USAGE in runc's words. */
+int bw_cgroup_sub_paths(const struct bw_cgroup_set *set, const char *const *words, const char **paths,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* --- cgroup_stats.c --- */
 /* bw_cgroup_stats() over a handle. */

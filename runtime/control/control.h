@@ -47,6 +47,7 @@ struct bw_request {
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
+	const char *const *sub_cgroups; /* exec: where beneath them, NULL-terminated words of --cgroup; or NULL */
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
 	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */

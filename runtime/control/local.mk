@@ -9,6 +9,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_procs.c \
 	runtime/control/cgroup_resources.c \
 	runtime/control/cgroup_stats.c runtime/control/cgroup_stats.h \
+	runtime/control/cgroup_sub.c \
 	runtime/control/cgroup_v1.c \
 	runtime/control/cgroup_v2.c \
 	runtime/control/caps.c \

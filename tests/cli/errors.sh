@@ -49,7 +49,6 @@ refused "exec of an unknown container" 255 "container does not exist" exec nope 
 refused "exec without a command" 255 "exec needs a command" exec c1
 refused "exec with two commands" 255 "exclude each other" exec --process /p c1 true
 refused "exec with an unknown flag" 255 "not defined: --foo" exec --foo c1 true
-refused "exec into another cgroup" 255 "--cgroup is not available" exec --cgroup /x c1 true
 refused "why without a record" 1 "no failure of container c2 is on record" why c2
 refused "check that fails" 2 'no profile "nosuch"' --profile nosuch check
 refused "unknown action of policy" 1 "did you mean lint?" policy lnit

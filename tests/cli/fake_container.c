@@ -102,6 +102,8 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	say_list("env", o->env);
 	say_list("gids", o->additional_gids);
 	say_list("caps", o->caps);
+	if (o->cgroups)
+		say_list("cgroups", o->cgroups);
 	say("cwd", o->cwd);
 	say("user", o->user);
 	say("apparmor", o->apparmor);

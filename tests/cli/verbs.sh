@@ -36,6 +36,8 @@ says "update with every option" 0 \
 says "events each five seconds" 0 '{"id":"c1","interval":5000}' events c1
 says "events by another interval" 0 '{"id":"c1","interval":90500}' events --interval 1m30.5s c1
 says "events once" 0 '{"id":"c1","interval":0}' events --stats c1
+run "$double" exec --cgroup a --cgroup memory,cpu:/b c1 true
+has "exec in a cgroup" "$out" " cgroups=[a|memory,cpu:/b] "
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
 says "explain of the working directory" 3 "explain $scratch text -" explain

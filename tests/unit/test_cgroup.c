@@ -172,6 +172,55 @@ static const struct {
 	{"/a\nb", "/linux/cgroupsPath: \"/a\nb\" must not contain a newline"},
 };
 
+/* --- beneath it, for a further process --- */
+
+static const struct {
+	const char *host, *words[4];
+	const char *expected; /* path of each directory, "-" for none; or the error */
+} sub_paths[] = {
+	{"hybrid", {NULL}, "- - - -"},
+	{"hybrid", {"a/b"}, "a/b a/b a/b a/b"},
+	{"hybrid", {"/"}, "/ / / /"},
+	{"hybrid", {":a"}, "a a a a"},
+	{"hybrid", {"memory:a"}, "- a - -"},
+	{"hybrid", {"memory:a", "name=systemd:/b"}, "/b a - -"},
+	{"hybrid", {"memory,cpu:a"}, "- a a -"},
+	{"hybrid", {"memory:a", "memory:a"}, "- a - -"},
+	{"hybrid", {"memory:a:b"}, "- a:b - -"},
+	{"v2", {"a"}, "a"},
+	{"v2", {"..a/...b"}, "..a/...b"},
+	{"hybrid", {".."}, "bad sub cgroup path: .."},
+	{"hybrid", {"memory:a/../b"}, "bad sub cgroup path: a/../b"},
+	{"hybrid", {"memory:/.."}, "bad sub cgroup path: /.."},
+	{"hybrid", {"nonsense:a"}, "unknown controller nonsense in --cgroup"},
+	{"hybrid", {"memory,nonsense:a"}, "unknown controller nonsense in --cgroup"},
+	{"hybrid", {"memory,,cpu:a"}, "unknown controller \"\" in --cgroup"},
+	{"v2", {"memory:a"}, "unknown controller memory in --cgroup"},
+	{"hybrid", {"a", "b"}, "invalid --cgroup argument: a (missing <controller>: prefix)"},
+	{"hybrid", {"memory:a", "memory:b"},
+		"invalid --cgroup argument(s): controller memory specified multiple times"},
+};
+
+START_TEST(a_further_process_is_put_where_it_is_asked_to_be)
+{
+	const char *paths[BW_CGROUP_MAX_DIRS];
+	struct bw_cgroup_set *set = NULL;
+	char text[256] = "";
+	struct bw_buf buf = bw_buf_over(text, sizeof text);
+
+	ck_assert_int_eq(
+		bw_cgroup_set_make(parse_host(sub_paths[_i].host), "/x", "id", &arena, &set, &err), 0);
+	if (bw_cgroup_sub_paths(set, sub_paths[_i].words, paths, &err) < 0) {
+		ck_assert_str_eq(err.text, sub_paths[_i].expected);
+		ck_assert_int_eq(err.code, BW_E_USAGE);
+		return;
+	}
+	for (size_t i = 0; i < set->dirs.n; i++)
+		bw_buf_addf(&buf, "%s%s", i ? " " : "", paths[i] ? paths[i] : "-");
+	ck_assert_str_eq(text, sub_paths[_i].expected);
+}
+END_TEST
+
 START_TEST(a_path_that_leads_elsewhere_is_refused)
 {
 	struct bw_cgroup_set *set = NULL;
@@ -572,6 +621,8 @@ int main(void)
 	add_loop(suite, a_process_line_is_found_by_its_controllers, "line", 1);
 	add_loop(suite, a_container_lies_where_its_path_says_in_every_hierarchy, "places",
 		BW_COUNT(places));
+	add_loop(suite, a_further_process_is_put_where_it_is_asked_to_be, "sub paths",
+		BW_COUNT(sub_paths));
 	add_loop(suite, a_path_that_leads_elsewhere_is_refused, "bad places", BW_COUNT(bad_places));
 	add_loop(suite, a_path_is_refused_where_the_kernel_would, "long places", 1);
 	add_loop(suite, a_host_without_cgroups_is_refused, "no cgroups", 1);
