@@ -22,14 +22,8 @@ void bw_pidfd_kill(int pidfd)
 
 void bw_thaw(const struct bw_container *container)
 {
-	struct bw_err ignored = {0};
-	bool frozen = false;
-
-	if (!container->state || !container->state->cgroups)
-		return;
-	if (bw_cgroup_is_frozen(container->state->cgroups, &frozen, &ignored) < 0 ||
-		(frozen && bw_cgroup_freeze(container->state->cgroups, false, &ignored) < 0))
-		bw_debug("%s", ignored.text);
+	if (container->state && container->state->cgroups)
+		bw_cgroup_thaw_all(container->state->cgroups);
 }
 
 /* The init may be our child (run) or somebody else's; either way its cgroup empties only when it is gone. */

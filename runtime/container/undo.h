@@ -12,8 +12,7 @@ void bw_undo(struct bw_container *container);
 /* The ordinary end: remaining processes, cgroups, directory, then the poststop hooks (spec may be NULL: none).
  * err may be NULL. */
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err);
-/* Lets a paused container go on, so that a SIGKILL that was sent before reaches it: frozen processes of v1 take
- * no signal. What cannot be thawed shows when its end is waited for. */
+/* Lets a paused container go on, so that a SIGKILL that was sent before reaches it. */
 void bw_thaw(const struct bw_container *container);
 /* SIGKILL to whatever the descriptor names. */
 void bw_pidfd_kill(int pidfd);

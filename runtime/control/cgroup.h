@@ -71,6 +71,9 @@ int bw_cgroup_is_empty(const struct bw_cgroup_set *set, bool *ret, struct bw_err
 int bw_cgroup_kill(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 /* Stops or resumes all processes; returns when they have stopped (at most ten seconds, else they run again). */
 int bw_cgroup_freeze(const struct bw_cgroup_set *set, bool freeze, struct bw_err *err) BW_MUST_CHECK;
+/* Lets everybody in the set run, also those that a container has frozen itself in cgroups of its own: frozen
+ * processes of v1 take no signal, not even SIGKILL. As far as it can be done; whether they end shows later. */
+void bw_cgroup_thaw_all(const struct bw_cgroup_set *set);
 int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_err *err) BW_MUST_CHECK;
 /* What the memory controller has counted: the limit in bytes (UINT64_MAX: none) and the processes that the kernel
  * has killed for want of memory. False when the set has no such controller, or it cannot be asked. */

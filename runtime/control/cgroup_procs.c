@@ -280,6 +280,34 @@ int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_er
 	return 0;
 }
 
+static int thaw_one(int dir, void *ctx)
+{
+	const bool *v1 = ctx;
+
+	(void)!write_state(dir, *v1, false);
+	return 0;
+}
+
+/* The walk reaches the deepest first; each is its own master, whatever those above it say. */
+static void thaw_tree(int freezer, bool v1)
+{
+	const struct bw_cgroup_visitor visitor = {.inside = thaw_one, .ctx = &v1};
+
+	if (freezer >= 0)
+		(void)!bw_cgroup_walk(freezer, &visitor);
+}
+
+void bw_cgroup_thaw_all(const struct bw_cgroup_set *set)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	bool v1;
+	int freezer;
+
+	bw_cgroup_handle_init(&handle, set);
+	freezer = freezer_dir(&handle, &v1);
+	thaw_tree(freezer, v1);
+}
+
 /* Stops the container before its processes are signalled one by one: frozen ones neither fork nor
  * end, so that no listed pid is somebody else's by the time of the signal. Not for ever: a process
  * in uninterruptible sleep freezes late. */
@@ -327,8 +355,7 @@ static int kill_round(struct bw_cgroup_handle *handle, bool by_one, bool *ret_go
 			signal_all(&pids);
 	}
 	/* A paused container too: frozen v1 processes take their signal when they thaw. */
-	if (freezer >= 0)
-		(void)!write_state(freezer, v1, false);
+	thaw_tree(freezer, v1);
 	return r;
 }
 
