@@ -107,6 +107,17 @@ static int add_place(
 	return plan->cgroup_fd < 0 ? bw_fail(err, BW_E_KERNEL, errno, "cgroup descriptor") : 0;
 }
 
+/* On a hybrid host the container is shown v1 hierarchies, which are not to be given away. */
+static int delegate(const struct bw_request *request, struct bw_cgroup_handle *handle, struct bw_err *err)
+{
+	int i = bw_streq(handle->set->mode, "v2") ? bw_cgroup_find(handle->set, NULL) : -1;
+	uid_t uid;
+
+	if (i < 0 || !bw_cgroup_owner(request->spec, &uid))
+		return 0;
+	return bw_cgroup_delegate(handle->fds[i], uid, err);
+}
+
 static int fill(const struct bw_request *request, struct bw_cgroup_handle *handle,
 	struct bw_plan *plan, struct bw_err *err)
 {
@@ -115,6 +126,8 @@ static int fill(const struct bw_request *request, struct bw_cgroup_handle *handl
 	if (bw_cgroup_apply_resources_with(handle, linux_ ? linux_->resources : NULL, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");
 	if (bw_cgroup_apply_devices_with(handle, request->spec, false, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	if (delegate(request, handle, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");
 	for (size_t i = 0; i < handle->set->dirs.n; i++)
 		if (add_place(&handle->set->dirs.v[i], handle->fds[i], plan, err) < 0)

@@ -109,6 +109,13 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
 	bool live, struct bw_err *err) BW_MUST_CHECK;
 
+/* --- cgroup_delegate.c --- */
+/* Whether the container is to own its cgroup v2: it has namespaces of users and cgroups of its own and mounts its
+ * cgroup writable. *ret: the host's id of its user. */
+bool bw_cgroup_owner(const struct bw_spec *spec, uid_t *ret);
+/* Gives it the directory dir of its cgroup. */
+int bw_cgroup_delegate(int dir, uid_t uid, struct bw_err *err) BW_MUST_CHECK;
+
 /* --- cgroup_sub.c --- */
 /* What `exec --cgroup` says (NULL-terminated: "PATH" or "CONTROLLER[,CONTROLLER]:PATH"; or NULL) as a path beneath each
  * directory of the set: NULL where nothing is said. paths has room for set->dirs.n and points into words. Fails with

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libbulwark_a_SOURCES += \
 	runtime/control/cgroup.c runtime/control/cgroup.h runtime/control/cgroup_files.h \
+	runtime/control/cgroup_delegate.c \
 	runtime/control/cgroup_devices.c \
 	runtime/control/cgroup_dirs.c \
 	runtime/control/cgroup_memory.c \

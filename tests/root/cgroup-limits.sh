@@ -133,6 +133,54 @@ test_a_program_runs_on_the_processors_of_its_cpuset() {
 	expect_different cpus "$OUT" 'Cpus_allowed_list:	0'
 }
 
+test_huge_pages_are_limited_with_their_reservations() {
+	local directory size
+	directory=$(cgroup_of hugetlb self) || skip "needs the cgroup controller hugetlb"
+	bundle
+	for size in /sys/kernel/mm/hugepages/*-2048kB; do
+		[ -d "$size" ] || skip "this machine has no huge pages of 2 MB"
+	done
+	resources '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
+	sleeping hardened
+	expect_equal limit "$(limit_of hugetlb "$(pid_of)" hugetlb.2MB.limit_in_bytes hugetlb.2MB.max)" 4194304
+	expect_equal reservations "$(limit_of hugetlb "$(pid_of)" hugetlb.2MB.rsvd.limit_in_bytes hugetlb.2MB.rsvd.max)" 4194304
+	hardened delete --force "$ID"
+	resources '{hugepageLimits: [{pageSize: "3MB", limit: 4194304}]}'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_refusal '3MB'
+}
+
+test_processor_time_can_be_saved_up_and_idle() {
+	local pid
+	needs_controller cpu
+	bundle
+	resources '{cpu: {quota: 20000, period: 50000, burst: 10000}}'
+	sleeping hardened
+	pid=$(pid_of)
+	expect_equal burst "$(limit_of cpu "$pid" cpu.cfs_burst_us cpu.max.burst)" 10000
+	hardened delete --force "$ID"
+	resources '{cpu: {idle: 1}}'
+	sleeping hardened
+	expect_equal idle "$(limit_of cpu "$(pid_of)" cpu.idle cpu.idle)" 1
+}
+
+test_block_io_is_throttled_by_device() {
+	local device
+	needs_controller blkio
+	device=$(lsblk --noheadings --nodeps --output MAJ:MIN 2>/dev/null | head -n 1 | tr -d ' ')
+	[ -n "$device" ] || skip "needs a block device"
+	bundle
+	resources "{blockIO: {throttleReadBpsDevice: [{major: ${device%:*}, minor: ${device#*:}, rate: 1048576}],
+		throttleWriteIOPSDevice: [{major: ${device%:*}, minor: ${device#*:}, rate: 100}]}}"
+	sleeping hardened
+	expect_equal "bytes" "$(cat "$(cgroup_of blkio "$(pid_of)")/blkio.throttle.read_bps_device")" "$device 1048576"
+	expect_equal "operations" "$(cat "$(cgroup_of blkio "$(pid_of)")/blkio.throttle.write_iops_device")" "$device 100"
+	echo "{\"blockIO\": {\"throttleReadBpsDevice\": [{\"major\": ${device%:*}, \"minor\": ${device#*:}, \"rate\": 0}]}}" >"$T/limits.json"
+	hardened update --resources "$T/limits.json" "$ID"
+	expect_status 0
+	expect_equal "bytes" "$(cat "$(cgroup_of blkio "$(pid_of)")/blkio.throttle.read_bps_device")" ""
+}
+
 test_a_limit_that_cannot_be_written_stops_the_container() {
 	needs_controller cpuset
 	bundle

@@ -81,6 +81,21 @@ test_the_scheduler_of_a_process_file_cannot_be_a_real_time_one() {
 	expect_output 1
 }
 
+test_a_further_program_runs_on_the_processors_that_are_asked_for() {
+	[ "$(nproc --all)" -gt 1 ] || skip "needs two processors"
+	bundle
+	config '.process.execCPUAffinity = {initial: "0", final: "1"}'
+	sleeping hardened
+	hardened exec "$ID" grep Cpus_allowed_list /proc/self/status
+	expect_output 'Cpus_allowed_list:	1'
+	hardened --debug exec "$ID" true
+	expect_error_has 'affinity: 0x1'
+	jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] | del(.execCPUAffinity)' \
+		"$BUNDLE/config.json" >"$T/process.json"
+	hardened exec --process "$T/process.json" "$ID"
+	expect_different processors "$OUT" 'Cpus_allowed_list:	1'
+}
+
 test_every_namespace_and_every_cgroup_is_that_of_the_container() {
 	bundle
 	sleeping hardened

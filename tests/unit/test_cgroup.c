@@ -172,6 +172,50 @@ static const struct {
 	{"/a\nb", "/linux/cgroupsPath: \"/a\nb\" must not contain a newline"},
 };
 
+/* --- whose it is --- */
+
+#define USERS	  "{\"type\":\"user\"}"
+#define CGROUPS	  "{\"type\":\"cgroup\"}"
+#define CGROUP_AT(options) "{\"destination\":\"/c\",\"type\":\"cgroup\",\"source\":\"cgroup\",\"options\":[" options "]}"
+
+static const struct {
+	const char *namespaces, *mount, *user;
+	long owner; /* -1: the host's root, as all else */
+} owners[] = {
+	{USERS "," CGROUPS, CGROUP_AT(""), "0", 100000},
+	{USERS "," CGROUPS, CGROUP_AT("\"nosuid\",\"rw\""), "7", 100007},
+	{USERS "," CGROUPS, CGROUP_AT("\"ro\",\"rw\""), "0", 100000},
+	{USERS "," CGROUPS, CGROUP_AT("\"rw\",\"ro\""), "0", -1},
+	{USERS "," CGROUPS, CGROUP_AT("\"rro\""), "0", -1},
+	{USERS "," CGROUPS, "{\"destination\":\"/p\",\"type\":\"proc\",\"source\":\"proc\"}", "0", -1},
+	{USERS "," CGROUPS, CGROUP_AT(""), "10", -1}, /* nobody's */
+	{USERS, CGROUP_AT(""), "0", -1},
+	{USERS ",{\"type\":\"cgroup\",\"path\":\"/proc/1/ns/cgroup\"}", CGROUP_AT(""), "0", -1},
+	{CGROUPS, CGROUP_AT(""), "0", -1},
+};
+
+START_TEST(a_cgroup_belongs_to_who_may_write_to_it)
+{
+	const char *maps = strstr(owners[_i].namespaces, "user")
+				   ? ",\"uidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":10}],"
+				     "\"gidMappings\":[{\"containerID\":0,\"hostID\":100000,\"size\":10}]"
+				   : "";
+	const char *text = bw_arena_printf(&arena,
+		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{"
+		"\"uid\":%s,\"gid\":0}},\"mounts\":[%s],\"linux\":{\"namespaces\":[%s]%s}}",
+		owners[_i].user, owners[_i].mount, owners[_i].namespaces, maps);
+	struct bw_spec *asked;
+	uid_t owner = 0;
+	bool owned;
+
+	ck_assert_msg(bw_spec_parse(text, strlen(text), "test", &arena, &asked, NULL, &err) == 0, "%s", err.text);
+	owned = bw_cgroup_owner(asked, &owner);
+	ck_assert_int_eq(owned, owners[_i].owner >= 0);
+	if (owned)
+		ck_assert_int_eq(owner, owners[_i].owner);
+}
+END_TEST
+
 /* --- beneath it, for a further process --- */
 
 static const struct {
@@ -623,6 +667,7 @@ int main(void)
 		BW_COUNT(places));
 	add_loop(suite, a_further_process_is_put_where_it_is_asked_to_be, "sub paths",
 		BW_COUNT(sub_paths));
+	add_loop(suite, a_cgroup_belongs_to_who_may_write_to_it, "owners", BW_COUNT(owners));
 	add_loop(suite, a_path_that_leads_elsewhere_is_refused, "bad places", BW_COUNT(bad_places));
 	add_loop(suite, a_path_is_refused_where_the_kernel_would, "long places", 1);
 	add_loop(suite, a_host_without_cgroups_is_refused, "no cgroups", 1);
