@@ -109,6 +109,10 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
 	bool live, struct bw_err *err) BW_MUST_CHECK;
 
+/* --- cgroup_memory.c --- */
+/* The number behind key in text of lines "key number"; text may be NULL. */
+bool bw_cgroup_keyed(const char *text, const char *key, uint64_t *ret);
+
 /* --- cgroup_delegate.c --- */
 /* Whether the container is to own its cgroup v2: it has namespaces of users and cgroups of its own and mounts its
  * cgroup writable. *ret: the host's id of its user. */

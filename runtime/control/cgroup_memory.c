@@ -9,8 +9,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-/* The number behind key in text of lines "key number". */
-static bool number_of(const char *text, const char *key, uint64_t *ret)
+bool bw_cgroup_keyed(const char *text, const char *key, uint64_t *ret)
 {
 	size_t len = strlen(key);
 
@@ -42,5 +41,5 @@ bool bw_cgroup_memory(const struct bw_cgroup_set *set, uint64_t *ret_limit_bytes
 		*ret_limit_bytes = UINT64_MAX;
 	if (bw_read_at(dir, v1 ? "memory.oom_control" : "memory.events", text, sizeof text) <= 0)
 		return false;
-	return number_of(text, "oom_kill", ret_kills);
+	return bw_cgroup_keyed(text, "oom_kill", ret_kills);
 }

@@ -13,23 +13,15 @@
 #include "base/str.h"
 #include "control/cgroup_files.h"
 
-/* The count behind "oom_kill". Descendants are in it. */
-static uint64_t kills_in(const char *text)
-{
-	const char *line = strstr(text, "oom_kill ");
-	uint64_t count;
-
-	return line && bw_parse_word(line, 1, UINT64_MAX, &count) == 0 ? count : 0;
-}
-
-/* Reading again is what arms the next wake-up. */
+/* Kills, those in descendants too. Reading again is what arms the next wake-up. */
 static uint64_t read_kills(int fd)
 {
 	char text[512];
+	uint64_t kills;
 	ssize_t len = pread(fd, text, sizeof text - 1, 0);
 
 	text[len > 0 ? len : 0] = '\0';
-	return kills_in(text);
+	return bw_cgroup_keyed(text, "oom_kill", &kills) ? kills : 0;
 }
 
 static int open_v1(int dir, struct bw_cgroup_oom *oom, struct bw_err *err)

@@ -41,18 +41,11 @@ static bool read_number(int dir, const char *file, uint64_t *ret)
 	return bw_parse_u64(text, UINT64_MAX, ret) == 0;
 }
 
-/* The number behind key in a file of lines "key number". */
 static uint64_t keyed(const char *text, const char *key)
 {
-	size_t len = strlen(key);
 	uint64_t number;
 
-	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, len) == 0 && line[len] == ' ')
-			return bw_parse_word(line, 1, UINT64_MAX, &number) == 0 ? number : 0;
-	}
-	return 0;
+	return bw_cgroup_keyed(text, key, &number) ? number : 0;
 }
 
 /* ---- writing ---- */
