@@ -95,13 +95,22 @@ static int store(struct update *update, struct bw_err *err)
 	return bw_state_save_spec(&update->container, spec, err);
 }
 
-/* A group of RDT is made at create or not at all; this version makes none. */
-static int check_rdt(const struct bw_update_options *options, struct bw_err *err)
+static bool is_given(const char *text)
 {
-	if (options->l3_cache_schema && *options->l3_cache_schema)
-		return bw_fail(err, BW_E_HOST, 0, "Intel RDT/CAT: l3 cache schema is not enabled");
-	if (options->mem_bw_schema && *options->mem_bw_schema)
-		return bw_fail(err, BW_E_HOST, 0, "Intel RDT/MBA: memory bandwidth schema is not enabled");
+	return text && *text;
+}
+
+/* A container has a class of service since its creation or has none: which the policy allows is decided there. */
+static int update_rdt(struct update *update, const struct bw_update_options *options, struct bw_err *err)
+{
+	struct bw_spec_intel_rdt *stored = update->spec->linux_ ? update->spec->linux_->intel_rdt : NULL;
+
+	if (bw_rdt_update(update->container.state->rdt, options->l3_cache_schema, options->mem_bw_schema, err) < 0)
+		return -1;
+	if (stored && is_given(options->l3_cache_schema))
+		stored->l3_cache_schema = bw_arena_strdup(&update->arena, options->l3_cache_schema);
+	if (stored && is_given(options->mem_bw_schema))
+		stored->mem_bw_schema = bw_arena_strdup(&update->arena, options->mem_bw_schema);
 	return 0;
 }
 
@@ -116,9 +125,9 @@ int bw_container_update(const struct bw_context *ctx, const char *id, const stru
 
 	if (open_all(&update, ctx, id, err) < 0)
 		return -1;
-	if (bw_update_asked(options, &update.arena, &asked, err) < 0 || check_rdt(options, err) < 0)
+	if (bw_update_asked(options, &update.arena, &asked, err) < 0 || clamp(&update, asked, err) < 0)
 		return -1;
-	if (clamp(&update, asked, err) < 0 || apply(&update, err) < 0)
+	if (update_rdt(&update, options, err) < 0 || apply(&update, err) < 0)
 		return -1;
 	return store(&update, err);
 }

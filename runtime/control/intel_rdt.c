@@ -233,6 +233,26 @@ int bw_intel_rdt_apply(struct bw_child *child, uint16_t op, const void *data, si
 	return -EINVAL;
 }
 
+/* ---- update ---- */
+
+static int update_one(const struct bw_rdt *rdt, const char *text, const char *info, const char *words, struct bw_err *err)
+{
+	if (!text || !*text)
+		return 0;
+	if (!rdt || !has_info(rdt->root, info))
+		return bw_fail(err, BW_E_HOST, 0, "%s is not enabled", words);
+	if (strchr(text, '\n'))
+		return bw_fail(err, BW_E_USAGE, 0, "%s: must be one line", words);
+	return write_in(rdt, rdt->group, "schemata", text, err);
+}
+
+int bw_rdt_update(const struct bw_rdt *rdt, const char *l3_cache_schema, const char *mem_bw_schema, struct bw_err *err)
+{
+	if (update_one(rdt, l3_cache_schema, "L3", "Intel RDT/CAT: l3 cache schema", err) < 0)
+		return -1;
+	return update_one(rdt, mem_bw_schema, "MB", "Intel RDT/MBA: memory bandwidth schema", err);
+}
+
 /* ---- the end ---- */
 
 int bw_rdt_remove(const struct bw_rdt *rdt, struct bw_err *err)

@@ -23,6 +23,11 @@ extern const struct bw_schema bw_rdt_schema; /* for state.json */
 int bw_rdt_find(const struct bw_host *host, const struct bw_spec *spec, const char *id, struct bw_arena *arena,
 	struct bw_rdt **ret, struct bw_err *err) BW_MUST_CHECK;
 
+/* Other shares for the class of a container; either text may be NULL or "". BW_E_HOST in runc's words when rdt is NULL,
+ * a container without a class, or the machine has not what is asked. */
+int bw_rdt_update(const struct bw_rdt *rdt, const char *l3_cache_schema, const char *mem_bw_schema,
+	struct bw_err *err) BW_MUST_CHECK;
+
 /* Removes what was made for the container. What is missing is fine; rdt may be NULL. */
 int bw_rdt_remove(const struct bw_rdt *rdt, struct bw_err *err) BW_MUST_CHECK;
 

@@ -201,8 +201,46 @@ START_TEST(an_exec_joins_what_was_stored_and_writes_no_lines)
 }
 END_TEST
 
+static const struct {
+	const char *l3, *mb, *missing;
+	const char *schemata, *error; /* the class afterwards; the error, or NULL */
+} updates[] = {
+	{"L3:0=3", NULL, NULL, "L3:0=3", NULL},
+	{NULL, "MB:0=70", NULL, "MB:0=70", NULL},
+	{"", "", NULL, "", NULL},
+	{"L3:0=3", NULL, "info/L3", "", "Intel RDT/CAT: l3 cache schema is not enabled"},
+	{NULL, "MB:0=70", "info/MB", "", "Intel RDT/MBA: memory bandwidth schema is not enabled"},
+	{"L3:0=3\nMB:0=70", NULL, NULL, "", "Intel RDT/CAT: l3 cache schema: must be one line"},
+};
+
+START_TEST(an_update_writes_other_shares_for_the_class)
+{
+	begin("\"closID\":\"gold\"");
+	bench_prepare(b, &bw_intel_rdt);
+	if (updates[_i].missing)
+		ck_assert_int_eq(unlinkat(fake.dir, updates[_i].missing, AT_REMOVEDIR), 0);
+	ck_assert_int_eq(bw_rdt_update(rdt, updates[_i].l3, updates[_i].mb, &b->err), updates[_i].error ? -1 : 0);
+	if (updates[_i].error)
+		ck_assert_str_eq(b->err.text, updates[_i].error);
+	ck_assert_str_eq(content("gold/schemata"), updates[_i].schemata);
+	end();
+}
+END_TEST
+
+START_TEST(a_container_without_a_class_gets_none_by_update)
+{
+	begin("");
+	ck_assert_int_eq(bw_rdt_update(NULL, NULL, "", &b->err), 0);
+	ck_assert_int_eq(bw_rdt_update(NULL, "L3:0=3", NULL, &b->err), -1);
+	ck_assert_str_eq(b->err.text, "Intel RDT/CAT: l3 cache schema is not enabled");
+	end();
+}
+END_TEST
+
 BENCH_MAIN("intel_rdt", {what_the_machine_lacks_is_said_in_the_words_that_callers_know, BW_COUNT(refusals)},
 	{without_resctrl_the_property_is_refused, 0}, {a_class_by_name_without_schemata_must_be_there, 0},
 	{lines_are_written_in_order_and_before_the_process_joins, 0}, {a_refused_line_keeps_the_process_out, 0},
 	{the_default_class_is_the_mount_itself, 0}, {a_class_of_its_own_is_made_and_goes_with_the_container, 0},
-	{monitoring_has_a_group_named_after_the_container, 0}, {an_exec_joins_what_was_stored_and_writes_no_lines, 0})
+	{monitoring_has_a_group_named_after_the_container, 0}, {an_exec_joins_what_was_stored_and_writes_no_lines, 0},
+	{an_update_writes_other_shares_for_the_class, BW_COUNT(updates)},
+	{a_container_without_a_class_gets_none_by_update, 0})
