@@ -20,10 +20,8 @@ static const struct bw_option *options_of(const struct bw_verb *verb)
 /* " --root --log ...": long names behind one another. */
 static void put_names(const struct bw_option *rows)
 {
-	for (const struct bw_option *row = rows; row->name; row++) {
-		if (row->kind != BW_OPTION_REFUSED)
-			printf(" --%s", row->name);
-	}
+	for (const struct bw_option *row = rows; row->name; row++)
+		printf(" --%s", row->name);
 	printf(" --help");
 }
 
@@ -135,8 +133,6 @@ static void put_zsh_value(const struct bw_option *row)
 static void put_zsh_options(const char *indent, const struct bw_option *rows)
 {
 	for (const struct bw_option *row = rows; row->name; row++) {
-		if (row->kind == BW_OPTION_REFUSED)
-			continue;
 		printf(" \\\n%s'%s--%s[", indent, row->kind == BW_OPTION_LIST ? "*" : "",
 			row->name);
 		put_quoted(row->about, "[]\\");
@@ -186,8 +182,6 @@ void bw_completion_zsh(void)
 static void put_fish_options(const char *condition, const struct bw_option *rows)
 {
 	for (const struct bw_option *row = rows; row->name; row++) {
-		if (row->kind == BW_OPTION_REFUSED)
-			continue;
 		printf("complete -c bulwark -n '%s' -l %s", condition, row->name);
 		if (row->letter)
 			printf(" -s %c", row->letter);

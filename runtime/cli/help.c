@@ -46,8 +46,6 @@ static void put_options(const struct bw_option *rows)
 	for (const struct bw_option *row = rows; row && row->name; row++) {
 		struct bw_buf buf = bw_buf_over(text, sizeof text);
 
-		if (row->kind == BW_OPTION_REFUSED)
-			continue;
 		option_words(row, &buf);
 		printf("   %-*s  %s\n", (int)width, text, row->about);
 	}
@@ -98,10 +96,8 @@ void bw_help_verb(const char *program, const struct bw_verb *verb)
 
 static void dump_options(const char *before, const struct bw_option *rows)
 {
-	for (const struct bw_option *row = rows; row && row->name; row++) {
-		if (row->kind != BW_OPTION_REFUSED)
-			printf("%s --%s\n", before, row->name);
-	}
+	for (const struct bw_option *row = rows; row && row->name; row++)
+		printf("%s --%s\n", before, row->name);
 }
 
 void bw_help_dump(void)

@@ -23,7 +23,7 @@ struct parse {
 
 bool bw_option_has_value(const struct bw_option *row)
 {
-	return row->kind != BW_OPTION_FLAG && row->kind != BW_OPTION_REFUSED;
+	return row->kind != BW_OPTION_FLAG;
 }
 
 const struct bw_option *bw_option_find(const struct bw_option *rows, const char *name)
@@ -240,9 +240,6 @@ static int set_value(const struct parse *p, const struct bw_option *row, const c
 		return set_number(row, text, member, p->err);
 	case BW_OPTION_CHOICE:
 		return set_choice(row, text, member, p->err);
-	case BW_OPTION_REFUSED:
-		return bw_fail(
-			p->err, BW_E_USAGE, 0, "--%s is not available in this version", row->name);
 	}
 	return bw_fail(p->err, BW_E_INTERNAL, 0, "option row --%s has no kind", row->name);
 }

@@ -17,8 +17,6 @@ enum bw_option_kind {
 	BW_OPTION_LIST,	   /* const char *const *, NULL-terminated; given again it grows */
 	BW_OPTION_NUMBER,  /* unsigned */
 	BW_OPTION_CHOICE,  /* const char *, one of choices; the first of them when not given */
-	BW_OPTION_REFUSED, /* runc has it, this version does not: an error that says so; not in the
-			      help */
 };
 
 enum { BW_OPTION_MAX_NUMBER = 1 << 20 };
@@ -67,10 +65,6 @@ struct bw_option {
 	{                                                                                          \
 		name, letter, BW_OPTION_CHOICE, BW_OPTION_AT(S, member, const char *), NULL,       \
 			about, choices                                                             \
-	}
-#define BW_OPT_REFUSED(name)                                                                       \
-	{                                                                                          \
-		name, 0, BW_OPTION_REFUSED, 0, NULL, NULL, NULL                                    \
 	}
 #define BW_OPT_END                                                                                 \
 	{                                                                                          \

@@ -36,8 +36,6 @@ refused "too many words" 1 '"start" requires exactly 1 argument(s)' start c1 c2
 refused "none of one or two" 1 '"kill" requires a minimum of 1 argument(s)' kill
 refused "three of one or two" 1 '"kill" requires a maximum of 2 argument(s)' kill c1 9 9
 refused "unknown signal" 1 'unknown signal "FOO"' kill c1 FOO
-refused "flag of a later version" 255 "--cgroup is not available in this version" \
-	exec --cgroup /s c1 true
 refused "checkpoint, which runc has" 1 "checkpoint is not available: bulwark does not work with criu" \
 	checkpoint --image-path /i --leave-running c1
 refused "restore, which runc has" 1 "restore is not available: bulwark does not work with criu" \

@@ -48,8 +48,6 @@ has "help for an unknown verb has the words that callers know" "$errout" "No hel
 run "$double" help foo
 has "help foo says the same" "$errout" "No help topic for 'foo'"
 
-run "$double" exec -h
-hasnt "options that this version refuses are not in the help" "$out" "--cgroup"
 run env TERM=xterm "$double" -h
 hasnt "no colour where no terminal is" "$out" $'\033'
 if command -v script >/dev/null; then

@@ -24,7 +24,6 @@ static const struct bw_option rows[] = {
 	BW_OPT_LIST(struct values, list, "list", 'l', "WORD", "a list"),
 	BW_OPT_NUMBER(struct values, number, "number", 'n', "N", "a number"),
 	BW_OPT_CHOICE(struct values, choice, "choice", 'c', choices, "a choice"),
-	BW_OPT_REFUSED("later"),
 	BW_OPT_END,
 };
 
@@ -180,8 +179,6 @@ static const struct {
 	{{"-c", "xml"}, "invalid choice option \"xml\": expected one of table, json", "--choice",
 		""},
 	{{"--flag="}, "invalid value \"\" for flag --flag: expected true or false", "--flag", ""},
-	{{"--later"}, "--later is not available in this version", "--later", ""},
-	{{"--later=/x"}, "--later is not available in this version", "--later", ""},
 };
 
 START_TEST(a_mistake_is_named)
