@@ -3,16 +3,15 @@
  * about labels. */
 #include "control/label.h"
 
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/fd.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "control/helper.h"
 #include "host/host.h"
 #include "plan/plan.h"
 
@@ -98,72 +97,9 @@ int bw_label_plain(const char *text, const char *property, struct bw_err *err)
 	return 0;
 }
 
-static int set_up_spawn(posix_spawn_file_actions_t *files, posix_spawnattr_t *attr, int complaints)
-{
-	sigset_t none, all;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	if (posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDWR, 0) ||
-		posix_spawn_file_actions_adddup2(files, STDIN_FILENO, STDOUT_FILENO) ||
-		posix_spawn_file_actions_adddup2(files, complaints, STDERR_FILENO) ||
-		posix_spawn_file_actions_addchdir_np(files, "/"))
-		return -1;
-	if (posix_spawnattr_setsigmask(attr, &none) || posix_spawnattr_setsigdefault(attr, &all))
-		return -1;
-	return posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-}
-
-/* 0 or the errno. */
-static int spawn(const char *const *args, int complaints, pid_t *ret_pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	char *no_environment[] = {NULL};
-	int r;
-
-	if (posix_spawn_file_actions_init(&files))
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr)) {
-		posix_spawn_file_actions_destroy(&files);
-		return ENOMEM;
-	}
-	r = set_up_spawn(&files, &attr, complaints)
-		    ? ENOMEM
-		    : posix_spawn(ret_pid, args[0], &files, &attr, (char *const *)(uintptr_t)args,
-			      no_environment);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return r;
-}
-
-/* Its first line; the rest is read to the end, so that it never waits for us. */
-static void read_sentence(int fd, char *buf, size_t size)
-{
-	char rest[256];
-	size_t len = 0;
-	ssize_t got;
-
-	for (;;) {
-		got = len + 1 < size ? read(fd, buf + len, size - 1 - len)
-				     : read(fd, rest, sizeof rest);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		if (len + 1 < size)
-			len += (size_t)got;
-	}
-	buf[len] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
-
 /* The helper's exit codes: 0 enforced, 2 valid without effect, 1 and a sentence: not valid. */
-static int judge(const char *helper, int status, const char *sentence, bool *ret_enforced,
-	struct bw_err *err)
+static int judge(const char *helper, int code, const char *sentence, bool *ret_enforced, struct bw_err *err)
 {
-	int code = bw_exit_code(status);
-
 	if (code == 0 || code == 2) {
 		*ret_enforced = code == 0;
 		return 0;
@@ -177,26 +113,12 @@ int bw_label_check(const char *helper, const char *lsm, const char *label, bool 
 	struct bw_err *err)
 {
 	const char *args[] = {helper, "check", lsm, label, NULL};
-	auto_close int in = -1;
 	char sentence[512];
-	int ends[2], status, r;
-	pid_t pid;
+	int code = bw_helper_run(&(struct bw_helper){.args = args, .input = -1}, sentence, sizeof sentence, err);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "running %s: pipe", helper);
-	in = ends[0];
-	r = spawn(args, ends[1], &pid);
-	close(ends[1]);
-	if (r) {
-		bw_fail(err, BW_E_HOST, r, "running %s", helper);
-		return bw_hint(
-			err, "labels are checked by it before anything is started: install it");
-	}
-	read_sentence(in, sentence, sizeof sentence);
-	r = bw_wait(pid, &status);
-	if (r < 0)
-		return bw_fail(err, BW_E_KERNEL, -r, "waiting for %s", helper);
-	return judge(helper, status, sentence, ret_enforced, err);
+	if (code < 0)
+		return bw_hint(err, "labels are checked by it before anything is started: install it");
+	return judge(helper, code, sentence, ret_enforced, err);
 }
 
 int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, struct bw_plan *plan,

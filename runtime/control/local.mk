@@ -20,6 +20,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/devices.c \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_check.c runtime/control/hook_check.h \
+	runtime/control/helper.c runtime/control/helper.h \
 	runtime/control/hook_run.c runtime/control/hook_run.h \
 	runtime/control/hooks.c \
 	runtime/control/host_side.c runtime/control/host_side.h \
