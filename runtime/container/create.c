@@ -83,6 +83,16 @@ static char *copy(struct bw_arena *arena, const char *text)
 	return text ? bw_arena_strdup(arena, text) : NULL;
 }
 
+static int name_cgroups(struct creation *creation, struct bw_cgroup_set **ret, struct bw_err *err)
+{
+	const struct bw_host *host = &creation->preparation.host;
+	const char *path = creation->decision.hardened->linux_->cgroups_path;
+
+	if (creation->ctx->systemd_cgroup)
+		return bw_cgroup_set_make_unit(host, path, creation->id, !host->root.v, &creation->arena, ret, err);
+	return bw_cgroup_set_make(host, path, creation->id, &creation->arena, ret, err);
+}
+
 static int describe(struct creation *creation, struct bw_err *err)
 {
 	struct bw_arena *arena = &creation->arena;
@@ -103,8 +113,7 @@ static int describe(struct creation *creation, struct bw_err *err)
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
 	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	creation->container.state = state;
-	if (bw_cgroup_set_make(&creation->preparation.host, spec->linux_->cgroups_path, creation->id, arena,
-		    &state->cgroups, err) < 0)
+	if (name_cgroups(creation, &state->cgroups, err) < 0)
 		return -1;
 	/* Before the set is stored: a later delete must not end processes that were there before us. */
 	return bw_cgroup_check_unused(state->cgroups, err);

@@ -62,6 +62,17 @@ static int fill(struct bw_preparation *preparation, const struct bw_decision *de
 	return 0;
 }
 
+/* In a cgroup of its own name: the one that config.json names may be in use. */
+static int name_cgroups(const struct bw_context *ctx, const struct bw_host *host, const struct bw_spec *spec,
+	const char *id, struct bw_arena *arena, struct bw_cgroup_set **ret, struct bw_err *err)
+{
+	const char *path = spec->linux_ ? spec->linux_->cgroups_path : NULL;
+
+	if (ctx->systemd_cgroup)
+		return bw_cgroup_set_make_unit(host, path, id, !host->root.v, arena, ret, err);
+	return bw_cgroup_set_make(host, NULL, id, arena, ret, err);
+}
+
 int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -78,12 +89,12 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	snprintf(id, sizeof id, "plan-%d", (int)getpid());
 	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_preparation_open(&preparation, &arena, err) < 0)
 		return -1;
-	/* In a cgroup of its own name: the one that config.json names may be in use. */
-	if (bw_cgroup_set_make(&preparation.host, NULL, id, &arena, &cgroups, err) < 0)
+	if (name_cgroups(ctx, &preparation.host, decision.hardened, id, &arena, &cgroups, err) < 0)
 		return -1;
 	fill(&preparation, &decision, bundle, id, cgroups, terminal);
 	r = bw_compile(&preparation.request, &preparation.plan, err);
-	if (bw_cgroup_remove(cgroups, &ignored) < 0 && r == 0) {
+	/* Of a scope nothing is made before the clone. */
+	if (!cgroups->unit && bw_cgroup_remove(cgroups, &ignored) < 0 && r == 0) {
 		*err = ignored;
 		r = -1;
 	}

@@ -3,7 +3,8 @@
  * init begin in them. On the unified hierarchy it is cloned into its cgroup (CLONE_INTO_CGROUP: a
  * tenth of a millisecond, where moving a process waits for a grace period); each v1 hierarchy is
  * joined by its first steps, before a cgroup namespace is made, whose root is where we are at that
- * moment. */
+ * moment. A scope of systemd needs a process to begin with: there the init is cloned first and
+ * waits at its first step until it has been moved and its limits are in force. */
 #include "control/control.h"
 
 #include <fcntl.h>
@@ -16,12 +17,12 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "control/cgroup_files.h"
+#include "control/cgroup_unit.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_JOIN };
+enum { OP_JOIN, OP_UNIT, OP_ENTER };
 
 struct join {
 	int fd; /* of the directory's cgroup.procs; owned by the plan */
@@ -118,8 +119,7 @@ static int delegate(const struct bw_request *request, struct bw_cgroup_handle *h
 	return bw_cgroup_delegate(handle->fds[i], uid, err);
 }
 
-static int fill(const struct bw_request *request, struct bw_cgroup_handle *handle,
-	struct bw_plan *plan, struct bw_err *err)
+static int limit(const struct bw_request *request, struct bw_cgroup_handle *handle, struct bw_err *err)
 {
 	const struct bw_spec_linux *linux_ = request->spec->linux_;
 
@@ -129,10 +129,44 @@ static int fill(const struct bw_request *request, struct bw_cgroup_handle *handl
 		return bw_wrap(err, "unable to apply cgroup configuration");
 	if (delegate(request, handle, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");
+	return 0;
+}
+
+static int fill(const struct bw_request *request, struct bw_cgroup_handle *handle,
+	struct bw_plan *plan, struct bw_err *err)
+{
+	if (limit(request, handle, err) < 0)
+		return -1;
 	for (size_t i = 0; i < handle->set->dirs.n; i++)
 		if (add_place(&handle->set->dirs.v[i], handle->fds[i], plan, err) < 0)
 			return -1;
 	return 0;
+}
+
+/* Nothing is made yet: the step's data is "UNIT in SLICE" and the message. */
+static int prepare_unit(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec *spec = request->spec;
+	const char *path = spec->linux_ ? spec->linux_->cgroups_path : NULL;
+	const struct bw_cgroup_set *set = request->cgroups;
+	auto_free char *devices = NULL;
+	struct bw_unit_properties properties;
+	struct bw_unit_names names;
+	char *message, *data;
+	size_t len, head;
+
+	if (bw_read_file("/proc/devices", MAX_PROC_BYTES, &devices, NULL, err) < 0 ||
+		bw_unit_names_parse(path, request->id, set->user_unit.v, request->arena, &names, err) < 0 ||
+		bw_unit_properties(set, spec, &names, devices, request->arena, &properties, err) < 0 ||
+		bw_unit_message_write(&properties, request->arena, &message, &len, err) < 0)
+		return -1;
+	head = strlen(names.unit) + strlen(" in ") + strlen(names.slice) + 1;
+	data = bw_arena_alloc(request->arena, head + len);
+	if (!data)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "properties for systemd");
+	snprintf(data, head, "%s in %s", names.unit, names.slice);
+	memcpy(data + head, message, len);
+	return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_UNIT, BW_PHASE_JOIN, data, head + len, err);
 }
 
 static int prepare_create(
@@ -221,6 +255,14 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	bw_cgroup_handle_init(&handle, set);
 	if (bw_cgroup_sub_paths(set, request->sub_cgroups, paths, err) < 0)
 		return -1;
+	/* Between a session and a service of the user's own systemd only systemd may move processes. */
+	if (set->user_unit.v) {
+		if (request->sub_cgroups && *request->sub_cgroups)
+			return bw_fail(err, BW_E_USAGE, 0,
+				"--cgroup: a further process of a unit of the user's own systemd is put into the unit's cgroup alone");
+		return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_ENTER, BW_PHASE_JOIN, set->unit,
+			strlen(set->unit) + 1, err);
+	}
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		const struct bw_cgroup_dir *dir = &set->dirs.v[i];
 		int own = bw_cgroup_dir_fd(&handle, i);
@@ -242,14 +284,79 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 {
 	if (!request->cgroups)
 		return bw_fail(err, BW_E_INTERNAL, 0, "cgroup: no set of cgroups was computed");
-	return request->exec ? prepare_exec(request, plan, err)
-			     : prepare_create(request, plan, err);
+	if (request->exec)
+		return prepare_exec(request, plan, err);
+	return request->cgroups->unit ? prepare_unit(request, plan, err)
+				      : prepare_create(request, plan, err);
+}
+
+/* --- settle --- */
+
+/* Where a process is in dir's hierarchy is where the container shall be. */
+static bool is_there(const char *cgroups, const struct bw_cgroup_dir *dir)
+{
+	char path[PATH_MAX];
+
+	return bw_cgroup_line(cgroups, dir->controllers, path, sizeof path) && bw_streq(path, dir->path);
+}
+
+/* systemd makes the hierarchies that it knows; the others (cpuset, freezer, net_cls of v1) are ours. */
+static int enter_dir(const struct bw_settling *now, struct bw_cgroup_handle *handle, size_t i, const char *cgroups,
+	struct bw_err *err)
+{
+	struct bw_cgroup_set *set = now->request->cgroups;
+	bool joined = is_there(cgroups, &set->dirs.v[i]);
+	char pid[16];
+	int r;
+
+	if (bw_cgroup_create_one(handle, set, i, joined, err) < 0)
+		return -1;
+	if (joined)
+		return 0;
+	snprintf(pid, sizeof pid, "%d", (int)now->pid);
+	r = bw_write_at(handle->fds[i], "cgroup.procs", pid);
+	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "cgroup: join %s%s", set->dirs.v[i].mountpoint, set->dirs.v[i].path)
+		     : 0;
+}
+
+static int begin_unit(const struct bw_settling *now, const char *data, size_t len, struct bw_err *err)
+{
+	const struct bw_request *request = now->request;
+	struct bw_cgroup_set *set = request->cgroups;
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	struct bw_unit_properties properties;
+	size_t head = strlen(data) + 1;
+	char file[32], cgroups[8192];
+	ssize_t r;
+
+	bw_cgroup_handle_init(&handle, set);
+	if (bw_unit_message_read(data + head, len - head, request->arena, &properties, err) < 0 ||
+		bw_unit_begin(set, &properties, now->pid, request->arena, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	snprintf(file, sizeof file, "%d/cgroup", (int)now->pid);
+	r = bw_read_at(now->host_proc, file, cgroups, sizeof cgroups);
+	if (r < 0)
+		return bw_fail(err, BW_E_KERNEL, (int)-r, "reading the cgroups of the container's init");
+	for (size_t i = 0; i < set->dirs.n; i++)
+		if (enter_dir(now, &handle, i, cgroups, err) < 0)
+			return -1;
+	return limit(request, &handle, err);
+}
+
+static int settle(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err)
+{
+	if (op == OP_ENTER)
+		return bw_unit_enter(now->request->cgroups, now->pid, err);
+	return begin_unit(now, data, len, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
-	(void)op, (void)len;
-	snprintf(buf, size, "join %s", (const char *)data + sizeof(struct join));
+	(void)len;
+	if (op == OP_JOIN)
+		snprintf(buf, size, "join %s", (const char *)data + sizeof(struct join));
+	else
+		snprintf(buf, size, "%s systemd unit %s", op == OP_UNIT ? "start" : "enter", (const char *)data);
 }
 
 const struct bw_control bw_cgroup = {
@@ -259,6 +366,7 @@ const struct bw_control bw_cgroup = {
 	.probe = probe,
 	.prepare = prepare,
 	.say = say,
+	.settle = settle,
 };
 
 int bw_cgroup_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)

@@ -26,6 +26,8 @@ struct bw_cgroup_dir {
 
 struct bw_cgroup_set {
 	char *mode; /* of the host: "v1", "hybrid", "v2" */
+	char *unit; /* systemd's, which makes and removes its directories; NULL: all are our own */
+	struct bw_opt_bool user_unit; /* of the user's own systemd */
 	struct {
 		struct bw_cgroup_dir *v;
 		size_t n;
@@ -40,6 +42,10 @@ extern const struct bw_schema bw_cgroup_set_schema; /* for state.json */
  * Refuses "..", the root cgroup and names that the kernel cannot take. Memory is the arena's. */
 int bw_cgroup_set_make(const struct bw_host *host, const char *cgroups_path, const char *id, struct bw_arena *arena,
 	struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
+/* The same for a scope of systemd: linux.cgroupsPath is "slice:prefix:name", none is "bulwark-<id>.scope" in the
+ * default slice. user: of the user's own systemd. Refuses names that systemd cannot take, and hosts without it. */
+int bw_cgroup_set_make_unit(const struct bw_host *host, const char *cgroups_path, const char *id, bool user,
+	struct bw_arena *arena, struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
 
 /* Refuses when a directory of the set exists and holds processes or is frozen: it is somebody else's. To be
  * asked before the set is stored, lest a later delete ends processes that are not ours. */
@@ -51,7 +57,7 @@ int bw_cgroup_create(struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHEC
  * processes are gone. Cannot fail; what is busy stays. */
 void bw_cgroup_abandon(struct bw_cgroup_set *set);
 
-/* Writes the limits that are set, on create and update alike; NULL is none. A limit that cannot be had is an
+/* Writes the limits that are set, to systemd first where the set has a unit; NULL is none. A limit that cannot be had is an
  * error with its JSON pointer in err->field. Devices are not among them: bw_cgroup_apply_devices(). */
 int bw_cgroup_apply_resources(const struct bw_cgroup_set *set, const struct bw_spec_resources *resources,
 	struct bw_err *err) BW_MUST_CHECK;
@@ -78,7 +84,7 @@ int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_er
 /* What the memory controller has counted: the limit in bytes (UINT64_MAX: none) and the processes that the kernel
  * has killed for want of memory. False when the set has no such controller, or it cannot be asked. */
 bool bw_cgroup_memory(const struct bw_cgroup_set *set, uint64_t *ret_limit_bytes, uint64_t *ret_kills);
-/* Removes the container's directories and all beneath them; parents stay, as with runc. What is missing is
+/* Ends the set's unit, removes the container's directories and all beneath them; parents stay, as with runc. What is missing is
  * fine; what is busy is waited for (at most five seconds). */
 int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 

@@ -374,15 +374,27 @@ static bool read_permissions(int dir, char **ret)
 	return true;
 }
 
+int bw_cgroup_device_list(const struct bw_device_rules *rules, struct bw_arena *arena, bool *ret_allow,
+	struct bw_device_rules *ret_exceptions, struct bw_err *err)
+{
+	struct list list = {.allow = false};
+
+	for (size_t i = 0; i < rules->n; i++)
+		if (apply_to_list(&list, &rules->v[i], arena, err) < 0)
+			return -1;
+	*ret_allow = list.allow;
+	*ret_exceptions = list.exceptions;
+	return 0;
+}
+
 static int apply_v1(int dir, const struct bw_device_rules *rules, bool live, struct bw_arena *arena,
 	struct bw_err *err)
 {
 	struct list list = {.allow = false};
 	auto_free char *old = NULL;
 
-	for (size_t i = 0; i < rules->n; i++)
-		if (apply_to_list(&list, &rules->v[i], arena, err) < 0)
-			return -1;
+	if (bw_cgroup_device_list(rules, arena, &list.allow, &list.exceptions, err) < 0)
+		return -1;
 	if (live && !list.allow && read_permissions(dir, &old)) {
 		if (write_exceptions(dir, &list, err) < 0)
 			return -1;

@@ -3,7 +3,7 @@
  * them. Each is reached from its hierarchy's mountpoint by descriptor, and only when that is a
  * cgroup file system: a stored set must do no harm where something else is mounted by now. See
  * cgroups(7). */
-#include "control/cgroup_files.h"
+#include "control/cgroup_unit.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -331,8 +331,8 @@ static void enable_all(int leaf, const struct bw_cgroup_dir *dir)
 		bw_cgroup_enable(dir, wanted);
 }
 
-static int create_one(
-	struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i, struct bw_err *err)
+int bw_cgroup_create_one(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i, bool joined,
+	struct bw_err *err)
 {
 	struct bw_cgroup_dir *dir = &set->dirs.v[i];
 	auto_close int root = bw_cgroup_root_fd(dir);
@@ -346,7 +346,7 @@ static int create_one(
 			dir->path);
 		return bw_at(err, "/linux/cgroupsPath");
 	}
-	if (!dir->made.set && bw_cgroup_check_dir(handle->fds[i], dir, err) < 0)
+	if (!dir->made.set && !joined && bw_cgroup_check_dir(handle->fds[i], dir, err) < 0)
 		return -1;
 	if (!dir->controllers && bw_streq(set->mode, "v2"))
 		enable_all(handle->fds[i], dir);
@@ -357,7 +357,7 @@ int bw_cgroup_create_with(
 	struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, struct bw_err *err)
 {
 	for (size_t i = 0; i < set->dirs.n; i++) {
-		if (create_one(handle, set, i, err) < 0) {
+		if (bw_cgroup_create_one(handle, set, i, false, err) < 0) {
 			bw_cgroup_abandon(set);
 			/* Refused, perhaps as somebody else's: nothing in the set is ours to end or
 			 * remove. */
@@ -462,6 +462,7 @@ int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err)
 {
 	const struct bw_cgroup_dir *failed = NULL;
 	int waited_ms = 0, first = 0;
+	bool ended = !set->unit || bw_unit_end(set, err) == 0;
 
 	/* One that stays must not keep the others from going. */
 	for (size_t i = 0; i < set->dirs.n; i++) {
@@ -472,8 +473,8 @@ int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err)
 			first = r;
 		}
 	}
-	if (failed)
+	if (failed && ended)
 		return bw_fail(err, BW_E_KERNEL, -first, "removing cgroup %s%s", failed->mountpoint,
 			failed->path);
-	return 0;
+	return ended ? 0 : -1;
 }

@@ -37,6 +37,9 @@ int bw_cgroup_open_beneath(int dir, const char *path);
 int bw_cgroup_root_fd(const struct bw_cgroup_dir *dir);
 /* Index of the v1 hierarchy with this controller, of the unified one for NULL; -1: none. */
 int bw_cgroup_find(const struct bw_cgroup_set *set, const char *controller);
+/* Makes directory i and opens it. joined: processes of the container's are in it by now. */
+int bw_cgroup_create_one(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i, bool joined,
+	struct bw_err *err) BW_MUST_CHECK;
 /* bw_cgroup_create() over a handle whose set it is. */
 int bw_cgroup_create_with(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set,
 	struct bw_err *err) BW_MUST_CHECK;
@@ -130,8 +133,16 @@ int bw_cgroup_sub_paths(const struct bw_cgroup_set *set, const char *const *word
 /* --- cgroup_stats.c --- */
 /* bw_cgroup_stats() over a handle. */
 int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer *w, struct bw_err *err) BW_MUST_CHECK;
+/* The rules as a default and exceptions from it, all of one kind: what v1 and systemd know. Fails where that cannot say
+ * the same. */
+int bw_cgroup_device_list(const struct bw_device_rules *rules, struct bw_arena *arena, bool *ret_allow,
+	struct bw_device_rules *ret_exceptions, struct bw_err *err) BW_MUST_CHECK;
 
 /* --- cgroup_resources.c --- */
+
+/* All that resources ask for but `unified`, as contents of files; pure. */
+int bw_cgroup_emit(const struct bw_cgroup_set *set, const struct bw_spec_resources *resources,
+	struct bw_cgroup_writes *writes, struct bw_err *err) BW_MUST_CHECK;
 int bw_cgroup_apply_resources_with(struct bw_cgroup_handle *handle,
 	const struct bw_spec_resources *resources, struct bw_err *err) BW_MUST_CHECK;
 

@@ -429,6 +429,8 @@ static const char *const modes[] = {"v1", "hybrid", "v2", NULL};
 static const struct bw_field set_fields[] = {
 	BW_FIELD(struct bw_cgroup_set, mode, "mode", .flags = BW_REQUIRED, .names = modes,
 		.doc = "how the host's cgroups are mounted"),
+	BW_FIELD(struct bw_cgroup_set, unit, "unit", .doc = "systemd's unit, if it makes the cgroups"),
+	BW_FIELD(struct bw_cgroup_set, user_unit, "userUnit", .doc = "the unit is one of the user's own systemd"),
 	BW_LIST_OF(struct bw_cgroup_set, dirs, "directories", &dir_schema,
 		.doc = "the container's directory in each hierarchy"),
 	BW_END,

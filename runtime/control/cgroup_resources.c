@@ -2,7 +2,7 @@
 /* cgroup_resources.c - linux.resources onto a container's cgroups: for each group of limits the
  * hierarchy that has its controller, then file by file. Create and update take the same way. What a
  * limit means in files is in cgroup_v1.c and cgroup_v2.c. */
-#include "control/cgroup_files.h"
+#include "control/cgroup_unit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -209,6 +209,19 @@ static int emit(bw_cgroup_emit_fn *fn, const struct bw_spec_resources *resources
 	return writes->no_memory ? bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup limits") : 0;
 }
 
+int bw_cgroup_emit(const struct bw_cgroup_set *set, const struct bw_spec_resources *resources,
+	struct bw_cgroup_writes *writes, struct bw_err *err)
+{
+	for (size_t i = 0; i < BW_COUNT(groups); i++) {
+		const struct group *group = &groups[i];
+		bool v1 = bw_cgroup_find(set, group->v1) >= 0 || !group->emit_v2 || !bw_streq(set->mode, "v2");
+
+		if ((v1 ? group->emit_v1 : group->emit_v2)(resources, writes, err) < 0)
+			return -1;
+	}
+	return writes->no_memory ? bw_fail(err, BW_E_MEMORY, ENOMEM, "cgroup limits") : 0;
+}
+
 static int apply_group(struct bw_cgroup_handle *handle, const struct group *group,
 	const struct bw_spec_resources *resources, struct bw_cgroup_writes *writes,
 	struct bw_err *err)
@@ -320,5 +333,7 @@ int bw_cgroup_apply_resources(const struct bw_cgroup_set *set,
 	auto_cgroup_handle struct bw_cgroup_handle handle;
 
 	bw_cgroup_handle_init(&handle, set);
+	if (set->unit && resources && bw_unit_update(set, resources, err) < 0)
+		return -1;
 	return bw_cgroup_apply_resources_with(&handle, resources, err);
 }

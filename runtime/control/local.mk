@@ -2,6 +2,7 @@
 libbulwark_a_SOURCES += \
 	runtime/control/cgroup.c runtime/control/cgroup.h runtime/control/cgroup_files.h \
 	runtime/control/cgroup_delegate.c \
+	runtime/control/cgroup_annotations.c \
 	runtime/control/cgroup_devices.c \
 	runtime/control/cgroup_dirs.c \
 	runtime/control/cgroup_memory.c \
@@ -11,6 +12,9 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_resources.c \
 	runtime/control/cgroup_stats.c runtime/control/cgroup_stats.h \
 	runtime/control/cgroup_sub.c \
+	runtime/control/cgroup_systemd.c \
+	runtime/control/cgroup_unit.c runtime/control/cgroup_unit.h \
+	runtime/control/cgroup_unit_properties.c \
 	runtime/control/cgroup_v1.c \
 	runtime/control/cgroup_v2.c \
 	runtime/control/caps.c \

@@ -72,6 +72,9 @@ static const struct bw_field host_fields[] = {
 		.doc = "numbers of the capabilities in our effective set"),
 	BW_FIELD(struct bw_host, page_size, "pageSize", .doc = "bytes of a page"),
 	BW_FIELD(struct bw_host, root, "root", .doc = "user id 0 in the initial user namespace"),
+	BW_FIELD(struct bw_host, login_uid, "loginUid", .max = UINT32_MAX,
+		.doc = "our user id as the user namespace above ours sees it"),
+	BW_FIELD(struct bw_host, systemd, "systemd", .doc = "systemd is the host's init"),
 	BW_END};
 const struct bw_schema bw_host_schema = {
 	"host", sizeof(struct bw_host), BW_UNKNOWN_REFUSE, host_fields};
@@ -177,6 +180,29 @@ static bool in_initial_user_namespace(void)
 	return st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
+/* "0 1000 1": who is user 0 here is user 1000 above. An unmapped id is nobody's: ours, then. */
+static uint64_t uid_above(uint64_t uid)
+{
+	uint64_t inside, outside, count;
+	char text[4096], *rest = text, *line;
+
+	if (bw_read_at(AT_FDCWD, "/proc/self/uid_map", text, sizeof text) < 0)
+		return uid;
+	while ((line = strsep(&rest, "\n")))
+		if (bw_parse_word(line, 0, UINT32_MAX, &inside) == 0 && bw_parse_word(line, 1, UINT32_MAX, &outside) == 0 &&
+			bw_parse_word(line, 2, UINT32_MAX, &count) == 0 && uid >= inside && uid - inside < count)
+			return outside + (uid - inside);
+	return uid;
+}
+
+/* As sd_booted(3) has it. */
+static bool is_booted_by_systemd(void)
+{
+	struct stat st;
+
+	return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* Fills the facts that a handful of system calls can tell; *host keeps what else it has. Lists are
  * in arena. Fails when procfs is not there. */
 int bw_host_probe_basic(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
@@ -189,5 +215,7 @@ int bw_host_probe_basic(struct bw_host *host, struct bw_arena *arena, struct bw_
 	host->cgroup_namespace = is_there("/proc/self/ns/cgroup");
 	host->page_size = (struct bw_opt_uint){true, (uint64_t)sysconf(_SC_PAGESIZE)};
 	host->root = (struct bw_opt_bool){true, geteuid() == 0 && in_initial_user_namespace()};
+	host->login_uid = (struct bw_opt_uint){true, host->root.v ? 0 : uid_above(geteuid())};
+	host->systemd = (struct bw_opt_bool){true, is_booted_by_systemd()};
 	return 0;
 }

@@ -39,6 +39,8 @@ struct bw_host {
 	struct bw_uints own_capabilities;   /* numbers in our effective set */
 	struct bw_opt_uint page_size;
 	struct bw_opt_bool root;            /* euid 0 in the initial user namespace */
+	struct bw_opt_uint login_uid;       /* our user id as the user namespace above ours sees it */
+	struct bw_opt_bool systemd;         /* it is the host's init */
 };
 
 extern const struct bw_schema bw_host_schema;

@@ -223,6 +223,7 @@ static const struct {
 	{"network.time", later_choice},
 	{"network.guard", later_choice},
 	{"sysctl.allow", allow_list},
+	{"systemd.properties", allow_list},
 	{"environment.scrubLists", more_is_strict},
 	{"environment.scrub", more_is_strict},
 	{"environment.keep", fewer_variables},

@@ -429,6 +429,14 @@ static const struct bw_field sysctl_fields[] = {
 	BW_END};
 SECTION(sysctl, sysctl_fields);
 
+static const struct bw_field systemd_fields[] = {
+	BW_FIELD(struct bw_profile_systemd, properties, "properties", .flags = BW_EMPTY_IS_SET,
+		.doc = "Properties of its unit that a container may set by an annotation "
+		       "org.systemd.property.NAME, other annotations of that kind are dropped; absent: "
+		       "all."),
+	BW_END};
+SECTION(systemd, systemd_fields);
+
 static const struct bw_field environment_fields[] = {
 	BW_FIELD(struct bw_profile_environment, scrub_lists, "scrubLists", .flags = BW_EMPTY_IS_SET,
 		.names = scrub_lists,
@@ -533,6 +541,8 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, descriptors, "descriptors", &descriptors_schema,
 		.doc = "File descriptors."),
 	BW_NESTED(struct bw_profile, limits, "limits", &limits_schema, .doc = "Limits."),
+	BW_NESTED(struct bw_profile, systemd, "systemd", &systemd_schema,
+		.doc = "Units of systemd, with --systemd-cgroup."),
 	LATER(struct bw_profile, "exec", "Programs that may be started."),
 	LATER(struct bw_profile, "workspace",
 		"A directory for a session's files that ends with the container."),

@@ -89,6 +89,9 @@ struct bw_profile_keyring {
 struct bw_profile_descriptors {
 	struct bw_opt_bool refuse_inherited;
 };
+struct bw_profile_systemd {
+	struct bw_strs properties; /* v NULL: as asked */
+};
 struct bw_profile_rlimit {
 	char *type;
 	struct bw_opt_uint value;
@@ -135,6 +138,7 @@ struct bw_profile {
 	struct bw_profile_keyring *keyring;
 	struct bw_profile_descriptors *descriptors;
 	struct bw_profile_limits *limits;
+	struct bw_profile_systemd *systemd;
 	char *later;
 	struct bw_profile_derived derived;
 };

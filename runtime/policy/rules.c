@@ -36,7 +36,7 @@ static bool decides_anything(const struct bw_profile *p)
 	return p->user || p->rootfs || p->capabilities || p->no_new_privileges.set || p->seccomp ||
 	       p->lsm || p->landlock || p->landlock_scope.set || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
-	       p->environment || p->keyring || p->descriptors || p->limits;
+	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd;
 }
 
 void bw_rule_profile(struct bw_run *r)
@@ -88,12 +88,42 @@ void bw_rule_descriptors(struct bw_run *r)
 			"descriptors of the host are a way out (CVE-2024-21626)");
 }
 
+/* With --systemd-cgroup each is a property of the container's unit: "Conflicts" would stop units of the host, TasksMax
+ * lift a limit. */
+static void drop_properties(struct bw_run *r, const struct bw_strs *allowed)
+{
+	struct bw_pairs rest = {0};
+	struct bw_strs dropped = {0};
+
+	for (size_t i = 0; i < r->spec->annotations.n; i++) {
+		const struct bw_pair *a = &r->spec->annotations.v[i];
+		const char *name = bw_after_prefix(a->key, "org.systemd.property.");
+		struct bw_pair *kept;
+
+		if (name && !bw_strs_has(allowed, name)) {
+			bw_collect(r, &dropped, a->key);
+			continue;
+		}
+		kept = bw_push(r->arena, &rest);
+		if (!kept) {
+			r->out_of_memory = true;
+			return;
+		}
+		*kept = *a;
+	}
+	if (dropped.n)
+		bw_change_list(r, &r->spec->annotations, rest.v, rest.n, bw_list_text(r, &dropped), NULL, "/annotations",
+			"systemd.properties of the policy does not have them");
+}
+
 void bw_rule_annotations(struct bw_run *r)
 {
 	static const char ours[] = "org.bulwark.";
 
 	if (!decides_anything(r->profile))
 		return;
+	if (r->profile->systemd && r->profile->systemd->properties.v)
+		drop_properties(r, &r->profile->systemd->properties);
 	for (size_t i = 0; i < r->spec->annotations.n; i++) {
 		const struct bw_pair *a = &r->spec->annotations.v[i];
 

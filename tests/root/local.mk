@@ -10,3 +10,10 @@ check_PROGRAMS += root_probe
 root_probe_SOURCES = tests/root/probe.c
 root_probe_CFLAGS = -std=gnu11
 root_probe_LDFLAGS = -static
+# Stands in for systemd where there is none.
+if HAVE_SYSTEMD
+check_PROGRAMS += root_fake_systemd
+root_fake_systemd_SOURCES = tests/root/fake_systemd.c
+root_fake_systemd_CFLAGS = -std=gnu11 $(SYSTEMD_CFLAGS)
+root_fake_systemd_LDADD = $(SYSTEMD_LIBS)
+endif

@@ -11,11 +11,12 @@ allowed() {
 	spec) echo "base json spec" ;;
 	host) echo "base json host" ;;
 	policy) echo "base json spec policy" ;;
-	control) echo "base json plan spec host control" ;;
+	control) echo "base json plan spec host systemd control" ;;
 	launch) echo "base json plan spec host control launch" ;;
 	container) echo "base json plan spec host policy control launch container" ;;
 	cli) echo "base json container cli" ;;
 	label) echo "base label" ;;
+	systemd) echo "base systemd" ;;
 	*) echo "" ;;
 	esac
 }

@@ -14,6 +14,12 @@ test_caps_LDADD = $(unit_libs)
 TESTS += test_caps
 
 
+check_PROGRAMS += test_cgroup_unit
+test_cgroup_unit_SOURCES = tests/unit/test_cgroup_unit.c
+test_cgroup_unit_CFLAGS = $(unit_cflags)
+test_cgroup_unit_LDADD = $(unit_libs)
+TESTS += test_cgroup_unit
+
 check_PROGRAMS += test_diagnose
 test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/scratch.h
 test_diagnose_CFLAGS = $(unit_cflags)

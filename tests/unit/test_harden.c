@@ -87,6 +87,9 @@ static const char *config(
 #define MOUNT(dst, type, src, opts)                                                                \
 	",\"mounts\":[{\"destination\":\"" dst "\",\"type\":\"" type "\",\"source\":\"" src        \
 	"\",\"options\":[" opts "]}]"
+#define PROPERTIES(one, other)                                                                     \
+	",\"annotations\":{\"org.systemd.property." one "\":\"1\",\"org.systemd.property." other  \
+	"\":\"1\",\"another\":\"x\"}"
 #define ID_MAPS(inside, outside, size)                                                             \
 	",\"uidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size      \
 	"}],\"gidMappings\":[{\"containerID\":" inside ",\"hostID\":" outside ",\"size\":" size    \
@@ -321,6 +324,12 @@ static const struct row {
 	{H, NULL, "", NEW_NET, ",\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}",
 		"", "/linux/resources/devices", BW_CHANGED, "all devices",
 		"10 rules, 9 of them allow"},
+	/* properties of systemd's unit */
+	{H, NULL, "", NEW_NET, "", PROPERTIES("Conflicts", "TimeoutStopSec"), "/annotations", BW_CHANGED,
+		"[\"org.systemd.property.Conflicts\"]", NULL},
+	{H, NULL, "", NEW_NET, "", PROPERTIES("CollectMode", "RuntimeMaxSec"), "!/annotations", BW_CHANGED, "*", "*"},
+	{H, "\"systemd\":{\"properties\":[\"After\",\"Before\"]},\"loosens\":[\"systemd.properties\"]", "", NEW_NET, "",
+		PROPERTIES("After", "Before"), "!/annotations", BW_CHANGED, "*", "*"},
 	/* paths */
 	{H, NULL, "", NEW_NET MOUNT_NS,
 		",\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
@@ -661,7 +670,8 @@ static const char *const mutations[][2] = {{"\"ro\"", "\"rw\""}, {"\"nosuid\"", 
 	{"\"cwd\":", "\"apparmorProfile\":\"unconfined\",\"cwd\":"},
 	{"\"cwd\":", "\"noNewPrivileges\":false,\"cwd\":"}, {"\"hard\":1024", "\"hard\":4096"},
 	{"\"mode=755\"", "\"mode=755\",\"dev\""},
-	{"\"ociVersion\"", "\"annotations\":{\"org.bulwark.x\":\"y\"},\"ociVersion\""}};
+	{"\"ociVersion\"", "\"annotations\":{\"org.bulwark.x\":\"y\"},\"ociVersion\""},
+	{"\"ociVersion\"", "\"annotations\":{\"org.systemd.property.TasksMax\":\"uint64 9\"},\"ociVersion\""}};
 
 static uint64_t chance(uint64_t *state)
 {

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# --systemd-cgroup with the systemd that runs this host: the scope is what was asked for, holds what it is told to hold
+# through a reload, and is gone with the container.
+[ -d /run/systemd/system ] || { echo "needs systemd as the host's init"; exit 77; }
+if [ "$(id -u)" = 0 ] && [ -z "${BULWARK_TEST_OWN_RUN:-}" ]; then
+	BULWARK_TEST_OWN_RUN=1 exec unshare --mount --propagation private -- "$0" "$@"
+fi
+. "$(dirname "$0")/systemd.sh"
+needs systemctl
+
+property() {
+	systemctl show --property "$2" --value "$1"
+}
+
+expect_property() {
+	expect_equal "$2 of $1" "$(property "$1" "$2")" "$3"
+}
+
+expect_no_unit() {
+	expect_equal "load state of $1" "$(property "$1" LoadState)" not-found
+}
+
+test_a_container_is_a_scope_in_its_slice() {
+	bundle
+	config --arg path "bwtest-a.slice:bw:$ID" '.linux.cgroupsPath = $path'
+	sleeping_in_scope
+	expect_property "bw-$ID.scope" ActiveState active
+	expect_property "bw-$ID.scope" Slice bwtest-a.slice
+	expect_property "bw-$ID.scope" Delegate yes
+	grep -q "/bwtest.slice/bwtest-a.slice/bw-$ID.scope\$" "/proc/$(pid_of)/cgroup" || fail "it is elsewhere"
+	in_scope exec "$ID" true
+	expect_status 0
+	in_scope delete --force "$ID"
+	expect_status 0
+	expect_no_unit "bw-$ID.scope"
+	expect_nothing_left
+}
+
+test_limits_are_in_force_and_survive_a_reload() {
+	needs_controller pids
+	needs_controller memory
+	bundle
+	config '.linux.resources += {pids: {limit: 44}, memory: {limit: 67108864}, cpu: {quota: 50000, period: 100000}}'
+	sleeping_in_scope
+	systemctl daemon-reload
+	systemctl set-property --runtime "bulwark-$ID.scope" Description=reloaded 2>/dev/null || true
+	expect_property "bulwark-$ID.scope" TasksMax 44
+	expect_equal pids "$(limit_of pids "$(pid_of)" pids.max pids.max)" 44
+	expect_equal memory "$(limit_of memory "$(pid_of)" memory.limit_in_bytes memory.max)" 67108864
+	expect_equal cpu "$(limit_of cpu "$(pid_of)" cpu.cfs_quota_us cpu.max | cut -d' ' -f1)" 50000
+}
+
+test_device_rules_survive_a_reload() {
+	bundle
+	script_args 'mknod /tmp/mem c 1 1; mkfifo /tmp/go; cat /tmp/go; cat /dev/null && ! cat /tmp/mem && echo held'
+	config '.process.capabilities[] += ["CAP_MKNOD"]'
+	in_scope run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually test -p "$ROOTFS/tmp/go"
+	systemctl daemon-reload
+	echo >"$ROOTFS/tmp/go"
+	eventually is_stopped
+	grep -q held "$T/out" || fail "devices: $(cat "$T/out" "$T/err")"
+}
+
+test_a_failed_scope_is_forgotten_with_its_container() {
+	needs_controller memory
+	probe_bundle
+	config '.linux.resources += {memory: {limit: 33554432, swap: 33554432}}'
+	script_args 'probe eat 100'
+	in_scope run --keep --bundle "$BUNDLE" "$ID"
+	expect_failure
+	in_scope delete "$ID"
+	expect_status 0
+	expect_no_unit "bulwark-$ID.scope"
+	expect_nothing_left
+}
+
+test_the_run_time_that_an_annotation_gives_ends_it() {
+	bundle
+	config '.annotations["org.systemd.property.RuntimeMaxSec"] = "uint64 1"'
+	PROFILE=hardened sleeping_in_scope
+	eventually is_stopped
+}
+
+test_a_unit_that_is_alive_is_left_alone() {
+	bundle
+	systemd-run --scope --quiet --unit "bw-$ID" sleep 300 &
+	eventually systemctl --quiet is-active "bw-$ID.scope"
+	config --arg path ":bw:$ID" '.linux.cgroupsPath = $path'
+	in_scope run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	systemctl --quiet is-active "bw-$ID.scope" || fail "the other one was ended"
+	systemctl stop "bw-$ID.scope"
+}
+
+run_tests
