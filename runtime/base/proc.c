@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -60,6 +61,19 @@ int bw_pidfd_of(pid_t pid, uint64_t start_time)
 		return -ESRCH;
 	}
 	return fd;
+}
+
+/* The inode of the first user namespace is fixed (linux/nsfs.h, USER_NS_INIT_INO). */
+#define INITIAL_USER_NAMESPACE 0xEFFFFFFDU
+
+bool bw_proc_in_initial_userns(void)
+{
+	struct stat st;
+
+	/* Without user namespaces there is only the initial one. */
+	if (stat("/proc/self/ns/user", &st) < 0)
+		return errno == ENOENT;
+	return st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
 int bw_wait(pid_t pid, int *ret_status)

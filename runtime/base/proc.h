@@ -22,6 +22,8 @@ int bw_proc_stat(pid_t pid, struct bw_proc_stat *ret);
 bool bw_proc_alive(pid_t pid, uint64_t start_time);
 /* pidfd of exactly that process: descriptor or -errno (-ESRCH when it is another one or gone). */
 int bw_pidfd_of(pid_t pid, uint64_t start_time);
+/* Whether we are in the first user namespace, in which capabilities are those over the host. */
+bool bw_proc_in_initial_userns(void);
 /* waitpid through EINTR; status as wait(2) gives it, or -errno. */
 int bw_wait(pid_t pid, int *ret_status);
 /* The exit code a shell would show: status or 128 + signal. */

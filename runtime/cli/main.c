@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -45,7 +46,7 @@ const struct bw_option bw_global_options[] = {
 	BW_OPT_CHOICE(struct globals, cgroup_manager, "cgroup-manager", 0, cgroup_managers,
 		"who makes the cgroups"),
 	BW_OPT_CHOICE(struct globals, rootless, "rootless", 0, rootless_choices,
-		"accepted for old callers"),
+		"without root's rights over cgroups"),
 	BW_OPT_TEXT(struct globals, criu, "criu", 0, "PATH", "accepted for old callers"),
 	BW_OPT_FLAG(struct globals, version, "version", 'v', "show versions"),
 	BW_OPT_END,
@@ -90,9 +91,12 @@ static int open_log(const struct globals *globals, struct bw_err *err)
 
 static const char *default_root(struct bw_arena *arena)
 {
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
 
-	if (geteuid() == 0 || !runtime_dir || runtime_dir[0] != '/')
+	if (!runtime_dir || runtime_dir[0] != '/')
+		return "/run/bulwark";
+	/* Root of a user namespace is somebody else outside, unless it calls itself root. */
+	if (geteuid() == 0 && (bw_proc_in_initial_userns() || bw_streq0(user, "root")))
 		return "/run/bulwark";
 	return bw_arena_printf(arena, "%s/bulwark", runtime_dir);
 }
@@ -112,18 +116,16 @@ static int make_context(const struct globals *globals, struct bw_arena *arena,
 		.profile = globals->profile,
 		.systemd_cgroup =
 			globals->systemd_cgroup || bw_streq(globals->cgroup_manager, "systemd"),
+		.no_cgroup = bw_streq(globals->cgroup_manager, "disabled"),
+		.rootless = bw_streq(globals->rootless, "true")	   ? BW_ROOTLESS_TRUE
+			    : bw_streq(globals->rootless, "false") ? BW_ROOTLESS_FALSE
+								   : BW_ROOTLESS_AUTO,
 		.debug = globals->debug || bw_streq(globals->log_level, "debug"),
 	};
 	if (!ctx->root)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state root");
-	/* Every control over resources hangs on the cgroup: going on without one would be a lie. */
-	if (bw_streq(globals->cgroup_manager, "disabled"))
-		return bw_fail(err, BW_E_USAGE, 0,
-			"--cgroup-manager disabled is not available in this version");
 	if (globals->criu)
 		bw_debug("--criu is without effect: checkpoint and restore are not there");
-	if (!bw_streq(globals->rootless, "auto"))
-		bw_debug("--rootless is without effect: the effective user id decides");
 	*ret = ctx;
 	return 0;
 }

@@ -19,6 +19,8 @@ struct bw_context {
 	const char *policy_path; /* --policy, or NULL for the default place */
 	const char *profile;     /* --profile, or NULL */
 	bool systemd_cgroup;
+	bool no_cgroup;          /* --cgroup-manager disabled: the container stays in the caller's */
+	enum bw_rootless { BW_ROOTLESS_AUTO, BW_ROOTLESS_TRUE, BW_ROOTLESS_FALSE } rootless;
 	bool debug;
 };
 

@@ -32,8 +32,9 @@ static bool kernel(const struct bw_host *host, char *detail, size_t size)
 
 static bool root(const struct bw_host *host, char *detail, size_t size)
 {
-	snprintf(detail, size, "%s", host->root.v ? "root of the initial user namespace" : "not root");
-	return host->root.v;
+	snprintf(detail, size, "%s",
+		host->root.v ? "root of the initial user namespace" : "not root: containers need a user namespace of their own");
+	return host->root.v || host->user_namespace.v;
 }
 
 static bool own_file(const struct bw_host *host, char *detail, size_t size)

@@ -20,6 +20,7 @@
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
+#include "container/rootless.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "launch/parent.h"
@@ -83,16 +84,6 @@ static char *copy(struct bw_arena *arena, const char *text)
 	return text ? bw_arena_strdup(arena, text) : NULL;
 }
 
-static int name_cgroups(struct creation *creation, struct bw_cgroup_set **ret, struct bw_err *err)
-{
-	const struct bw_host *host = &creation->preparation.host;
-	const char *path = creation->decision.hardened->linux_->cgroups_path;
-
-	if (creation->ctx->systemd_cgroup)
-		return bw_cgroup_set_make_unit(host, path, creation->id, !host->root.v, &creation->arena, ret, err);
-	return bw_cgroup_set_make(host, path, creation->id, &creation->arena, ret, err);
-}
-
 static int describe(struct creation *creation, struct bw_err *err)
 {
 	struct bw_arena *arena = &creation->arena;
@@ -113,7 +104,8 @@ static int describe(struct creation *creation, struct bw_err *err)
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
 	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	creation->container.state = state;
-	if (name_cgroups(creation, &state->cgroups, err) < 0)
+	if (bw_preparation_name_cgroups(&creation->preparation, creation->ctx, spec->linux_->cgroups_path, creation->id,
+		    &state->cgroups, err) < 0)
 		return -1;
 	/* Before the set is stored: a later delete must not end processes that were there before us. */
 	return bw_cgroup_check_unused(state->cgroups, err);
@@ -199,7 +191,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 	if (r < 0)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "make the container's state");
-	if (bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
+	if (bw_rootless_enter(creation->decision.hardened, err) < 0 ||
+		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;

@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/plan_text.c \
 	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \
+	runtime/container/rootless.c runtime/container/rootless.h \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \
 	runtime/container/textdiff.c runtime/container/textdiff.h \

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "container/decide.h"
 #include "container/prepare.h"
+#include "container/rootless.h"
 
 static const char *const phase_names[BW_PHASE_COUNT] = {
 	[BW_PHASE_JOIN] = "join",
@@ -62,17 +63,6 @@ static int fill(struct bw_preparation *preparation, const struct bw_decision *de
 	return 0;
 }
 
-/* In a cgroup of its own name: the one that config.json names may be in use. */
-static int name_cgroups(const struct bw_context *ctx, const struct bw_host *host, const struct bw_spec *spec,
-	const char *id, struct bw_arena *arena, struct bw_cgroup_set **ret, struct bw_err *err)
-{
-	const char *path = spec->linux_ ? spec->linux_->cgroups_path : NULL;
-
-	if (ctx->systemd_cgroup)
-		return bw_cgroup_set_make_unit(host, path, id, !host->root.v, arena, ret, err);
-	return bw_cgroup_set_make(host, NULL, id, arena, ret, err);
-}
-
 int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -81,19 +71,22 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	struct bw_decision decision;
 	struct bw_cgroup_set *cgroups;
 	struct bw_err ignored = {0};
+	const char *path;
 	char id[32];
 	size_t len;
 	FILE *out;
 	int r;
 
 	snprintf(id, sizeof id, "plan-%d", (int)getpid());
-	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_preparation_open(&preparation, &arena, err) < 0)
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_rootless_enter(decision.hardened, err) < 0 ||
+		bw_preparation_open(&preparation, &arena, err) < 0)
 		return -1;
-	if (name_cgroups(ctx, &preparation.host, decision.hardened, id, &arena, &cgroups, err) < 0)
+	/* In a cgroup of its own name: the one that config.json names may be in use. Of a scope nothing is made. */
+	path = ctx->systemd_cgroup && decision.hardened->linux_ ? decision.hardened->linux_->cgroups_path : NULL;
+	if (bw_preparation_name_cgroups(&preparation, ctx, path, id, &cgroups, err) < 0)
 		return -1;
 	fill(&preparation, &decision, bundle, id, cgroups, terminal);
 	r = bw_compile(&preparation.request, &preparation.plan, err);
-	/* Of a scope nothing is made before the clone. */
 	if (!cgroups->unit && bw_cgroup_remove(cgroups, &ignored) < 0 && r == 0) {
 		*err = ignored;
 		r = -1;

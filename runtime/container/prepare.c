@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 
 enum { PROC_ROOT_INODE = 1 };
 
@@ -65,6 +66,40 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 		.host_proc = preparation->host_proc,
 		.start_sock = -1,
 	};
+	return 0;
+}
+
+static bool is_rootless(const struct bw_context *ctx, const struct bw_host *host)
+{
+	switch (ctx->rootless) {
+	case BW_ROOTLESS_TRUE:
+		return true;
+	case BW_ROOTLESS_FALSE:
+		return false;
+	case BW_ROOTLESS_AUTO:
+		break;
+	}
+	return !host->root.v;
+}
+
+int bw_preparation_name_cgroups(struct bw_preparation *preparation, const struct bw_context *ctx, const char *path,
+	const char *id, struct bw_cgroup_set **ret, struct bw_err *err)
+{
+	const struct bw_host *host = &preparation->host;
+	struct bw_arena *arena = preparation->request.arena;
+	bool rootless = is_rootless(ctx, host), named = path && *path;
+
+	if (ctx->no_cgroup)
+		return bw_cgroup_set_make_none(host, arena, ret, err);
+	if (ctx->systemd_cgroup)
+		return bw_cgroup_set_make_unit(host, path, id, rootless, arena, ret, err);
+	if (rootless && bw_streq0(host->cgroup_mode, "none") && !named)
+		return bw_cgroup_set_make_none(host, arena, ret, err);
+	/* Beside or beneath our own: that is where a caller who is not root may have been given rights. */
+	if (bw_cgroup_set_make(host, rootless && !named ? id : path, id, arena, ret, err) < 0)
+		return -1;
+	(*ret)->optional = (struct bw_opt_bool){.set = rootless && !named, .v = rootless && !named};
+	(*ret)->rootless = (struct bw_opt_bool){.set = rootless, .v = rootless};
 	return 0;
 }
 

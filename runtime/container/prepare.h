@@ -20,6 +20,10 @@ struct bw_preparation {
 
 /* Opens the host's /proc, verifies that it is what it is called, and asks the controls for the host's facts. */
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
+/* The container's cgroups by what the caller said of them: systemd's, none, or path (NULL: after the id). For a caller
+ * who is not root they are optional as long as nothing is asked of them. */
+int bw_preparation_name_cgroups(struct bw_preparation *preparation, const struct bw_context *ctx, const char *path,
+	const char *id, struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
 /* Listening socket start.sock in the container's directory. */
 int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
 void bw_preparation_done(struct bw_preparation *preparation);

@@ -135,12 +135,16 @@ static int limit(const struct bw_request *request, struct bw_cgroup_handle *hand
 static int fill(const struct bw_request *request, struct bw_cgroup_handle *handle,
 	struct bw_plan *plan, struct bw_err *err)
 {
-	if (limit(request, handle, err) < 0)
-		return -1;
-	for (size_t i = 0; i < handle->set->dirs.n; i++)
-		if (add_place(&handle->set->dirs.v[i], handle->fds[i], plan, err) < 0)
+	for (size_t i = 0; i < handle->set->dirs.n; i++) {
+		if (add_place(&handle->set->dirs.v[i], handle->fds[i], plan, err) == 0)
+			continue;
+		/* One that is there may be somebody else's to fill. */
+		if (!handle->set->optional.v || !bw_cgroup_is_forbidden(err->sys))
 			return -1;
-	return 0;
+		*err = (struct bw_err){0};
+		bw_cgroup_leave_out(handle, request->cgroups, i--);
+	}
+	return limit(request, handle, err);
 }
 
 /* Nothing is made yet: the step's data is "UNIT in SLICE" and the message. */
@@ -176,7 +180,7 @@ static int prepare_create(
 
 	bw_cgroup_handle_init(&handle, request->cgroups);
 	if (bw_cgroup_create_with(&handle, request->cgroups, err) < 0)
-		return -1;
+		return bw_wrap(err, "unable to apply cgroup configuration");
 	if (fill(request, &handle, plan, err) < 0) {
 		bw_cgroup_abandon(request->cgroups);
 		return -1;

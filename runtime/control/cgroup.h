@@ -28,6 +28,9 @@ struct bw_cgroup_set {
 	char *mode; /* of the host: "v1", "hybrid", "v2" */
 	char *unit; /* systemd's, which makes and removes its directories; NULL: all are our own */
 	struct bw_opt_bool user_unit; /* of the user's own systemd */
+	/* Of a caller who is not root: what the kernel keeps for root (the device lists) is not asked of it. */
+	struct bw_opt_bool rootless;
+	struct bw_opt_bool optional; /* a directory that may not be made is left out; limits there are refused then */
 	struct {
 		struct bw_cgroup_dir *v;
 		size_t n;
@@ -46,6 +49,10 @@ int bw_cgroup_set_make(const struct bw_host *host, const char *cgroups_path, con
  * default slice. user: of the user's own systemd. Refuses names that systemd cannot take, and hosts without it. */
 int bw_cgroup_set_make_unit(const struct bw_host *host, const char *cgroups_path, const char *id, bool user,
 	struct bw_arena *arena, struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* A set without directories: the container stays in its caller's cgroups. A limit is refused then. */
+int bw_cgroup_set_make_none(const struct bw_host *host, struct bw_arena *arena, struct bw_cgroup_set **ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* Refuses when a directory of the set exists and holds processes or is frozen: it is somebody else's. To be
  * asked before the set is stored, lest a later delete ends processes that are not ours. */

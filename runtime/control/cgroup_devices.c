@@ -420,6 +420,34 @@ static int apply_v2(int dir, const struct bw_device_rules *rules, bool replace, 
 	return 0;
 }
 
+static bool all_mounts_are_nodev(const struct bw_spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		const struct bw_strs *options = &spec->mounts.v[i].options;
+
+		/* A file system that is mounted in a user namespace never has devices. */
+		if ((bw_strs_has(options, "bind") || bw_strs_has(options, "rbind")) && !bw_strs_has(options, "nodev"))
+			return false;
+	}
+	return true;
+}
+
+/* The kernel gives the lists to root only. A container in a user namespace of its own can make no node (mknod(2)), so
+ * where every mount is nodev, too, it has the nodes that we bind into its /dev, which are what the policy allows, and
+ * no others: then its list holds all the same. Without a policy the list is not asked for, as with runc. */
+static int without_list(const struct bw_spec *spec, struct bw_err *err)
+{
+	bool own_users = bw_spec_has_new_namespace(spec, "user");
+
+	if (!is_exact(spec))
+		return 0;
+	if (own_users && spec->hardening->restrict_rootfs.v && all_mounts_are_nodev(spec))
+		return 0;
+	bw_fail(err, BW_E_HOST, 0, AT ": cannot be enforced without root's rights over a cgroup, for %s",
+		own_users ? "a bind mount or the rootfs may hold devices" : "the container has no user namespace of its own");
+	return bw_at(err, AT);
+}
+
 int bw_cgroup_apply_devices_with(
 	struct bw_cgroup_handle *handle, const struct bw_spec *spec, bool live, struct bw_err *err)
 {
@@ -427,10 +455,12 @@ int bw_cgroup_apply_devices_with(
 	const struct bw_cgroup_set *set = handle->set;
 	int v1 = bw_cgroup_find(set, "devices"), i = v1 >= 0 ? v1 : bw_cgroup_find(set, NULL);
 	struct bw_device_rules rules;
-	int dir;
+	int dir, r;
 
 	if (bw_cgroup_device_rules(spec, &arena, &rules, err) < 0)
 		return -1;
+	if (i < 0 && set->rootless.v)
+		return without_list(spec, err);
 	if (i < 0) {
 		bw_fail(err, BW_E_HOST, 0,
 			AT ": needs the cgroup controller devices or cgroup v2, which this host "
@@ -441,10 +471,14 @@ int bw_cgroup_apply_devices_with(
 	if (dir < 0)
 		return bw_fail(err, BW_E_KERNEL, -dir, "opening cgroup %s%s",
 			set->dirs.v[i].mountpoint, set->dirs.v[i].path);
-	if (v1 >= 0)
-		return apply_v1(dir, &rules, live, &arena, err);
 	/* A directory that we made just now has no program yet: no need to ask. */
-	return apply_v2(dir, &rules, live || !set->dirs.v[i].made.set, err);
+	r = v1 >= 0 ? apply_v1(dir, &rules, live, &arena, err)
+		    : apply_v2(dir, &rules, live || !set->dirs.v[i].made.set, err);
+	if (r < 0 && set->rootless.v && bw_cgroup_is_forbidden(err->sys)) {
+		*err = (struct bw_err){0};
+		return without_list(spec, err);
+	}
+	return r;
 }
 
 int bw_cgroup_apply_devices(

@@ -353,11 +353,31 @@ int bw_cgroup_create_one(struct bw_cgroup_handle *handle, struct bw_cgroup_set *
 	return 0;
 }
 
+void bw_cgroup_leave_out(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i)
+{
+	size_t behind = set->dirs.n - i - 1;
+
+	bw_close_p(&handle->fds[i]);
+	memmove(&set->dirs.v[i], &set->dirs.v[i + 1], behind * sizeof *set->dirs.v);
+	memmove(&handle->fds[i], &handle->fds[i + 1], behind * sizeof *handle->fds);
+	handle->fds[--set->dirs.n] = -1;
+}
+
+bool bw_cgroup_is_forbidden(int sys)
+{
+	return sys == EACCES || sys == EPERM || sys == EROFS;
+}
+
 int bw_cgroup_create_with(
 	struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, struct bw_err *err)
 {
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		if (bw_cgroup_create_one(handle, set, i, false, err) < 0) {
+			if (set->optional.v && err->code == BW_E_KERNEL && bw_cgroup_is_forbidden(err->sys)) {
+				*err = (struct bw_err){0};
+				bw_cgroup_leave_out(handle, set, i--);
+				continue;
+			}
 			bw_cgroup_abandon(set);
 			/* Refused, perhaps as somebody else's: nothing in the set is ours to end or
 			 * remove. */

@@ -40,6 +40,9 @@ int bw_cgroup_find(const struct bw_cgroup_set *set, const char *controller);
 /* Makes directory i and opens it. joined: processes of the container's are in it by now. */
 int bw_cgroup_create_one(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i, bool joined,
 	struct bw_err *err) BW_MUST_CHECK;
+/* Takes directory i out of the set; and what the kernel says to a caller who may not have it. */
+void bw_cgroup_leave_out(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set, size_t i);
+bool bw_cgroup_is_forbidden(int sys);
 /* bw_cgroup_create() over a handle whose set it is. */
 int bw_cgroup_create_with(struct bw_cgroup_handle *handle, struct bw_cgroup_set *set,
 	struct bw_err *err) BW_MUST_CHECK;

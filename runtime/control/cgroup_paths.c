@@ -409,6 +409,19 @@ int bw_cgroup_set_make(const struct bw_host *host, const char *cgroups_path, con
 	return 0;
 }
 
+int bw_cgroup_set_make_none(
+	const struct bw_host *host, struct bw_arena *arena, struct bw_cgroup_set **ret, struct bw_err *err)
+{
+	struct bw_cgroup_set *set = bw_arena_alloc(arena, sizeof *set);
+
+	if (!set)
+		return out_of_memory(err);
+	set->mode = bw_arena_strdup(arena, host->cgroup_mode ? host->cgroup_mode : "none");
+	set->rootless = set->optional = (struct bw_opt_bool){true, true};
+	*ret = set;
+	return set->mode ? 0 : out_of_memory(err);
+}
+
 static const struct bw_field dir_fields[] = {
 	BW_FIELD(struct bw_cgroup_dir, controllers, "controllers",
 		.doc = "of a v1 hierarchy; absent: the unified hierarchy"),
@@ -425,12 +438,14 @@ static const struct bw_schema dir_schema = {.name = "cgroup",
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = dir_fields};
 
-static const char *const modes[] = {"v1", "hybrid", "v2", NULL};
+static const char *const modes[] = {"v1", "hybrid", "v2", "none", NULL};
 static const struct bw_field set_fields[] = {
 	BW_FIELD(struct bw_cgroup_set, mode, "mode", .flags = BW_REQUIRED, .names = modes,
 		.doc = "how the host's cgroups are mounted"),
 	BW_FIELD(struct bw_cgroup_set, unit, "unit", .doc = "systemd's unit, if it makes the cgroups"),
 	BW_FIELD(struct bw_cgroup_set, user_unit, "userUnit", .doc = "the unit is one of the user's own systemd"),
+	BW_FIELD(struct bw_cgroup_set, rootless, "rootless", .doc = "the caller is not root"),
+	BW_FIELD(struct bw_cgroup_set, optional, "optional", .doc = "cgroups that may not be made are left out"),
 	BW_LIST_OF(struct bw_cgroup_set, dirs, "directories", &dir_schema,
 		.doc = "the container's directory in each hierarchy"),
 	BW_END,

@@ -63,8 +63,19 @@ static bool unified_has(struct bw_cgroup_handle *handle, const char *controller)
 	       bw_word_in(has, controller);
 }
 
-static int missing_controller(const char *controller, const char *pointer, struct bw_err *err)
+/* runc's sentences, where the cgroup is only out of the caller's reach. */
+static int missing_controller(
+	const struct bw_cgroup_set *set, const char *controller, const char *pointer, struct bw_err *err)
 {
+	if (set->optional.v) {
+		if (bw_streq(set->mode, "v2"))
+			bw_fail(err, BW_E_HOST, 0,
+				"%s: rootless needs no limits + no cgrouppath when no permission is granted for cgroups", pointer);
+		else
+			bw_fail(err, BW_E_HOST, 0, "%s: cannot set %s limit: container could not join or create cgroup", pointer,
+				controller);
+		return bw_at(err, "%s", pointer);
+	}
 	bw_fail(err, BW_E_HOST, 0,
 		"%s: needs the cgroup controller %s, which this host does not have", pointer,
 		controller);
@@ -240,7 +251,7 @@ static int apply_group(struct bw_cgroup_handle *handle, const struct group *grou
 			return -1;
 	}
 	if (v1 ? i < 0 : !unified_has(handle, group->v2))
-		return missing_controller(v1 ? group->v1 : group->v2, writes->v[0].pointer, err);
+		return missing_controller(handle->set, v1 ? group->v1 : group->v2, writes->v[0].pointer, err);
 	if (!v1)
 		i = bw_cgroup_find(handle->set, NULL);
 	dir = bw_cgroup_dir_fd(handle, (size_t)i);
@@ -287,7 +298,7 @@ static int write_unified(struct bw_cgroup_handle *handle, int dir, const struct 
 	}
 	snprintf(controller, sizeof controller, "%.*s", (int)strcspn(pair->key, "."), pair->key);
 	if (!bw_streq(controller, "cgroup") && !unified_has(handle, controller))
-		return missing_controller(controller, write.pointer, err);
+		return missing_controller(handle->set, controller, write.pointer, err);
 	r = write_one(dir, &write);
 	return r < 0 ? write_failed(&write, r, err) : 0;
 }

@@ -160,7 +160,7 @@ int bw_cgroup_set_make_unit(const struct bw_host *host, const char *cgroups_path
 	if (bw_cgroup_set_make(host, path, id, arena, &set, err) < 0)
 		return -1;
 	set->unit = names.unit;
-	set->user_unit = (struct bw_opt_bool){.set = user, .v = user};
+	set->user_unit = set->rootless = (struct bw_opt_bool){.set = user, .v = user};
 	*ret = set;
 	return 0;
 }

@@ -366,11 +366,34 @@ static int prepare_cgroup(const struct build *build, size_t index, const struct 
 {
 	const struct bw_cgroup_set *cgroups = build->request->cgroups;
 
-	if (!cgroups || !cgroups->dirs.n)
+	/* Without rights over cgroups it has none of its own, and sees none. */
+	if (!cgroups || (!cgroups->dirs.n && !cgroups->optional.v))
 		return refuse(err, index, "type", "this host has no cgroup hierarchy to mount");
 	if (cgroups->dirs.n == 1 && !cgroups->dirs.v[0].controllers)
 		return bind_cgroup(build, &cgroups->dirs.v[0], destination, head, err);
 	return prepare_cgroup_v1(build, head, destination, err);
+}
+
+/* sysfs shows a network namespace, and the kernel mounts it only for who has rights over that one. A container in a user
+ * namespace that shares ours gets the host's, all of it read-only: the host's cgroups lie beneath (CVE-2023-25809). */
+static bool is_foreign_sysfs(const struct bw_spec *spec, const struct bw_spec_mount *mount)
+{
+	return bw_streq(mount->type, "sysfs") && bw_spec_has_new_namespace(spec, "user") &&
+	       !bw_spec_namespace(spec, "network");
+}
+
+static int prepare_foreign_sysfs(const struct build *build, size_t index, struct head *head, const char *destination,
+	struct bw_err *err)
+{
+	struct bw_buf texts = new_texts(build);
+
+	if (open_source(build->request, "/sys", true, index, head, err) < 0 ||
+		bw_plan_own_fd(build->plan, head->tree, err) < 0)
+		return -1;
+	head->rec_set |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	add_text(&texts, destination);
+	return texts.overflow ? refuse(err, index, "destination", "is too long")
+			      : add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
 static int prepare_one(const struct build *build, size_t index, struct bw_err *err)
@@ -392,6 +415,8 @@ static int prepare_one(const struct build *build, size_t index, struct bw_err *e
 			"names no file system and the options hold neither bind nor rbind");
 	if (bw_streq(mount->type, "cgroup") || bw_streq(mount->type, "cgroup2"))
 		return prepare_cgroup(build, index, &head, destination, err);
+	if (is_foreign_sysfs(build->request->spec, mount))
+		return prepare_foreign_sysfs(build, index, &head, destination, err);
 	return prepare_fs(build, index, &options, &head, destination, err);
 }
 

@@ -74,7 +74,8 @@ static void lower_to_ours(const struct bw_request *request, const char *type, st
 
 	if (!hardening || !bw_strs_has(&hardening->ceilings, type))
 		return;
-	for (size_t i = 0; i < own->n; i++)
+	/* In another user namespace than the first it counts for nothing. */
+	for (size_t i = 0; i < own->n && request->host->root.v; i++)
 		if (own->v[i] == CAP_SYS_RESOURCE)
 			return;
 	if (syscall(SYS_prlimit64, 0, step->resource, NULL, ours) < 0 || step->hard <= ours[1])

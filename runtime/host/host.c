@@ -15,11 +15,10 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 enum { FACTS_MAX_BYTES = 1 << 20 };
-/* The inode of the first user namespace is fixed (linux/nsfs.h, USER_NS_INIT_INO). */
-#define INITIAL_USER_NAMESPACE 0xEFFFFFFDU
 
 static const char *const cgroup_modes[] = {"v1", "hybrid", "v2", "none", NULL};
 
@@ -170,16 +169,6 @@ static struct bw_opt_bool is_there(const char *path)
 	return (struct bw_opt_bool){true, access(path, F_OK) == 0};
 }
 
-static bool in_initial_user_namespace(void)
-{
-	struct stat st;
-
-	/* Without user namespaces there is only the initial one. */
-	if (stat("/proc/self/ns/user", &st) < 0)
-		return errno == ENOENT;
-	return st.st_ino == INITIAL_USER_NAMESPACE;
-}
-
 /* "0 1000 1": who is user 0 here is user 1000 above. An unmapped id is nobody's: ours, then. */
 static uint64_t uid_above(uint64_t uid)
 {
@@ -214,7 +203,7 @@ int bw_host_probe_basic(struct bw_host *host, struct bw_arena *arena, struct bw_
 	host->time_namespace = is_there("/proc/self/ns/time");
 	host->cgroup_namespace = is_there("/proc/self/ns/cgroup");
 	host->page_size = (struct bw_opt_uint){true, (uint64_t)sysconf(_SC_PAGESIZE)};
-	host->root = (struct bw_opt_bool){true, geteuid() == 0 && in_initial_user_namespace()};
+	host->root = (struct bw_opt_bool){true, geteuid() == 0 && bw_proc_in_initial_userns()};
 	host->login_uid = (struct bw_opt_uint){true, host->root.v ? 0 : uid_above(geteuid())};
 	host->systemd = (struct bw_opt_bool){true, is_booted_by_systemd()};
 	return 0;

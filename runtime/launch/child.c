@@ -163,6 +163,9 @@ static int enter_phase(struct bw_child *child, const struct bw_child_setup *setu
 		tell(child->channel, BW_MSG_SYNC, phase, 0);
 		await_go(child->channel);
 	}
+	/* In a new user namespace, and a new pid namespace as a rule, nobody is inside before this. */
+	if (phase == BW_PHASE_IDENTITY && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
 	if (phase == BW_PHASE_PIVOT + 1)
 		forget_host(child);
 	if (phase == BW_PHASE_EARLY_FILTER)
@@ -232,7 +235,7 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Nobody inside may look at our descriptors or memory before we are the program (CVE-2016-9962). */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (!setup->seen_until_mapped && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		give_up(&child, 0, errno);
 	for (uint32_t i = 0; i < plan->n; i++) {
 		const struct bw_step *step = &plan->steps[i];

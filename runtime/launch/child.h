@@ -16,6 +16,8 @@ struct bw_child_setup {
 	int host_proc;
 	unsigned preserve_fds;
 	uint32_t parent_phases; /* bit n: phase n has parent steps */
+	/* A parent who is not root maps the ids through files in /proc that are its own only while we may be looked at. */
+	bool seen_until_mapped;
 };
 
 /* Does the plan's child steps and becomes the program. Async-signal-safe; never returns. */

@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "control/compile.h"
+#include "host/host.h"
 #include "launch/child.h"
 #include "launch/wire.h"
 
@@ -121,6 +122,7 @@ int bw_launch_begin(struct bw_launch *launch, const struct bw_plan *plan, const 
 		.host_proc = request->host_proc,
 		.preserve_fds = request->preserve_fds,
 		.parent_phases = parent_phases(plan),
+		.seen_until_mapped = (plan->clone_flags & CLONE_NEWUSER) && !request->host->root.v,
 	};
 
 	*launch = (struct bw_launch)BW_LAUNCH_INIT;

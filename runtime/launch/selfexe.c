@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -32,11 +34,21 @@ static bool is_guarded_by_mode(void)
 	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
+
 static bool is_copy(void)
 {
+	auto_close int self = -1;
 	struct statvfs fs;
 
-	return statvfs("/proc/self/exe", &fs) == 0 && (fs.f_flag & ST_RDONLY);
+	if (statvfs("/proc/self/exe", &fs) == 0 && (fs.f_flag & ST_RDONLY))
+		return true;
+	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return self >= 0 && fcntl(self, F_GET_SEALS) == SEALS;
 }
 
 /* The arguments as the kernel has them, since main() may have changed its own. */
@@ -80,6 +92,26 @@ static int open_copy(struct bw_err *err)
 	return take_fd(&tree);
 }
 
+/* Who may make no mounts (and owns the file, or root's mode would be enough) runs from memory that nobody can write. */
+static int open_memory_copy(struct bw_err *err)
+{
+	static const char what[] = "protecting our own program: copy in memory";
+	auto_close int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	auto_close int copy = memfd_create("bulwark", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	ssize_t sent;
+
+	if (copy < 0 && errno == EINVAL) /* before Linux 6.3 every one could be executed */
+		copy = memfd_create("bulwark", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (self < 0 || copy < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "%s", what);
+	do
+		sent = sendfile(copy, self, NULL, 1 << 20);
+	while (sent > 0 || (sent < 0 && errno == EINTR));
+	if (sent < 0 || fcntl(copy, F_ADD_SEALS, SEALS) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "%s", what);
+	return take_fd(&copy);
+}
+
 /* What the caller has given us (a process file as /dev/fd/63, --preserve-fds) must be there after the exec. Of
  * our own there is little yet, and all of it is marked again when we start. */
 static void keep_descriptors(int but)
@@ -104,9 +136,13 @@ int bw_selfexe_protect(struct bw_err *err)
 	if (is_copy() || is_guarded_by_mode())
 		return 0;
 	copy = open_copy(err);
+	if (copy < 0 && err->sys == EPERM) {
+		*err = (struct bw_err){0};
+		copy = open_memory_copy(err);
+	}
 	if (copy < 0 || own_arguments(&text, &args, err) < 0)
 		return -1;
-	bw_debug("running from a read-only clone of our own program");
+	bw_debug("running from a copy of our own program that nobody can write");
 	keep_descriptors(copy);
 	bw_execveat(copy, "", args, environ, AT_EMPTY_PATH);
 	return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: execveat");

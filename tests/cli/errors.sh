@@ -40,8 +40,6 @@ refused "checkpoint, which runc has" 1 "checkpoint is not available: bulwark doe
 	checkpoint --image-path /i --leave-running c1
 refused "restore, which runc has" 1 "restore is not available: bulwark does not work with criu" \
 	restore --detach --image-path /i c1
-refused "no cgroups at all" 1 "--cgroup-manager disabled is not available" \
-	--cgroup-manager disabled create c1
 refused "unknown container" 1 "container does not exist" state nope
 refused "exec of an unknown container" 255 "container does not exist" exec nope true
 refused "exec without a command" 255 "exec needs a command" exec c1

@@ -32,6 +32,8 @@ static void say_context(const char *verb, const struct bw_context *ctx)
 	say("policy", ctx->policy_path);
 	say("profile", ctx->profile);
 	printf(" systemd=%d debug=%d", ctx->systemd_cgroup, ctx->debug);
+	if (ctx->no_cgroup || ctx->rootless)
+		printf(" no-cgroup=%d rootless=%d", ctx->no_cgroup, (int)ctx->rootless);
 }
 
 static int find(const char *id, struct bw_err *err)

@@ -63,4 +63,10 @@ fi
 has "the default root of a caller who is not root" "$out" "root=/run/user/65534/bulwark "
 run "$double" --cgroup-manager systemd create x
 has "--cgroup-manager systemd is --systemd-cgroup" "$out" "systemd=1"
+run "$double" --cgroup-manager disabled create x
+has "--cgroup-manager disabled arrives" "$out" "no-cgroup=1 rootless=0"
+run "$double" --rootless true create x
+has "--rootless true arrives" "$out" "no-cgroup=0 rootless=1"
+run "$double" --rootless=false create x
+has "--rootless false arrives" "$out" "no-cgroup=0 rootless=2"
 finish

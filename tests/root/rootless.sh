@@ -1,0 +1,230 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Callers who are not root: what they may have they get, what cannot be enforced for them is refused.
+. "$(dirname "$0")/bulwark.sh"
+needs setpriv
+
+user=65534
+program=$work/bulwark
+install --mode=755 "$RUNTIME" "$program"
+setpriv --reuid "$user" --regid "$user" --clear-groups unshare --user --map-root-user true 2>/dev/null ||
+	skip "needs user namespaces for everybody"
+
+# as_user COMMAND [ARG]...
+as_user() {
+	run setpriv --reuid "$user" --regid "$user" --clear-groups env XDG_RUNTIME_DIR="$T/xdg" PATH=/usr/bin:/bin "$@"
+}
+
+# rootless VERB [ARG]...: the user's own container.
+rootless() {
+	as_user "$program" --profile "${PROFILE:-compat}" "$@"
+}
+
+# The bundle that `spec --rootless` makes, of the user's own.
+user_bundle() {
+	bundle
+	mkdir "$T/xdg"
+	rm "$BUNDLE/config.json"
+	chown --recursive --no-dereference "$user:$user" "$BUNDLE" "$T/xdg"
+	rootless spec --rootless --bundle "$BUNDLE"
+	expect_status 0
+	config '.process.terminal = false'
+	trap 'rootless delete --force "$ID" >/dev/null 2>&1' EXIT
+}
+
+# A private network, no /sys of the host: what hardened asks for.
+private() {
+	config '.linux.namespaces += [{type: "network"}] | .mounts |= map(select(.destination != "/sys"))'
+}
+
+expect_no_state() {
+	[ ! -e "$T/xdg/bulwark/$ID" ] || fail "state is left"
+}
+
+test_the_configuration_of_spec_runs() {
+	user_bundle
+	script_args 'id -u; cat /proc/self/uid_map /proc/self/setgroups | tr -s " "; echo x >/dev/null; mknod /dev/shm/x c 1 3 || echo none'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'0\n 0 65534 1\ndeny\nnone'
+	expect_no_state
+}
+
+test_a_life_in_the_user_s_own_directory() {
+	user_bundle
+	config '.process.args = ["sleep", "300"]'
+	rootless create --bundle "$BUNDLE" --pid-file "$T/xdg/pid" "$ID"
+	expect_status 0
+	[ -e "$T/xdg/bulwark/$ID/state.json" ] || fail "no state in XDG_RUNTIME_DIR"
+	expect_equal "user on the host" "$(awk '/^Uid:/ { print $2 }' "/proc/$(cat "$T/xdg/pid")/status")" "$user"
+	rootless start "$ID"
+	expect_status 0
+	rootless exec "$ID" id -u
+	expect_output 0
+	rootless kill "$ID" KILL
+	expect_status 0
+	eventually test ! -e "/proc/$(cat "$T/xdg/pid")/exe"
+	rootless delete "$ID"
+	expect_status 0
+	expect_no_state
+}
+
+test_the_container_cannot_see_the_process_that_made_it() {
+	user_bundle
+	script_args 'echo /proc/[0-9]*'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_output /proc/1
+}
+
+test_without_a_user_namespace_it_is_refused() {
+	user_bundle
+	config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has "rootless container requires user namespaces"
+	expect_no_state
+}
+
+test_a_limit_that_cannot_be_set_is_refused() {
+	needs_controller pids
+	user_bundle
+	config '.linux.resources = {pids: {limit: 20}}'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	[[ $ERR == *"cannot set pids limit: container could not join or create cgroup"* ||
+		$ERR == *"rootless needs no limits + no cgrouppath when no permission is granted for cgroups"* ]] ||
+		fail "another sentence"
+	expect_no_state
+}
+
+test_a_cgroup_that_is_named_is_not_left_out() {
+	user_bundle
+	config --arg path "/$ID/x" '.linux.cgroupsPath = $path'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has "unable to apply cgroup configuration"
+	expect_error_has "permission denied"
+	expect_no_state
+	config 'del(.linux.cgroupsPath)'
+	rootless --rootless false run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has "permission denied"
+}
+
+test_hardened_needs_its_limits() {
+	user_bundle
+	private
+	PROFILE=hardened rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has /linux/resources/
+	expect_no_state
+}
+
+# delegated CONTROLLER...: a cgroup of the user's own in each hierarchy; prints them.
+delegated() {
+	local mount
+	for mount in $(findmnt --noheadings --output TARGET --types cgroup,cgroup2); do
+		mkdir "$mount/$ID"
+		chown "$user" "$mount/$ID" "$mount/$ID/cgroup.procs"
+		[ ! -e "$mount/$ID/tasks" ] || chown "$user" "$mount/$ID/tasks"
+		[ ! -e "$mount/$ID/cpuset.cpus" ] || cat "$mount/cpuset.cpus" >"$mount/$ID/cpuset.cpus"
+		[ ! -e "$mount/$ID/cpuset.mems" ] || cat "$mount/cpuset.mems" >"$mount/$ID/cpuset.mems"
+		echo "$mount/$ID"
+	done
+}
+
+test_hardened_runs_where_the_user_has_cgroups() {
+	local directories
+	needs_controller pids
+	user_bundle
+	private
+	mapfile -t directories < <(delegated)
+	script_args 'id -u; grep -E "CapBnd|NoNewPrivs" /proc/self/status; grep pids: /proc/self/cgroup; mount | grep -c nodev; touch /x'
+	(
+		for directory in "${directories[@]}"; do
+			echo "$BASHPID" >"$directory/cgroup.procs"
+		done
+		PROFILE=hardened rootless run --bundle "$BUNDLE" "$ID"
+		expect_error_has "Read-only file system"
+		expect_line 'CapBnd:	0000000000000000'
+		expect_line 'NoNewPrivs:	1'
+		config '.linux.resources = {pids: {limit: 7}} | .process.args = ["sleep", "300"]'
+		PROFILE=hardened rootless run --detach --bundle "$BUNDLE" "$ID"
+		expect_status 0
+		as_user "$program" state "$ID"
+		expect_equal pids "$(limit_of pids "$(jq .pid <<<"$OUT")" pids.max pids.max)" 7
+		rootless delete --force "$ID"
+		expect_status 0
+		for directory in "${directories[@]}"; do
+			echo "$BASHPID" >"$(dirname "$directory")/cgroup.procs"
+		done
+	)
+}
+
+test_further_ids_come_by_newuidmap() {
+	needs newuidmap
+	user_bundle
+	echo "$(id -nu "$user"):300000:1000" >"$T/sub"
+	config '.linux.uidMappings += [{containerID: 1, hostID: 300000, size: 1000}] |
+		.linux.gidMappings += [{containerID: 1, hostID: 300000, size: 1000}] | .process.user = {uid: 5, gid: 6, additionalGids: [7]}'
+	script_args 'id; cat /proc/self/uid_map | tr -s " "'
+	# shellcheck disable=SC2016 # for the inner shell
+	inside() {
+		run unshare --mount --propagation private sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid || exit 77
+			shift; exec "$@"' sh "$T/sub" setpriv --reuid "$user" --regid "$user" --clear-groups \
+			env XDG_RUNTIME_DIR="$T/xdg" PATH=/usr/bin:/bin "$program" --profile compat "$@"
+	}
+	inside run --bundle "$BUNDLE" "$ID"
+	[ "$STATUS" != 77 ] || skip "needs /etc/subuid"
+	expect_status 0
+	expect_line "uid=5 gid=6 groups=7"
+	expect_line " 1 300000 1000"
+	config '.linux.uidMappings[1].hostID = 0'
+	inside run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has newuidmap
+	expect_no_state
+}
+
+test_sysfs_of_the_host_is_bound_read_only() {
+	user_bundle
+	config '.mounts |= map(if .destination == "/sys" then {destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"]} else . end)'
+	script_args 'ls /sys/class >/dev/null && awk "\$2 ~ /^\\/sys/ && \$4 !~ /^ro/" /proc/self/mounts'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output ""
+}
+
+test_root_of_a_user_namespace_makes_containers() {
+	user_bundle
+	config '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
+	script_args 'id -u; cat /proc/self/uid_map | tr -s " "'
+	as_user unshare --user --map-root-user --mount "$program" --profile compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'0\n 0 0 1'
+	expect_no_state
+}
+
+test_a_program_of_the_user_s_own_cannot_be_overwritten() {
+	user_bundle
+	install --owner="$user" --mode=755 "$RUNTIME" "$T/own"
+	# Whatever an image makes of it, /proc/self/exe of the init is memory that is sealed.
+	config '.process.args = ["/proc/self/exe", "--version"]'
+	as_user "$T/own" --profile compat --debug run --bundle "$BUNDLE" "$ID"
+	expect_error_has "running from a copy of our own program that nobody can write"
+}
+
+test_a_container_without_cgroups() {
+	bundle
+	config '.process.args = ["cat", "/proc/self/cgroup"] | .linux.namespaces |= map(select(.type != "cgroup"))'
+	compat --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output "$(cat /proc/self/cgroup)"
+	config '.linux.resources += {pids: {limit: 20}}'
+	compat --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	expect_refusal "/linux/resources/pids/limit"
+	hardened --cgroup-manager disabled run --bundle "$BUNDLE" "$ID"
+	expect_refusal /linux/resources/
+}
+
+run_tests
