@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "container/notify.h"
 
 enum { COPY_BYTES = 8192 };
 
@@ -134,10 +135,14 @@ static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 			{.fd = attach->signals, .events = POLLIN},
 			{.fd = relay->master, .events = POLLIN},
 			{.fd = relay->input_open ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = attach->notify ? attach->notify->sock : -1, .events = POLLIN},
 		};
 
 		if (poll(fds, BW_COUNT(fds), -1) < 0 && errno != EINTR)
 			return;
+		/* systemd watches us, who end as the program does. */
+		if (fds[4].revents)
+			bw_notify_take(attach->notify, getpid());
 		if (fds[1].revents)
 			forward_signals(attach, pidfd, relay);
 		/* EIO only says that nobody has the peer open just now. */

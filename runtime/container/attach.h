@@ -10,10 +10,13 @@
 
 #include "base/err.h"
 
+struct bw_notify;
+
 struct bw_attach {
 	int terminal[2]; /* our end and the child's of the console socket pair; -1 without a terminal */
 	int signals;     /* signalfd */
 	sigset_t before;
+	struct bw_notify *notify; /* its socket is heard, too; or NULL */
 };
 
 #define BW_ATTACH_INIT {.terminal = {-1, -1}, .signals = -1}

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 
 #include "base/auto.h"
@@ -17,6 +18,8 @@
 #include "container/decide.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
+#include "container/inherit.h"
+#include "container/notify.h"
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
@@ -33,9 +36,11 @@ struct creation {
 	const char *id;
 	struct bw_arena arena;
 	struct bw_decision decision;
+	struct bw_inherited inherited;
 	struct bw_container container;
 	struct bw_preparation preparation;
 	struct bw_launch launch;
+	struct bw_notify notify; /* run */
 	struct bw_attempt attempt;
 	int pidfd_socket;
 };
@@ -43,12 +48,14 @@ struct creation {
 #define CREATION_INIT                                                                              \
 	{                                                                                          \
 		.arena = BW_ARENA_INIT, .container = BW_CONTAINER_INIT,                            \
-		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT, .pidfd_socket = -1   \
+		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT, .notify = BW_NOTIFY_INIT, \
+		.pidfd_socket = -1                                                                 \
 	}
 
 static void creation_done(struct creation *creation)
 {
 	bw_launch_done(&creation->launch);
+	bw_notify_done(&creation->notify);
 	bw_preparation_done(&creation->preparation);
 	bw_container_close(&creation->container);
 	if (creation->pidfd_socket >= 0)
@@ -158,8 +165,11 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	if (options->no_pivot && spec->hardening && spec->hardening->check_mounts.v)
 		return bw_fail(err, BW_E_DENIED, 0, "--no-pivot: profile %s does not leave the host's tree under the container's",
 			bw_profile_name(creation->decision.profile));
-	request->spec = spec;
-	request->process = spec->process;
+	if (bw_inherited_spec(&creation->inherited, spec,
+		    bw_arena_printf(&creation->arena, "%s/" BW_NOTIFY_NAME, creation->container.path), &creation->arena,
+		    &request->spec, err) < 0)
+		return -1;
+	request->process = request->spec->process;
 	request->id = creation->id;
 	request->bundle = options->bundle;
 	request->state_dir = creation->container.path;
@@ -167,10 +177,25 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->console_socket = options->console_socket;
 	request->cgroups = creation->container.state->cgroups;
 	request->rdt = &creation->container.state->rdt;
-	request->preserve_fds = options->preserve_fds;
+	request->preserve_fds = creation->inherited.total;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;
 	return 0;
+}
+
+/* What came from our caller's unit (LISTEN_FDS, NOTIFY_SOCKET) is no request of the container's: where the policy
+ * passes nothing of the host it is left behind. */
+static void settle_inherited(struct creation *creation)
+{
+	const struct bw_spec_hardening *hardening = creation->decision.hardened->hardening;
+	bool forbidden = hardening && hardening->forbid_leaks.v;
+
+	if (forbidden && (creation->inherited.listen || bw_notify_is_wanted()))
+		bw_log(BW_LOG_INFO, "the policy passes no descriptors and no NOTIFY_SOCKET into a container");
+	if (forbidden)
+		creation->inherited = (struct bw_inherited){0};
+	else
+		creation->inherited.notify = bw_notify_is_wanted();
 }
 
 /* Protection of our own file, decision, directory, state: nothing of the kernel's is made yet. */
@@ -178,7 +203,10 @@ static int begin(struct creation *creation, struct bw_err *err)
 {
 	int r;
 
-	if (bw_id_check(creation->id, err) < 0 || bw_selfexe_protect(err) < 0)
+	/* First of all: what is open now is the caller's. */
+	if (bw_id_check(creation->id, err) < 0 ||
+		bw_inherited_count(creation->options->preserve_fds, true, &creation->inherited, err) < 0 ||
+		bw_selfexe_protect(err) < 0)
 		return -1;
 	if (bw_pidfd_socket_open(creation->options->pidfd_socket, &creation->pidfd_socket, err) < 0)
 		return -1;
@@ -191,6 +219,7 @@ static int begin(struct creation *creation, struct bw_err *err)
 	if (r < 0)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "make the container's state");
+	settle_inherited(creation);
 	if (bw_rootless_enter(creation->decision.hardened, err) < 0 ||
 		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
@@ -201,7 +230,9 @@ static int begin(struct creation *creation, struct bw_err *err)
 		bw_undo(&creation->container);
 		return -1;
 	}
-	if (bw_state_save(&creation->container, err) < 0 || fill_request(creation, err) < 0) {
+	if (bw_state_save(&creation->container, err) < 0 ||
+		(creation->inherited.notify && bw_notify_prepare(&creation->container, err) < 0) ||
+		fill_request(creation, err) < 0) {
 		bw_undo(&creation->container);
 		return -1;
 	}
@@ -332,6 +363,16 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 	return r;
 }
 
+/* As runc has it: in a unit of type notify a detached run ends when the program is ready. */
+static void wait_ready(struct creation *creation)
+{
+	if (creation->notify.sock < 0)
+		return;
+	/* The lock would keep delete waiting. */
+	flock(creation->container.dir, LOCK_UN);
+	bw_notify_wait(&creation->notify, creation->launch.pidfd, creation->launch.pid);
+}
+
 static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 {
 	const struct bw_create_options *options = creation->options;
@@ -341,10 +382,12 @@ static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 	if (begin(creation, err) < 0)
 		return -1;
 	process = creation->decision.hardened->process;
-	if (!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0) {
+	if (bw_notify_bind(&creation->container, &creation->notify, err) < 0 ||
+		(!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0)) {
 		bw_undo(&creation->container);
 		return -1;
 	}
+	attach.notify = &creation->notify;
 	creation->preparation.request.terminal_fd = attach.terminal[1];
 	if (go(creation, err) < 0) {
 		bw_attach_done(&attach);
@@ -356,8 +399,10 @@ static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 		bw_undo(&creation->container);
 		return -1;
 	}
-	if (options->detach)
+	if (options->detach) {
+		wait_ready(creation);
 		return 0;
+	}
 	bw_attempt_enter(&creation->attempt, "follow the program to its end");
 	return stay(creation, &attach, ret_code, err);
 }

@@ -15,6 +15,7 @@
 #include "container/attach.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
+#include "container/inherit.h"
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
@@ -334,9 +335,10 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 		.pidfd = -1,
 		.pidfd_socket = -1,
 	};
+	struct bw_inherited inherited;
 
 	*ret_code = 0;
-	if (bw_selfexe_protect(err) < 0)
+	if (bw_inherited_count(options->preserve_fds, false, &inherited, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
 	return bw_attempt_end(ctx, &execution.attempt, go(&execution, ctx, ret_code, err), err);
 }

@@ -16,6 +16,8 @@ libbulwark_a_SOURCES += \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pause.c \
+	runtime/container/inherit.c runtime/container/inherit.h \
+	runtime/container/notify.c runtime/container/notify.h \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
 	runtime/container/pidfd_socket.c runtime/container/pidfd_socket.h \
 	runtime/container/plan_text.c \

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 
 #include "base/auto.h"
@@ -15,6 +16,7 @@
 #include "base/sys.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
+#include "container/notify.h"
 #include "container/state.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
@@ -69,6 +71,7 @@ static int verify_guard(const struct bw_container *container, const struct bw_sp
 
 /* One call of start. */
 struct starting {
+	struct bw_notify notify;
 	struct bw_container *container;
 	struct bw_spec *spec;
 	struct bw_attempt attempt;
@@ -169,6 +172,17 @@ static int run_poststart(struct bw_container *container, const struct bw_spec *s
 	return r;
 }
 
+/* As runc has it: `start` in a unit of type notify ends when the program is ready. */
+static void wait_ready(const struct bw_container *container, struct bw_notify *notify)
+{
+	auto_close int pidfd = bw_pidfd_of(container->pid, container->start_time);
+
+	/* The lock would keep state and kill waiting. */
+	flock(container->dir, LOCK_UN);
+	if (pidfd >= 0)
+		bw_notify_wait(notify, pidfd, container->pid);
+}
+
 static int start(struct starting *starting, struct bw_arena *arena, struct bw_err *err)
 {
 	struct bw_container *container = starting->container;
@@ -183,24 +197,33 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 	if (bw_state_load_spec(container, arena, &starting->spec, err) < 0 ||
 		verify_guard(container, starting->spec, err) < 0)
 		return -1;
+	if (bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
+		return -1;
 	bw_attempt_enter(attempt, "do the steps that were left at create");
 	if (let_go(starting, err) < 0) {
 		await_end(container);
 		return -1;
 	}
 	bw_attempt_enter(attempt, "run the poststart hooks");
-	return run_poststart(container, starting->spec, err);
+	if (run_poststart(container, starting->spec, err) < 0)
+		return -1;
+	wait_ready(container, &starting->notify);
+	return 0;
 }
 
 int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
-	struct starting starting = {.container = &container, .attempt = BW_ATTEMPT_INIT("start", id)};
+	struct starting starting = {
+		.container = &container, .attempt = BW_ATTEMPT_INIT("start", id), .notify = BW_NOTIFY_INIT};
+	int r;
 
 	if (bw_container_open(ctx, id, true, false, &arena, &container, err) < 0)
 		return -1;
-	return bw_attempt_end(ctx, &starting.attempt, start(&starting, &arena, err), err);
+	r = start(&starting, &arena, err);
+	bw_notify_done(&starting.notify);
+	return bw_attempt_end(ctx, &starting.attempt, r, err);
 }
 
 /* Without a pid namespace of its own a container has no init whose death ends the rest. */

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "container/notify.h"
 
 enum { ID_MAX = 1024, STATE_MAX = 1 << 20 };
 
@@ -308,6 +309,18 @@ enum bw_status bw_container_status(const struct bw_container *container)
 										     : BW_STATUS_RUNNING;
 }
 
+/* A file; the only directory is that of the socket of notify.h. */
+static int remove_entry(int dir, const char *name)
+{
+	if (unlinkat(dir, name, 0) == 0)
+		return 0;
+	if (errno != EISDIR || !bw_streq(name, BW_NOTIFY_NAME))
+		return -1;
+	if (unlinkat(dir, BW_NOTIFY_NAME "/notify.sock", 0) < 0 && errno != ENOENT)
+		return -1;
+	return unlinkat(dir, name, AT_REMOVEDIR);
+}
+
 int bw_container_forget(struct bw_container *container, struct bw_err *err)
 {
 	auto_closedir DIR *dir = NULL;
@@ -321,7 +334,7 @@ int bw_container_forget(struct bw_container *container, struct bw_err *err)
 	while ((entry = readdir(dir))) {
 		if (bw_streq(entry->d_name, ".") || bw_streq(entry->d_name, ".."))
 			continue;
-		if (unlinkat(container->dir, entry->d_name, 0) < 0 && errno != ENOENT)
+		if (remove_entry(container->dir, entry->d_name) < 0 && errno != ENOENT)
 			return bw_fail(err, BW_E_KERNEL, errno, "removing %s/%s", container->path, entry->d_name);
 	}
 	if (rmdir(container->path) < 0 && errno != ENOENT)

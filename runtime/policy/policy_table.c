@@ -459,7 +459,8 @@ SECTION(keyring, keyring_fields);
 
 static const struct bw_field descriptors_fields[] = {
 	BW_FIELD(struct bw_profile_descriptors, refuse_inherited, "refuseInherited",
-		.doc = "Whether --preserve-fds and LISTEN_FDS are refused."),
+		.doc = "Whether --preserve-fds is refused, and LISTEN_FDS and NOTIFY_SOCKET of our caller "
+		       "are left behind."),
 	BW_END};
 SECTION(descriptors, descriptors_fields);
 

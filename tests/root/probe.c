@@ -422,6 +422,49 @@ static int open_path(char **args)
 	return say_result(open(args[1], flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
+static struct sockaddr_un unix_address(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	return address;
+}
+
+/* notify TEXT...: each as one message to the socket in NOTIFY_SOCKET, as sd_notify(3) sends it. */
+static int notify(char **args)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = unix_address(path ? path : "");
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (!path)
+		return say_result(-1);
+	for (; *args; args++)
+		if (sendto(sock, *args, strlen(*args), 0, (struct sockaddr *)&address, sizeof address) < 0)
+			return say_result(-1);
+	return 0;
+}
+
+/* listen SOCKET N: prints N messages, as systemd would get them. Descriptors that come along are closed. */
+static int listen_notify(char **args)
+{
+	struct sockaddr_un address = unix_address(args[0]);
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[4096];
+
+	if (bind(sock, (struct sockaddr *)&address, sizeof address) < 0 || chmod(args[0], 0777) < 0)
+		return say_result(-1);
+	for (int i = atoi(args[1]); i > 0; i--) {
+		ssize_t got = recv(sock, text, sizeof text, 0);
+
+		if (got < 0)
+			return say_result(-1);
+		printf("%.*s\n", (int)got - (got && text[got - 1] == '\n'), text);
+		fflush(stdout);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int args;
@@ -438,6 +481,8 @@ static const struct {
 	{"abstract", 1, connect_abstract},
 	{"open", 2, open_path},
 	{"reach", 1, reach},
+	{"notify", 1, notify},
+	{"listen", 2, listen_notify},
 };
 
 int main(int argc, char **argv)
