@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -148,12 +149,15 @@ static void put_annotations(struct bw_json_writer *w)
 
 static void put_cgroup(struct bw_json_writer *w)
 {
+	/* Who is installed without the helper has none. */
+	bool by_systemd = access(BW_LIBEXECDIR "/bulwark-systemd", X_OK) == 0;
+
 	bw_json_key(w, "cgroup");
 	bw_json_begin_object(w);
 	put_bool(w, "v1", true);
 	put_bool(w, "v2", true);
-	put_bool(w, "systemd", false);
-	put_bool(w, "systemdUser", false);
+	put_bool(w, "systemd", by_systemd);
+	put_bool(w, "systemdUser", by_systemd);
 	put_bool(w, "rdma", true);
 	bw_json_end_object(w);
 }

@@ -120,16 +120,21 @@ test_hardened_needs_its_limits() {
 	expect_no_state
 }
 
-# delegated CONTROLLER...: a cgroup of the user's own in each hierarchy; prints them.
+# delegated: makes a cgroup of the user's own in each hierarchy, and one for the caller beneath; prints the latter.
 delegated() {
-	local mount
+	local mount top file
 	for mount in $(findmnt --noheadings --output TARGET --types cgroup,cgroup2); do
-		mkdir "$mount/$ID"
-		chown "$user" "$mount/$ID" "$mount/$ID/cgroup.procs"
-		[ ! -e "$mount/$ID/tasks" ] || chown "$user" "$mount/$ID/tasks"
-		[ ! -e "$mount/$ID/cpuset.cpus" ] || cat "$mount/cpuset.cpus" >"$mount/$ID/cpuset.cpus"
-		[ ! -e "$mount/$ID/cpuset.mems" ] || cat "$mount/cpuset.mems" >"$mount/$ID/cpuset.mems"
-		echo "$mount/$ID"
+		top=$mount/$ID-user
+		mkdir "$top"
+		for file in cpuset.cpus cpuset.mems; do
+			[ ! -e "$mount/$file" ] || cat "$mount/$file" >"$top/$file"
+		done
+		mkdir "$top/own"
+		for file in cpuset.cpus cpuset.mems; do
+			[ ! -e "$mount/$file" ] || cat "$mount/$file" >"$top/own/$file"
+		done
+		chown --recursive "$user" "$top"
+		echo "$top/own"
 	done
 }
 
@@ -156,7 +161,7 @@ test_hardened_runs_where_the_user_has_cgroups() {
 		rootless delete --force "$ID"
 		expect_status 0
 		for directory in "${directories[@]}"; do
-			echo "$BASHPID" >"$(dirname "$directory")/cgroup.procs"
+			echo "$BASHPID" >"${directory%/*/own}/cgroup.procs"
 		done
 	)
 }

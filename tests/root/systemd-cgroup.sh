@@ -79,7 +79,8 @@ test_a_failed_scope_is_forgotten_with_its_container() {
 
 test_the_run_time_that_an_annotation_gives_ends_it() {
 	bundle
-	config '.annotations["org.systemd.property.RuntimeMaxSec"] = "uint64 1"'
+	# The first process of a pid namespace has no default for SIGTERM.
+	config '.annotations = {"org.systemd.property.RuntimeMaxSec": "uint64 1", "org.systemd.property.TimeoutStopSec": "uint64 1"}'
 	PROFILE=hardened sleeping_in_scope
 	eventually is_stopped
 }
