@@ -186,8 +186,11 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 		bw_fail(err, BW_E_SPEC, sys, "chdir to cwd (\"%s\") set in config.json failed", directory->path);
 	else if (op == OP_EXEC)
 		bw_fail(err, BW_E_PROGRAM, sys, "exec %s", (const char *)data);
-	else if (sys == ENOENT && lookup->in_path)
-		bw_fail(err, BW_E_SPEC, 0, "exec: \"%s\": executable file not found in $PATH", name_in(lookup));
+	else if (lookup->in_path)
+		bw_fail(err, BW_E_SPEC, 0, "exec: \"%s\": executable file not found in $PATH%s", name_in(lookup),
+			sys == EACCES ? " (what was found there, this user may not execute)" : "");
+	else if (sys == EISDIR) /* engines from before runc's own word for it look for EACCES */
+		bw_fail(err, BW_E_SPEC, EACCES, "exec: \"%s\": is a directory", name_in(lookup));
 	else if (sys == ENOENT || sys == ENOTDIR || sys == ELOOP)
 		bw_fail(err, BW_E_SPEC, sys, "exec: \"%s\": stat %s", name_in(lookup), name_in(lookup));
 	else
