@@ -8,6 +8,11 @@ build_packages=(autoconf automake gcc libc6-dev make pkgconf
 # What ./quickstart puts into the container and around it.
 demo_packages=(iproute2 jq libpython3-stdlib procps python3 python3-minimal util-linux)
 test_packages=(busybox-static check clang clang-tidy cppcheck dbus-daemon fish git groff mandoc nftables shellcheck strace uidmap)
+# The engines, for tests/engines. What they only recommend they find missing, so that is named here.
+test_packages+=(aardvark-dns bsdutils conmon containerd docker.io golang-github-containers-common iptables netavark
+	podman runc tini)
+# Debian 13 has Docker's command line in a package of its own.
+[ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] || test_packages+=(docker-cli)
 
 missing_packages() {
 	local package
@@ -28,7 +33,17 @@ install_missing() {
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get update --quiet=2 &&
-		apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+		without_services apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+}
+
+# without_services COMMAND...: no package starts its daemon meanwhile; the tests start what they need, in namespaces.
+without_services() {
+	local policy=/usr/sbin/policy-rc.d status=0
+	[ ! -e "$policy" ] || policy=
+	[ -z "$policy" ] || install --mode=755 /dev/stdin "$policy" <<<$'#!/bin/sh\nexit 101'
+	"$@" || status=$?
+	[ -z "$policy" ] || rm "$policy"
+	return "$status"
 }
 
 # bootstrap TOP: makes configure where it is missing or older than what it is made from.

@@ -228,9 +228,15 @@ mounts_below() {
 	awk -v top="$1/" 'index($5 "/", top) == 1 { print $5 }' /proc/self/mountinfo | tac
 }
 
+# What a script has to remove after each of its cases, beside what it made in $T; it defines its own.
+after_case() {
+	:
+}
+
 # Everything below is named after $T or $ID, which nobody else uses.
 clean_up() {
 	local path
+	after_case
 	for path in "$T"/state/*/; do
 		[ ! -d "$path" ] || timeout 20 "$RUNTIME" --root "$T/state" delete --force "$(basename "$path")" \
 			>/dev/null 2>&1

@@ -1,0 +1,182 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What every test with a real engine stands on: a world of its own for the engine, made here, gone afterwards.
+#
+#	#!/bin/bash
+#	. "$(dirname "$0")/engine.sh"
+#	needs dockerd docker
+#	...start the engine, with `daemon`...
+#	test_the_engine_runs_a_container() { ... }
+#	run_tests
+#
+# The script runs again inside new mount, network and process namespaces.  There /run and /var/lib are empty
+# file systems in memory, so that an engine finds its usual paths, which the policy's lists name, and none of the
+# host's files; the network has a loopback interface and no link to the machine's; and when the script ends, for
+# whatever reason, the kernel ends everything that an engine has started.  What outlives namespaces are cgroups:
+# all of them are made below one named $CGROUP, and whoever leaves one behind has failed.
+#
+# The cases are those of ../root/lib.sh: same frame, same assertions, same environment variables.  Nothing is
+# fetched: images are made from busybox and from Python of the distribution.
+
+engine_cgroups() {
+	find /sys/fs/cgroup -depth -type d -path "*/$CGROUP*" 2>/dev/null || true
+}
+
+# A cgroup goes only after its last process is gone.
+remove_engine_cgroups() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		engine_cgroups | xargs --no-run-if-empty rmdir 2>/dev/null
+		[ -n "$(engine_cgroups)" ] || return 0
+		sleep 0.1
+	done
+}
+
+# Mounts and interfaces of the host: none may be added.
+host_facts() {
+	awk '{ print $5 }' /proc/self/mountinfo | sort
+	ls /sys/class/net
+}
+
+# The part outside of the namespaces.
+outside() {
+	local status=0 before after left
+	[ "$(id -u)" = 0 ] || {
+		echo "needs root"
+		exit 77
+	}
+	export CGROUP=bwe-$$ BULWARK_TEST_INSIDE=1
+	trap 'kill "$inside" 2>/dev/null' INT TERM
+	before=$(host_facts)
+	unshare --mount --net --pid --fork --kill-child --propagation private -- "$0" "$@" &
+	inside=$!
+	while kill -0 "$inside" 2>/dev/null; do
+		wait "$inside"
+		status=$?
+	done
+	left=$(engine_cgroups | grep -v "/$CGROUP\$")
+	if [ -n "$left" ] && [ "$status" = 0 ]; then
+		echo "# left behind: $(paste -sd ' ' <<<"$left")"
+		status=1
+	fi
+	remove_engine_cgroups
+	after=$(host_facts)
+	if [ "$before" != "$after" ]; then
+		echo "# left behind: $(diff <(echo "$before") <(echo "$after") | sed -n 's/^> //p' | paste -sd ' ')"
+		[ "$status" != 0 ] || status=1
+	fi
+	exit "$status"
+}
+
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || outside "$@"
+
+# Programs of the distribution, and none that somebody put into /usr/local.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=755 tmpfs /var/lib
+ip link set lo up
+. "$(dirname "${BASH_SOURCE[0]}")/../root/bulwark.sh"
+mkdir -p "$work/home"
+export HOME=$work/home XDG_RUNTIME_DIR=/run
+unset DBUS_SESSION_BUS_ADDRESS NOTIFY_SOCKET
+
+# daemon NAME COMMAND [ARG]...: starts it in the background; its output goes to $work/NAME.log, its pid to
+# $work/NAME.pid.
+daemon() {
+	"${@:2}" >"$work/$1.log" 2>&1 </dev/null &
+	echo $! >"$work/$1.pid"
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# end_daemon NAME: as an init system would, by its pid.
+end_daemon() {
+	local pid
+	pid=$(cat "$work/$1.pid")
+	kill "$pid"
+	eventually is_gone "$pid"
+}
+
+# comes_up NAME COMMAND...: waits until COMMAND succeeds; skips the script when the daemon does not start.
+comes_up() {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		! "${@:2}" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	sed 's/^/# /' "$work/$1.log" | tail -n 20
+	skip "$1 does not start here"
+}
+
+# in_both FUNCTION: the same must hold under compat and under hardened.
+in_both() {
+	local profile
+	for profile in compat hardened; do
+		echo "== $profile"
+		"$1" "$profile"
+		after_case
+	done
+}
+
+needs_verb() {
+	"$RUNTIME" --help | grep --quiet --word-regexp "$1" || skip "bulwark has no verb $1 yet"
+}
+
+# What runc and bulwark print is compared without ids, without the words in which either says where it was, and
+# without a remark that runc does not make.
+normalized() {
+	sed -E -e 's/[0-9a-f]{64}/ID/g' -e 's/[0-9a-f]{12}/ID/g' -e 's/runc create failed: //' \
+		-e 's/(error during container init|exec failed): //' \
+		-e 's/ \(what was found there, this user may not execute\)//' -e '/error waiting for container/d' <<<"$1"
+}
+
+# A terminal with a size, as an engine's command line wants one; what the command prints is in OUT.
+on_terminal() {
+	local line
+	line=$(printf '%q ' "$@")
+	run script --quiet --return --command "stty rows 33 cols 111; $line" "$T/typescript"
+	OUT=$(tr -d '\r' <<<"$OUT")
+}
+
+# python_rootfs DIRECTORY: adds the distribution's Python, with what it loads.
+python_rootfs() {
+	local python version file
+	python=$(readlink -f /usr/bin/python3) || skip "needs python3 of the distribution"
+	version=${python##*/}
+	[ -d "/usr/lib/$version" ] || skip "needs python3 of the distribution"
+	for file in "$python" $(ldd "$python" | grep -o '/[^ ]*' | sort -u); do
+		[ -e "$1$file" ] || install -D --mode=755 "$file" "$1$file"
+	done
+	mkdir -p "$1/usr/lib"
+	cp --archive "/usr/lib/$version" "$1/usr/lib/"
+	ln -sf "$version" "$1/usr/bin/python3"
+}
+
+# Processes of these namespaces that do not belong to this script.
+others() {
+	ps -eo pid=,stat=,args= | awk '$2 ~ /^Z/ || /tests\/engines\// || $3 == "ps" || $3 == "awk" { next } { print }'
+}
+
+# expect_engine_left_nothing [PATH]...: processes, cgroups, mounts below these paths, states of containers.
+expect_engine_left_nothing() {
+	local left path
+	eventually no_others
+	left=$(engine_cgroups | grep -v "/$CGROUP\$" || true)
+	[ -z "$left" ] || fail "cgroups are left: $left"
+	for path; do
+		left=$(mounts_below "$path")
+		[ -z "$left" ] || fail "mounts are left: $left"
+	done
+	left=$(find /run -name state.json)
+	[ -z "$left" ] || fail "states are left: $left"
+}
+
+no_others() {
+	[ -z "$(others)" ] || {
+		others | sed 's/^/  still there: /'
+		false
+	}
+}
