@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make bench: bulwark against the floor, runc and crun.
+# make bench: bulwark against the floor, runc and crun; make bench-engines: against runc through engines.
 bench_programs = tests/bench/floor tests/bench/xtrue tests/bench/peak
 EXTRA_PROGRAMS = $(bench_programs)
 
@@ -21,6 +21,8 @@ tests_bench_peak_LDFLAGS = $(bare_ldflags)
 bench-programs: $(bench_programs)
 bench: all bench-programs
 	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/run.sh
-.PHONY: bench bench-programs
+bench-engines: all
+	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/engines.sh
+.PHONY: bench bench-engines bench-programs
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += tests/bench/run.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json
+EXTRA_DIST += tests/bench/engines.sh tests/bench/run.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json

@@ -342,4 +342,8 @@ test_nothing_is_left_when_containerd_ends() {
 	expect_engine_left_nothing /run/containerd /var/lib/containerd
 }
 
-run_tests
+once() {
+	command ctr run --rm --runc-binary "$work/$1" "$image" "once-$RANDOM" true
+}
+
+measure_or_test

@@ -601,6 +601,11 @@ test_volumes_work_and_the_host_s_secrets_are_no_volumes() {
 	in_profile hardened --volume "$T/shared:/mnt:ro" busybox sh -c 'cat /mnt/file; touch /mnt/other'
 	expect_status 1
 	expect_output text
+	mkdir -m 755 "$T/of-root"
+	in_profile hardened --volume "$T/of-root:/mnt" busybox touch /mnt/file
+	expect_status 1
+	in_profile compat --volume "$T/of-root:/mnt" busybox touch /mnt/file
+	expect_status 0
 	in_profile hardened --volume /etc/shadow:/mnt:ro busybox cat /mnt
 	expect_refused /etc/shadow
 	in_profile hardened --volume /run/docker.sock:/mnt busybox true
@@ -713,4 +718,8 @@ test_nothing_is_left_when_docker_ends() {
 	expect_engine_left_nothing /var/lib/docker/overlay2 /var/lib/docker/containers /run/docker/containerd
 }
 
-run_tests
+once() {
+	command docker run --rm --network none --runtime "$1" busybox true
+}
+
+measure_or_test
