@@ -276,10 +276,10 @@ test_pause_and_unpause() {
 
 updates() {
 	background "$1" --memory 64m busybox sleep 300
-	podman update --memory 96m --cpus 0.25 --pids-limit 44 "$ID"
+	podman update --memory 96m --cpus 0.25 "$ID"
 	expect_status 0
 	expect_equal memory "$(limit_of memory "$(program_pid)" memory.limit_in_bytes memory.max)" 100663296
-	expect_equal pids "$(limit_of pids "$(program_pid)" pids.max pids.max)" 44
+	expect_equal quota "$(limit_of cpu "$(program_pid)" cpu.cfs_quota_us cpu.max)" 25000
 }
 
 test_update_changes_the_limits() {
