@@ -711,6 +711,55 @@ test_a_signal_to_the_client_ends_the_container() {
 	expect_status 5
 }
 
+# Docker's own BuildKit runs the program "runc" of its PATH, whatever runtimes there are.
+test_buildkit_runs_its_steps_with_the_runc_of_its_path() {
+	mkdir "$work/bin" "$T/context"
+	printf '#!/bin/sh\necho "$@" >>%s/calls\nexec %s --profile=compat "$@"\n' "$T" "$RUNTIME" >"$work/bin/runc"
+	chmod 755 "$work/bin/runc"
+	end_daemon dockerd
+	PATH=$work/bin:$PATH start_docker
+	printf 'FROM busybox\nRUN id -u >/made\nRUN ip -o link | wc -l >>/made\nCMD cat /made\n' >"$T/context/Dockerfile"
+	DOCKER_BUILDKIT=1 docker build --tag "$ID-kit" "$T/context"
+	expect_status 0
+	grep --quiet -e ' run .*--bundle ' "$T/calls" || fail "BuildKit ran something else"
+	docker run --rm --network none "$ID-kit"
+	expect_output $'0\n2'
+	printf 'FROM busybox\nRUN exit 9\n' >"$T/context/Dockerfile"
+	DOCKER_BUILDKIT=1 docker build "$T/context"
+	expect_failure
+	[[ $ERR == *'exit code: 9'* ]] || fail "the exit status did not arrive"
+	command docker rmi "$ID-kit"
+	# BuildKit keeps an empty cgroup of its own.
+	engine_cgroups | grep '/buildkit$' | xargs rmdir
+}
+
+# Every container in a user namespace, whose root is nobody on the host: `hardened` leaves it that root.
+test_a_docker_with_remapped_users_works() {
+	local file
+	for file in passwd group; do
+		{ cat "/etc/$file"; echo "remapped:x:65111:65111::/:/bin/false"; } >"$T/$file"
+	done
+	echo 'remapped:200000:65536' | tee "$T/subuid" >"$T/subgid"
+	for file in passwd group subuid subgid; do
+		[ -e "/etc/$file" ] || skip "needs /etc/$file"
+		mount --bind "$T/$file" "/etc/$file"
+	done
+	end_daemon dockerd
+	jq '."userns-remap" = "remapped"' "$work/daemon.json" >"$T/daemon.json"
+	mv "$T/daemon.json" "$work/daemon.json"
+	start_docker
+	tar --directory "$work/image" --create . | command docker import - busybox
+	as_runc busybox sh -c 'id; cat /proc/self/uid_map; touch /file && stat -c %u /file'
+	expect_line '         0     200000      65536'
+	docker run --rm --runtime hardened busybox sh -c 'id -u; grep CapEff /proc/self/status; ls /sys/class/net; touch /x'
+	expect_status 1
+	expect_output $'0\nCapEff:\t0000000000000000\neth0\nlo'
+	background --runtime hardened busybox sleep 300
+	expect_equal "owner of the process" "$(stat -c %u "/proc/$(program_pid)")" 200000
+	docker exec --user 0:0 --privileged "$ID" grep CapEff /proc/self/status
+	expect_output $'CapEff:\t0000000000000000'
+}
+
 test_nothing_is_left_when_docker_ends() {
 	after_case
 	end_daemon dockerd
