@@ -85,6 +85,7 @@ same_or_nothing() {
 	end=$((SECONDS + fail_seconds))
 	calls_of_init "$@" | sampled >"$T/targets"
 	[ -s "$T/targets" ] || fail "the init makes none of these calls"
+	! grep --extended-regexp --invert-match '^[a-z0-9_]+ [0-9]+$' "$T/targets" || fail "that is no call"
 	for error in EPERM ENOSYS ENOMEM; do
 	# shellcheck disable=SC2086 # words on purpose
 		while read -r name count <&3 && [ $SECONDS -lt $end ]; do
