@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "base/auto.h"
 #include "base/path.h"
@@ -19,16 +20,17 @@
 #include "control/cgroup.h"
 #include "control/mount_options.h"
 #include "control/mount_source.h"
+#include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK };
+enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK, OP_LABEL };
 
 enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8 };
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), for OP_FS type, source, destination and then
  * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text,
- * destination. */
+ * destination; OP_LABEL: destination, label. */
 struct head {
 	int tree;
 	unsigned propagation;
@@ -238,6 +240,22 @@ static const char *label_for(const struct bw_request *request, const char *type)
 		       : label;
 }
 
+/* A file system of message queues is there before it is mounted, with its namespace, and takes no
+ * context any more: its directory gets the label. */
+static int label_queues(const struct build *build, const struct head *like,
+	const char *destination, struct bw_err *err)
+{
+	const char *label = build->request->spec->linux_->mount_label;
+	struct head head = {.index = like->index};
+	struct bw_buf texts = new_texts(build);
+
+	if (!label || !*label || !build->request->host->selinux.v)
+		return 0;
+	add_text(&texts, destination);
+	add_text(&texts, label);
+	return add_step(build, OP_LABEL, BW_PHASE_ROOTFS, &head, &texts, err);
+}
+
 static int prepare_fs(const struct build *build, size_t index,
 	const struct bw_mount_options *options, struct head *head, const char *destination,
 	struct bw_err *err)
@@ -265,6 +283,8 @@ static int prepare_fs(const struct build *build, size_t index,
 	if (texts.overflow)
 		return refuse(err, index, "options", "are too long");
 	if (add_step(build, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)
+		return -1;
+	if (bw_streq(type, "mqueue") && label_queues(build, head, destination, err) < 0)
 		return -1;
 	if (!(head->flags & LATE_READONLY))
 		return 0;
@@ -459,6 +479,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		snprintf(buf, size, "%s on %s", texts, destination_of(op, texts));
 	else if (op == OP_LINK)
 		snprintf(buf, size, "link %s to %s", next_text(texts), texts);
+	else if (op == OP_LABEL)
+		snprintf(buf, size, "label %s %s", texts, next_text(texts));
 	else
 		snprintf(buf, size, "%s %s", op == OP_BIND ? "bind on" : "make read-only", texts);
 }
@@ -665,6 +687,18 @@ static int finish(struct bw_child *child, const struct head *head, const char *d
 	return r;
 }
 
+static int label_directory(struct bw_child *child, const char *destination, const char *label)
+{
+	int fd = bw_open_in(child->root, destination, O_RDONLY | O_DIRECTORY, 0);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = fsetxattr(fd, "security.selinux", label, strlen(label) + 1, 0) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
 static int link_name(struct bw_child *child, const char *text, const char *path)
 {
 	char name[NAME_MAX + 1];
@@ -692,6 +726,8 @@ int bw_mounts_apply(struct bw_child *child, uint16_t op, const void *data, size_
 		return mount_filesystem(child, head, texts);
 	case OP_LINK:
 		return link_name(child, texts, next_text(texts));
+	case OP_LABEL:
+		return label_directory(child, texts, next_text(texts));
 	default: /* OP_FINISH */
 		return finish(child, head, texts);
 	}

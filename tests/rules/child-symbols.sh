@@ -31,6 +31,7 @@ fchownat
 fcntl
 fcntl64
 fsconfig
+fsetxattr
 fsmount
 fsopen
 fstat

@@ -137,12 +137,17 @@ END_TEST
 START_TEST(a_mount_label_is_a_context_where_one_is_taken)
 {
 	begin("{\"destination\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"size=1m\"]},"
-	      "{\"destination\":\"/proc\",\"type\":\"proc\"}");
+	      "{\"destination\":\"/proc\",\"type\":\"proc\"},"
+	      "{\"destination\":\"/q\",\"type\":\"mqueue\"}");
 	b->spec->linux_->mount_label = bw_arena_strdup(&b->arena, "u:r:t:s0:c1,c2");
+	b->host.selinux = (struct bw_opt_bool){.set = true, .v = true};
 	bench_prepare(b, &bw_mounts);
 	ck_assert_str_eq(texts_of(0), "tmpfs|tmpfs|/t|size|1m|context|u:r:t:s0:c1,c2|");
 	ck_assert_uint_eq(head_of(0)->pairs, 2);
 	ck_assert_str_eq(texts_of(1), "proc|proc|/proc|");
+	/* There is one of these before it is mounted. */
+	ck_assert_str_eq(texts_of(2), "mqueue|mqueue|/q|");
+	bench_step(b, &bw_mounts, 3, BW_PHASE_ROOTFS, BW_SIDE_CHILD, "label /q u:r:t:s0:c1,c2");
 	end();
 }
 END_TEST
