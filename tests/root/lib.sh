@@ -65,7 +65,7 @@ in_view() {
 
 # What an engine would ask for: root with few capabilities in six namespaces, rootfs writable, no filter.
 default_config() {
-	jq --null-input --sort-keys '
+	jq --null-input '
 	def mount($dst; $type; $src; $options): {destination: $dst, type: $type, source: $src, options: $options};
 	["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE"] as $caps |
 	{
