@@ -13,6 +13,8 @@ test_packages+=(aardvark-dns bsdutils conmon containerd docker.io golang-github-
 	podman runc tini)
 # Debian 13 has Docker's command line in a package of its own.
 [ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] || test_packages+=(docker-cli)
+# For the machine that tests/guest makes and boots.
+guest_packages=(busybox-static cpio e2fsprogs mmdebstrap qemu-system-x86 xz-utils)
 
 missing_packages() {
 	local package
