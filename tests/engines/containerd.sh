@@ -245,7 +245,6 @@ pauses() {
 }
 
 test_pause_and_resume() {
-	needs_verb pause
 	in_both pauses
 }
 

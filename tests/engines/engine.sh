@@ -112,16 +112,12 @@ in_both() {
 	done
 }
 
-needs_verb() {
-	"$RUNTIME" --help | grep --quiet --word-regexp "$1" || skip "bulwark has no verb $1 yet"
-}
-
 # What runc and bulwark print is compared without ids, without the words in which either says where it was, and
 # without a remark that runc does not make.
 normalized() {
 	sed -E -e 's/[0-9a-f]{64}/ID/g' -e 's/[0-9a-f]{12}/ID/g' -e 's/runc create failed: //' \
 		-e 's/(error during container init|exec failed): //' \
-		-e 's/ \(what was found there, this user may not execute\)//' -e '/error waiting for container/d' <<<"$1"
+		-e 's/ \(what was found there, this user may not execute\)(: mode [0-7]+ has no x bit)?//' -e '/error waiting for container/d' <<<"$1"
 }
 
 # A terminal with a size, as an engine's command line wants one; what the command prints is in OUT.

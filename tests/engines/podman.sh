@@ -270,7 +270,6 @@ pauses() {
 }
 
 test_pause_and_unpause() {
-	needs_verb pause
 	in_both pauses
 }
 
@@ -283,7 +282,6 @@ updates() {
 }
 
 test_update_changes_the_limits() {
-	needs_verb update
 	in_both updates
 }
 
