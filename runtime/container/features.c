@@ -186,7 +186,7 @@ static int put_linux(struct bw_json_writer *w, struct bw_err *err)
 	bw_json_end_object(w);
 	bw_json_key(w, "mountExtensions");
 	bw_json_begin_object(w);
-	put_enabled(w, "idmap", false);
+	put_enabled(w, "idmap", true);
 	bw_json_end_object(w);
 	put_enabled(w, "netDevices", true);
 	bw_json_end_object(w);

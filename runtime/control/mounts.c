@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/cgroup.h"
+#include "control/mount_idmap.h"
 #include "control/mount_options.h"
 #include "control/mount_source.h"
 #include "host/host.h"
@@ -61,9 +62,9 @@ static int head_of(const struct bw_request *request, size_t index, struct bw_mou
 
 	if (bw_mount_options_parse(&mount->options, request->arena, options) < 0)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mount options");
-	if (options->idmap || mount->uid_mappings.n || mount->gid_mappings.n)
+	if ((options->idmap || mount->uid_mappings.n) && !options->bind)
 		return refuse(err, index, mount->uid_mappings.n ? "uidMappings" : "options",
-			"idmapped mounts are not available in this version of bulwark");
+			"only a bind mount can have mapped ids");
 	if (options->tmpcopyup)
 		return refuse(err, index, "options",
 			"tmpcopyup is not available in this version of bulwark");
@@ -188,6 +189,9 @@ static int prepare_bind(const struct build *build, size_t index,
 	}
 	if (open_source(build->request, mount->source, options->recursive, index, head, err) < 0 ||
 		bw_plan_own_fd(build->plan, head->tree, err) < 0)
+		return -1;
+	if ((options->idmap || mount->uid_mappings.n) &&
+		bw_mount_idmap(build->request, index, options->ridmap, head->tree, err) < 0)
 		return -1;
 	complete_bind_attributes(options, head);
 	add_text(&texts, destination);

@@ -200,6 +200,7 @@ static const struct {
 	{"mounts.except", fewer_mounts},
 	{"mounts.only", allow_list},
 	{"mounts.types", allow_list},
+	{"mounts.mappedIds", later_choice},
 	{"mounts.nosuidNodev", true_is_strict},
 	{"mounts.noexecWritable", true_is_strict},
 	{"mounts.private", true_is_strict},

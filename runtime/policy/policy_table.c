@@ -330,6 +330,9 @@ static const struct bw_field mounts_fields[] = {
 	BW_FIELD(struct bw_profile_mounts, types, "types", .flags = BW_EMPTY_IS_SET,
 		.doc = "File system types that a caller may mount, bind mounts apart; absent: "
 		       "any."),
+	BW_FIELD(struct bw_profile_mounts, mapped_ids, "mappedIds", .names = allow_refuse,
+		.doc = "Binds that show files with other owners (uidMappings, idmap): through one a "
+		       "container writes to the host as a user that it is not."),
 	BW_FIELD(struct bw_profile_mounts, nosuid_nodev, "nosuidNodev",
 		.doc = "Whether every mount is nosuid and, but for /dev and devpts, nodev."),
 	BW_FIELD(struct bw_profile_mounts, noexec_writable, "noexecWritable",

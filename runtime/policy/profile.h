@@ -44,6 +44,7 @@ struct bw_profile_mounts {
 	struct bw_opt_bool check_sources;
 	struct bw_strs refuse, refuse_names, except;
 	struct bw_strs only, types; /* v NULL: any */
+	char *mapped_ids;	    /* allow, refuse */
 	struct bw_opt_bool nosuid_nodev, noexec_writable, private_, readonly_kernel, guard_kernel;
 };
 struct bw_profile_paths {

@@ -105,6 +105,18 @@ static void harden_options(struct bw_run *r, const struct bw_spec_mount *m, stru
 		restrict_to(r, options, &noexec, recursive);
 }
 
+/* The container's user would write to the host as the owner that the map gives it, root of the host included: a
+ * program that it leaves there set-user-id is that owner's. */
+static void check_ids(struct bw_run *r, size_t index)
+{
+	const struct bw_spec_mount *m = &r->spec->mounts.v[index];
+
+	if (m->uid_mappings.n || bw_strs_has(&m->options, "idmap") || bw_strs_has(&m->options, "ridmap"))
+		bw_deny(r, bw_text(r, "/mounts/%zu", index), NULL,
+			"has mapped ids, which let the container write as other users of the host",
+			"mounts.mappedIds of the policy can allow it");
+}
+
 void bw_rule_mounts(struct bw_run *r)
 {
 	const struct bw_profile_mounts *policy = r->profile->mounts;
@@ -118,6 +130,8 @@ void bw_rule_mounts(struct bw_run *r)
 		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
 		struct bw_strs options = {0};
 
+		if (bw_streq0(policy->mapped_ids, "refuse"))
+			check_ids(r, i);
 		for (size_t k = 0; k < m->options.n; k++)
 			bw_collect(r, &options, m->options.v[k]);
 		harden_options(r, m, &options);

@@ -105,9 +105,62 @@ test_a_mapped_mount_shows_files_as_those_of_the_container() {
 			gidMappings: [{containerID: 0, hostID: 200000, size: 65536}]}]'
 	script_args 'stat -c %u:%g /plain/file /mapped/file; touch /mapped/new'
 	compat run --bundle "$BUNDLE" "$ID"
-	[[ $ERR != *"not available"* ]] || skip "mounts with ids of their own are not available in this version"
 	expect_output $'65534:65534\n0:0'
 	expect_equal "owner of the new file on the host" "$(stat -c %u:%g "$BUNDLE/data/new")" 0:0
+}
+
+# What the mount below has for others, and what becomes of it with idmap and with ridmap.
+test_mapped_ids_need_no_user_namespace_and_ridmap_is_for_what_lies_below() {
+	local word
+	bundle
+	mkdir -p "$BUNDLE/data/below"
+	touch "$BUNDLE/data/file"
+	for word in idmap ridmap; do
+		config --arg source "$BUNDLE/data" --arg word "$word" '
+			.mounts = (.mounts | map(select(.destination != "/data"))) +
+			[{destination: "data", type: "bind", source: $source, options: ["rbind", $word],
+			uidMappings: [{containerID: 0, hostID: 1000, size: 1}, {containerID: 7, hostID: 2000, size: 2}],
+			gidMappings: [{containerID: 0, hostID: 3000, size: 1}]}]'
+		script_args 'stat -c %u:%g /data/file /data/below/file'
+		# shellcheck disable=SC2016
+		run unshare --mount bash -c 'mount -t tmpfs tmpfs "$1" && touch "$1/file" && chown 8 "$1/file" && shift && exec "$@"' \
+			sh "$BUNDLE/data/below" "$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID"
+		case $word in
+		idmap) expect_output $'1000:3000\n8:0' ;;
+		ridmap) expect_output $'1000:3000\n2001:3000' ;;
+		esac
+	done
+	expect_nothing_left
+}
+
+test_idmap_alone_takes_the_mappings_of_the_container() {
+	needs_user_namespaces
+	user_bundle
+	mkdir "$BUNDLE/data"
+	touch "$BUNDLE/data/file"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [{destination: "/mapped", type: "bind", source: $source, options: ["bind", "idmap"]}]'
+	script_args 'stat -c %u:%g /mapped/file'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_output 0:0
+}
+
+# Through such a mount user 1001 would leave set-user-id programs of the host's root.
+test_the_policy_refuses_mapped_ids() {
+	bundle
+	mkdir "$BUNDLE/data"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [{destination: "/data", type: "bind", source: $source, options: ["bind"],
+		uidMappings: [{containerID: 0, hostID: 1001, size: 1}], gidMappings: [{containerID: 0, hostID: 1001, size: 1}]}]'
+	script_args 'touch /data/as-root'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'has mapped ids'
+	[ ! -e "$BUNDLE/data/as-root" ] || fail "the program ran"
+	policy '{"extends": "hardened", "loosens": ["mounts.mappedIds"], "mounts": {"mappedIds": "allow"}}'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_equal "owner of the new file on the host" "$(stat -c %u:%g "$BUNDLE/data/as-root")" 0:0
 }
 
 test_idmap_without_mappings_and_without_a_user_namespace_is_an_error() {

@@ -273,21 +273,15 @@ START_TEST(what_cannot_be_mounted_is_refused_with_its_place)
 }
 END_TEST
 
-START_TEST(id_mappings_are_refused_by_name)
+START_TEST(only_binds_have_mapped_ids)
 {
-	static const char *const words[] = {"idmap", "ridmap"};
 	struct bw_spec_id_mapping map = {{true, 0}, {true, 1}, {true, 1}};
 
-	begin(BIND("/a", "@/dir"));
+	begin("{\"destination\":\"/a\",\"type\":\"tmpfs\"}");
 	b->spec->mounts.v[0].uid_mappings = (struct bw_spec_id_mappings){&map, 1};
+	b->spec->mounts.v[0].gid_mappings = (struct bw_spec_id_mappings){&map, 1};
 	bench_refused(b, &bw_mounts, BW_E_SPEC, "/mounts/0/uidMappings",
-		"/mounts/0/uidMappings: idmapped mounts are not available in this version of "
-		"bulwark");
-	b->err = (struct bw_err){0};
-	b->spec->mounts.v[0].uid_mappings.n = 0;
-	ck_assert_int_eq(bw_strs_add(&b->arena, &b->spec->mounts.v[0].options, words[_i]), 0);
-	bench_refused(b, &bw_mounts, BW_E_SPEC, "/mounts/0/options",
-		"/mounts/0/options: idmapped mounts are not available in this version of bulwark");
+		"/mounts/0/uidMappings: only a bind mount can have mapped ids");
 	end();
 }
 END_TEST
@@ -460,7 +454,7 @@ BENCH_MAIN("mounts", {a_file_system_carries_its_words_and_attributes, 0},
 	{a_bind_holds_its_source_by_descriptor, 0}, {only_rbind_takes_what_is_mounted_below, 0},
 	{one_attribute_of_a_bind_states_them_all, 0},
 	{what_cannot_be_mounted_is_refused_with_its_place, BW_COUNT(refused)},
-	{id_mappings_are_refused_by_name, 2},
+	{only_binds_have_mapped_ids, 0},
 	{a_few_files_of_proc_may_be_covered, BW_COUNT(coverable)},
 	{options_above_the_limit_are_refused, 0}, {a_further_process_finds_them_mounted, 0},
 	{a_source_is_judged_by_what_it_is, BW_COUNT(source_rows)},
