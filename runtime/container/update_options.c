@@ -137,7 +137,7 @@ int bw_update_asked(const struct bw_update_options *options, struct bw_arena *ar
 	struct bw_err *err)
 {
 	auto_free char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	if (options->resources)

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "control/helper.h"
 
-#define HELPER BW_LIBEXECDIR "/bulwark-systemd"
+static const char helper[] = BW_LIBEXECDIR "/bulwark-systemd";
 
 /* Exit codes of the helper. */
 enum { EXISTS = 3, NOT_ASKED = 4 };
@@ -57,7 +57,7 @@ static int ask(const struct bw_cgroup_set *set, const char *verb, const struct b
 	char *answer, size_t size, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	const char *args[] = {HELPER, verb, set->user_unit.v ? "user" : "system", set->unit, NULL};
+	const char *args[] = {helper, verb, set->user_unit.v ? "user" : "system", set->unit, NULL};
 	auto_close int input = properties ? message_file(properties, &arena, err) : -1;
 	const char *env[4];
 	int code;
@@ -71,7 +71,7 @@ static int ask(const struct bw_cgroup_set *set, const char *verb, const struct b
 	else if (code > 0 && answer[0])
 		bw_fail(err, BW_E_HOST, 0, "%s", answer);
 	else if (code > 0)
-		bw_fail(err, BW_E_HOST, 0, HELPER " ended with exit code %d", code);
+		bw_fail(err, BW_E_HOST, 0, "%s ended with exit code %d", helper, code);
 	return code;
 }
 

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -202,17 +204,21 @@ int bw_unit_limits(const struct bw_cgroup_set *set, const struct bw_spec_resourc
 static bool group_of(const char *proc_devices, unsigned type, int64_t major, char *name, size_t size)
 {
 	bool block = false, found = false;
-	long long number;
-	char word[64];
 
 	for (const char *line = proc_devices; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *digits = line + strspn(line, " ");
+		char *word = NULL;
+		long long number = strtoll(digits, &word, 10);
+		size_t len;
+
 		if (bw_after_prefix(line, "Block devices:"))
 			block = true;
-		if (block != (type == BW_DEVICE_BLOCK) || sscanf(line, " %lld %63[^ \n]", &number, word) != 2 ||
-			number != major)
+		if (block != (type == BW_DEVICE_BLOCK) || *digits == '\n' || word == digits || number != major)
 			continue;
-		if (!found || !strchr(word, '/'))
-			snprintf(name, size, "%s", word);
+		word += strspn(word, " ");
+		len = strcspn(word, "\n");
+		if (!found || !memchr(word, '/', len))
+			snprintf(name, size, "%.*s", (int)len, word);
 		found = true;
 	}
 	return found;

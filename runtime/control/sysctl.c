@@ -96,7 +96,7 @@ static int add_write(const struct bw_request *request, const char *name, const c
 	bw_buf_add(&text, directory);
 	bw_buf_addn(&text, name, key_len + 1);
 	for (char *c = step->text + strlen(directory); *c; c++)
-		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+		*c = (char)(*c == '.' ? '/' : *c == '/' ? '.' : *c);
 	bw_buf_add(&text, value);
 	return bw_plan_add(
 		plan, BW_CONTROL_sysctl, OP_WRITE, BW_PHASE_NODE, step, sizeof *step + size, err);

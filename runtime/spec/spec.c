@@ -258,6 +258,6 @@ bool bw_spec_sysctl_name(const char *key, char name[BW_SYSCTL_NAME_SIZE])
 		return false;
 	memcpy(name, key, len + 1);
 	for (char *c = name; swap && *c; c++)
-		*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+		*c = (char)(*c == '.' ? '/' : *c == '/' ? '.' : *c);
 	return true;
 }

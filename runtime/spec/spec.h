@@ -260,26 +260,26 @@ struct bw_spec_linux {
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
-	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one */
-	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
-	struct bw_opt_bool restrict_rootfs; /* rootfs: nosuid and nodev */
 	struct bw_strs ceilings;            /* rlimits: types whose limit the policy set: a lower one of ours will do */
-	struct bw_opt_bool exact_devices;   /* cgroup: resources.devices is all, nothing is allowed besides */
 	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
-	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */
 	struct bw_strs hooks;               /* hooks: "PROGRAM ARGUMENT..." as patterns, nothing else may be one; NULL: any */
 	struct bw_strs hook_env;            /* hooks: names of variables that they may be given, where hooks is set */
-	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
-	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
 	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */
-	struct bw_opt_bool check_listener;  /* seccomp: the agent's socket must be root's own */
 	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
 	char *landlock;                     /* "prefer" or "require" */
-	struct bw_opt_bool landlock_scope;  /* landlock: no abstract sockets and signals to the outside (ABI 6) */
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *endpoints;                    /* netns: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, without prefix length */
+	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
+	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
+	struct bw_opt_bool restrict_rootfs; /* rootfs: nosuid and nodev */
+	struct bw_opt_bool exact_devices;   /* cgroup: resources.devices is all, nothing is allowed besides */
+	struct bw_opt_bool check_hooks;     /* hooks: only programs owned by root and writable by nobody else */
+	struct bw_opt_bool lock_securebits; /* caps: NOROOT, NO_SETUID_FIXUP, KEEP_CAPS locked */
+	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
+	struct bw_opt_bool check_listener;  /* seccomp: the agent's socket must be root's own */
+	struct bw_opt_bool landlock_scope;  /* landlock: no abstract sockets and signals to the outside (ABI 6) */
 	struct bw_opt_bool forbid_leaks;    /* launch: --preserve-fds and LISTEN_FDS refused */
 };
 
