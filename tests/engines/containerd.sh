@@ -163,7 +163,7 @@ runs() {
 	expect_output out
 	[ "$ERR" = err ] || fail "stderr is \"$ERR\""
 	command ctr container list --quiet | grep . && fail "the container is still there"
-	OUT=$(find "/run/containerd/runc/$CGROUP" -mindepth 1 -not -path "*/.cache*")
+	OUT=$(find "/run/containerd/runc/$CGROUP" -mindepth 1 -not -path "*/.cache*" -not -path "*/.failures*")
 	expect_output ''
 
 }

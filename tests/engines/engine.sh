@@ -117,7 +117,8 @@ in_both() {
 normalized() {
 	sed -E -e 's/[0-9a-f]{64}/ID/g' -e 's/[0-9a-f]{12}/ID/g' -e 's/runc create failed: //' \
 		-e 's/(error during container init|exec failed): //' \
-		-e 's/ \(what was found there, this user may not execute\)(: mode [0-7]+ has no x bit)?//' -e '/error waiting for container/d' <<<"$1"
+		-e 's/ \(what was found there, this user may not execute\)//' -e 's/: mode [0-7]+ has no x bit//' \
+		-e '/error waiting for container/d' <<<"$1"
 }
 
 # A terminal with a size, as an engine's command line wants one; what the command prints is in OUT.

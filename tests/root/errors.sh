@@ -192,7 +192,7 @@ test_the_cause_is_found_and_the_sentence_stays_alone() {
 	cannot_execute /bin/d "exec format error" \
 		"the file is a program for s390x, this host is $(uname -m) and has no binfmt_misc handler for it"
 	cannot_execute /bin/e "no such file or directory" \
-		"its loader \"$(readelf -l "$ROOTFS/bin/e" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')\" is not in the image"
+		"its loader \"$(grep --text --only-matching '/lib[0-9]*/ld-[a-z0-9_.-]*' "$ROOTFS/bin/e" | head -n 1)\" is not in the image"
 }
 
 test_no_x_bit_and_noexec_are_named() {
