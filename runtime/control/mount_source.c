@@ -57,21 +57,50 @@ static int deny(const struct judgement *j, const char *what, struct bw_err *err)
 	return bw_at(err, "/mounts/%zu/source", j->index);
 }
 
+static bool is_same(const struct stat *a, const char *path)
+{
+	struct stat b;
+
+	return stat(path, &b) == 0 && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
+}
+
+/* Whether the directory is above path under another name: root may have bound it elsewhere. The list is sorted by
+ * place as a rule, so what the path before had above it need not be asked again; before: room for that, changed. */
+static bool is_above(const struct stat *st, const char *path, char before[PATH_MAX])
+{
+	char above[PATH_MAX];
+	char *slash;
+
+	if (snprintf(above, sizeof above, "%s", path) >= (int)sizeof above)
+		return false;
+	while ((slash = strrchr(above, '/'))) {
+		slash[slash == above] = '\0';
+		if (before[0] && (bw_streq(above, before) || bw_path_beneath(before, above)))
+			break;
+		if (is_same(st, above))
+			return true;
+		if (slash == above)
+			break;
+	}
+	if ((slash = strrchr(path, '/')))
+		snprintf(before, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	return false;
+}
+
 static int check_refused(
 	const struct judgement *j, const struct stat *st, const char *real, struct bw_err *err)
 {
 	const struct bw_strs *refused = &j->request->spec->hardening->refused_sources;
-	struct stat other;
+	char before[PATH_MAX] = "";
 
 	for (size_t i = 0; i < refused->n; i++) {
 		const char *path = refused->v[i];
 
 		if (bw_path_beneath(real, path) && !bw_streq(path, "/"))
 			return deny(j, path, err);
-		if (stat(path, &other) == 0 && other.st_dev == st->st_dev &&
-			other.st_ino == st->st_ino)
+		if (is_same(st, path))
 			return deny(j, path, err);
-		if (S_ISDIR(st->st_mode) && bw_path_beneath(path, real))
+		if (S_ISDIR(st->st_mode) && (bw_path_beneath(path, real) || is_above(st, path, before)))
 			return deny(j, "a directory above what is kept from containers", err);
 	}
 	return 0;

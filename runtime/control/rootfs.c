@@ -52,6 +52,20 @@ static int propagation_of(const struct bw_spec *spec, unsigned *ret, struct bw_e
 	return bw_at(err, "/linux/rootfsPropagation");
 }
 
+/* The host's own tree, whatever it is called, is no image: it holds what mount sources are refused for. */
+static int check_not_the_hosts(const struct stat *st, const char *path, struct bw_err *err)
+{
+	struct stat host;
+
+	if (stat("/", &host) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: examining the host's root");
+	if (host.st_dev != st->st_dev || host.st_ino != st->st_ino)
+		return 0;
+	bw_fail(err, BW_E_DENIED, 0, "/root/path: the policy refuses the rootfs %s: it is the root of the host", path);
+	snprintf(err->rule, sizeof err->rule, "rootfs");
+	return bw_at(err, "/root/path");
+}
+
 /* A symlink as the last component is refused: whoever can replace it chooses what the container runs on. */
 static int open_rootfs(const struct bw_request *request, struct bw_err *err)
 {
@@ -72,6 +86,9 @@ static int open_rootfs(const struct bw_request *request, struct bw_err *err)
 			S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
 		return bw_at(err, "/root/path");
 	}
+	if (request->spec->hardening && request->spec->hardening->restrict_rootfs.v &&
+		check_not_the_hosts(&st, path, err) < 0)
+		return -1;
 	return take_fd(&dir);
 }
 

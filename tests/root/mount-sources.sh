@@ -86,6 +86,34 @@ test_binds_and_hard_links_of_what_is_refused_are_refused() {
 	umount "$T/file"
 }
 
+test_a_directory_above_what_is_refused_is_refused_by_any_name() {
+	local directory
+	bundle
+	mkdir "$T/innocent"
+	for directory in /etc /var/lib /; do
+		mount --bind "$directory" "$T/innocent"
+		expect_refused_source "$T/innocent"
+		umount "$T/innocent"
+	done
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+}
+
+test_the_root_of_the_host_is_no_rootfs() {
+	local path
+	bundle
+	mkdir "$T/innocent"
+	mount --bind / "$T/innocent"
+	for path in / "$T/innocent"; do
+		config --arg path "$path" '.root.path = $path'
+		hardened run --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_error_has 'it is the root of the host'
+	done
+	umount "$T/innocent"
+	expect_nothing_left
+}
+
 # rbind carries what is mounted below along.
 test_a_directory_with_procfs_mounted_below_is_refused_or_comes_without_it() {
 	bundle
