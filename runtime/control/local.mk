@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/compile.c runtime/control/compile.h \
 	runtime/control/control.h runtime/control/list.h \
 	runtime/control/apparmor.c \
+	runtime/control/copy_up.c runtime/control/copy_up.h \
 	runtime/control/devices.c \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_check.c runtime/control/hook_check.h \

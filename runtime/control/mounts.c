@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/cgroup.h"
+#include "control/copy_up.h"
 #include "control/mount_idmap.h"
 #include "control/mount_options.h"
 #include "control/mount_source.h"
@@ -27,7 +28,7 @@
 
 enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK, OP_LABEL };
 
-enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8 };
+enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8, COPY_UP = 16 };
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), for OP_FS type, source, destination and then
  * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text,
@@ -65,9 +66,8 @@ static int head_of(const struct bw_request *request, size_t index, struct bw_mou
 	if ((options->idmap || mount->uid_mappings.n) && !options->bind)
 		return refuse(err, index, mount->uid_mappings.n ? "uidMappings" : "options",
 			"only a bind mount can have mapped ids");
-	if (options->tmpcopyup)
-		return refuse(err, index, "options",
-			"tmpcopyup is not available in this version of bulwark");
+	if (options->tmpcopyup && !bw_streq0(mount->type, "tmpfs"))
+		return refuse(err, index, "options", "tmpcopyup is for a tmpfs");
 	*ret = (struct head){
 		.tree = -1,
 		.propagation = options->propagation,
@@ -274,6 +274,8 @@ static int prepare_fs(const struct build *build, size_t index,
 		head->flags |= NO_SYMLINKS;
 	if (bw_streq(type, "tmpfs") && !has_key(&options->data, "mode"))
 		head->flags |= INHERIT_MODE;
+	if (options->tmpcopyup)
+		head->flags |= COPY_UP;
 	/* Mount points and devices are still to be made in a tmpfs: it becomes read-only
 	 * afterwards. */
 	if (bw_streq(type, "tmpfs") && (head->set & MOUNT_ATTR_RDONLY)) {
@@ -638,6 +640,22 @@ static int inherit_mode(struct bw_child *child, int fs, const char *destination)
 	return fsconfig(fs, FSCONFIG_SET_STRING, "mode", octal, 0) < 0 ? -errno : 0;
 }
 
+/* Before it is attached: then nobody sees half of it, and the directory below is still to be seen. */
+static int copy_up(struct bw_child *child, int tree, const char *destination)
+{
+	int from = bw_open_in(child->root, destination, O_RDONLY | O_DIRECTORY, 0);
+	int to, r;
+
+	if (from < 0)
+		return from == -ENOENT ? 0 : from;
+	to = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = to < 0 ? -errno : bw_copy_up(from, to);
+	if (to >= 0)
+		close(to);
+	close(from);
+	return r;
+}
+
 static int make_filesystem(
 	struct bw_child *child, int fs, const struct head *head, const char *texts)
 {
@@ -658,7 +676,9 @@ static int make_filesystem(
 	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)head->set);
 	if (tree < 0)
 		return -errno;
-	r = attach(child, tree, head, destination);
+	r = head->flags & COPY_UP ? copy_up(child, tree, destination) : 0;
+	if (r == 0)
+		r = attach(child, tree, head, destination);
 	if (r == 0)
 		r = set_attr(tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
 	if (r == 0)

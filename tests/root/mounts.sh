@@ -252,12 +252,47 @@ test_tmpcopyup_shows_what_was_there() {
 	echo text >"$ROOTFS/srv/deep/file"
 	chmod 640 "$ROOTFS/srv/deep/file"
 	add_mount /srv tmpfs tmpfs tmpcopyup
-	compat run --bundle "$BUNDLE" "$ID"
-	[[ $ERR != *"not available"* ]] || skip "tmpcopyup is not available in this version"
 	asks compat 'cat /srv/deep/file; stat -c %a /srv/deep/file; echo more >>/srv/deep/file'
 	expect_status 0
 	expect_output $'text\n640'
 	expect_equal "the file of the image" "$(cat "$ROOTFS/srv/deep/file")" text
+}
+
+# The tree is the image's: what it says is copied, never what it leads to.
+test_tmpcopyup_follows_no_link_and_takes_owners_modes_and_times() {
+	bundle
+	mkdir "$ROOTFS/srv"
+	chmod 775 "$ROOTFS/srv"
+	ln -s /etc/shadow "$ROOTFS/srv/link"
+	mkfifo "$ROOTFS/srv/pipe"
+	mknod "$ROOTFS/srv/device" c 1 5
+	install --mode=4755 --owner=7 --group=8 /dev/null "$ROOTFS/srv/file"
+	touch --date=@1000000000 "$ROOTFS/srv/file"
+	add_mount /srv tmpfs tmpfs tmpcopyup
+	asks compat 'cd /srv && readlink link && stat -c "%a %u %g %Y" file && stat -c %a . && ls'
+	expect_status 0
+	expect_output $'/etc/shadow\n4755 7 8 1000000000\n775\nfile\nlink\npipe'
+	asks hardened 'ls /srv'
+	expect_output $'file\nlink\npipe'
+}
+
+test_tmpcopyup_of_more_than_there_is_room_for_is_no_start() {
+	local deep
+	bundle
+	mkdir "$ROOTFS/srv"
+	dd if=/dev/zero of="$ROOTFS/srv/file" bs=64k count=4 status=none
+	add_mount /srv tmpfs tmpfs tmpcopyup size=128k
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'no space left on device'
+	expect_nothing_left
+	rm "$ROOTFS/srv/file"
+	deep=$(printf 'd/%.0s' {1..80})
+	mkdir --parents "$ROOTFS/srv/$deep"
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'too many levels of symbolic links'
+	expect_nothing_left
 }
 
 # ---- propagation --------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ dup3
 execve
 fchdir
 fchown
+fchmodat
 fchownat
 fcntl
 fcntl64
@@ -68,6 +69,7 @@ readlinkat
 recv
 recvfrom
 send
+sendfile
 sendmsg
 sendto
 setns
@@ -87,6 +89,7 @@ syscall
 umask
 umount2
 unshare
+utimensat
 waitid
 write
 __open_2
