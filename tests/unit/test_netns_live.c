@@ -217,15 +217,29 @@ static int try_in(const struct space *space, const char *text, int family, int t
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 253;
 }
 
+/* The quickest of a few: on a machine that is busy a first packet may be late, but never what is refused at once. */
+static double quickest_ms(const struct space *space, const char *text, int family, int type, int *ret_got)
+{
+	double best = 1e9;
+
+	for (int i = 0; i < 3 && best > at_once_ms; i++) {
+		double begin = now_us(), ms;
+
+		*ret_got = try_in(space, text, family, type);
+		ms = (now_us() - begin) / 1e3;
+		best = ms < best ? ms : best;
+	}
+	return best;
+}
+
 static void expect(const struct space *space, const char *stage, const char *text, int want)
 {
 	static const int families[] = {AF_INET, AF_INET6}, types[] = {SOCK_STREAM, SOCK_DGRAM};
 
 	for (int f = strchr(text, ':') ? 1 : 0; f < 2; f++)
 		for (int t = 0; t < 2; t++) {
-			double begin = now_us();
-			int got = try_in(space, text, families[f], types[t]);
-			double ms = (now_us() - begin) / 1e3;
+			int got = 0;
+			double ms = quickest_ms(space, text, families[f], types[t], &got);
 
 			if (got != want)
 				fail("%s: %s from AF_INET%s, %s: %s, not %s", stage, text,
