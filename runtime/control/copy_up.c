@@ -40,15 +40,23 @@ static int copy_bytes(int in, int out)
 	return sent < 0 ? -errno : 0;
 }
 
+/* What was opened must be what was looked at: else the attributes of one file would go to the bytes of another, and
+ * whoever exchanges them would get a set-user-id program of his own. */
+static bool is_same(int fd, const struct stat *seen)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
+}
+
 /* O_NONBLOCK: it may be a named pipe by now. */
-static int copy_file(int from, int to, const char *name)
+static int copy_file(int from, int to, const char *name, const struct stat *seen)
 {
 	int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out = -1, r = 0;
-	struct stat st;
 
 	if (in < 0)
 		return -errno;
-	if (fstat(in, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!is_same(in, seen))
 		r = -ESTALE;
 	if (r == 0)
 		out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -60,16 +68,17 @@ static int copy_file(int from, int to, const char *name)
 	return r;
 }
 
-static int copy_directory(int from, int to, const char *name, dev_t device, unsigned depth)
+static int copy_directory(int from, int to, const char *name, const struct stat *seen, dev_t device, unsigned depth)
 {
 	int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), out, r = 0;
-	struct stat st;
 
 	if (in < 0)
 		return -errno;
-	if (fstat(in, &st) < 0 || mkdirat(to, name, 0700) < 0)
+	if (!is_same(in, seen))
+		r = -ESTALE;
+	else if (mkdirat(to, name, 0700) < 0)
 		r = -errno;
-	if (r == 0 && st.st_dev == device) {
+	if (r == 0 && seen->st_dev == device) {
 		out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = out < 0 ? -errno : copy_tree(in, out, depth + 1);
 		if (out >= 0)
@@ -100,10 +109,10 @@ static int copy_entry(int from, int to, const char *name, unsigned depth)
 		return -errno;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
-		r = copy_file(from, to, name);
+		r = copy_file(from, to, name, &st);
 		break;
 	case S_IFDIR:
-		r = copy_directory(from, to, name, above.st_dev, depth);
+		r = copy_directory(from, to, name, &st, above.st_dev, depth);
 		break;
 	case S_IFLNK:
 		r = copy_link(from, to, name);
