@@ -44,10 +44,6 @@ struct head {
 
 enum { TEXT_MAX = 16384 };
 
-static const uint64_t all_attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				       MOUNT_ATTR_NOEXEC | MOUNT_ATTR__ATIME |
-				       MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW;
-
 static int refuse(struct bw_err *err, size_t index, const char *member, const char *why)
 {
 	bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/%s: %s", index, member, why);
@@ -138,12 +134,24 @@ static void add_text(struct bw_buf *texts, const char *text)
 	bw_buf_addn(texts, text, strlen(text) + 1);
 }
 
-/* The engines' rule: no attribute word keeps the source's attributes, any word states them all. */
-static void complete_bind_attributes(const struct bw_mount_options *options, struct head *head)
+/* In a user namespace of its own a container has the source's mount as one that others have locked, see
+ * mount_namespaces(7); ours is not, as it was opened outside. */
+static int bind_attributes(const struct build *build, size_t index, const struct bw_mount_options *options,
+	struct head *head, struct bw_err *err)
 {
-	if (!options->given)
-		return;
-	head->clear |= all_attributes & ~head->set & ~(uint64_t)MOUNT_ATTR__ATIME;
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
+	bool locked = bw_spec_namespace(build->request->spec, "user") != NULL;
+	struct statfs fs = {0};
+
+	if (locked && fstatfs(head->tree, &fs) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", mount->source);
+	if (bw_mount_options_bind(options, (unsigned long)fs.f_flags, locked, &head->set, &head->clear) == 0)
+		return 0;
+	bw_fail(err, BW_E_SPEC, EPERM,
+		"unable to start container process: error during container init: error mounting \"%s\" to rootfs at "
+		"\"%s\": flags of the source, which a user namespace may not take away",
+		mount->source, mount->destination);
+	return bw_at(err, "/mounts/%zu/options", index);
 }
 
 static int open_source(const struct bw_request *request, const char *source, bool recursive,
@@ -193,7 +201,8 @@ static int prepare_bind(const struct build *build, size_t index,
 	if ((options->idmap || mount->uid_mappings.n) &&
 		bw_mount_idmap(build->request, index, options->ridmap, head->tree, err) < 0)
 		return -1;
-	complete_bind_attributes(options, head);
+	if (bind_attributes(build, index, options, head, err) < 0)
+		return -1;
 	add_text(&texts, destination);
 	add_text(&texts, mount->source);
 	if (texts.overflow)
@@ -201,27 +210,30 @@ static int prepare_bind(const struct build *build, size_t index,
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
-/* "size=64m" is key and value, "newinstance" a flag. A label makes a file system the container can
- * only use with its SELinux type. */
-static uint32_t add_pairs(struct bw_buf *texts, const struct bw_strs *data, const char *label)
+/* "size=64m" is key and value, "newinstance" a flag. */
+static uint32_t add_words(struct bw_buf *texts, const struct bw_strs *words)
 {
-	uint32_t pairs = 0;
-
-	for (size_t i = 0; i < data->n; i++) {
-		const char *word = data->v[i];
+	for (size_t i = 0; i < words->n; i++) {
+		const char *word = words->v[i];
 		const char *equals = strchr(word, '=');
 
 		bw_buf_addn(texts, word, equals ? (size_t)(equals - word) : strlen(word));
 		bw_buf_addn(texts, "", 1);
 		add_text(texts, equals ? equals + 1 : "");
-		pairs++;
 	}
-	if (label && *label) {
-		add_text(texts, "context");
-		add_text(texts, label);
-		pairs++;
-	}
-	return pairs;
+	return (uint32_t)words->n;
+}
+
+/* A label makes a file system the container can only use with its SELinux type. */
+static uint32_t add_pairs(struct bw_buf *texts, const struct bw_mount_options *options, const char *label)
+{
+	uint32_t pairs = add_words(texts, &options->flags) + add_words(texts, &options->data);
+
+	if (!label || !*label)
+		return pairs;
+	add_text(texts, "context");
+	add_text(texts, label);
+	return pairs + 1;
 }
 
 static bool has_key(const struct bw_strs *data, const char *key)
@@ -285,7 +297,7 @@ static int prepare_fs(const struct build *build, size_t index,
 	add_text(&texts, type);
 	add_text(&texts, mount->source ? mount->source : type);
 	add_text(&texts, destination);
-	head->pairs = add_pairs(&texts, &options->data, label_for(build->request, type));
+	head->pairs = add_pairs(&texts, options, label_for(build->request, type));
 	if (texts.overflow)
 		return refuse(err, index, "options", "are too long");
 	if (add_step(build, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_mount_options.c - each word by itself, then in company: the later word wins, access times
  * are one value, and what is not known is the file system's. */
+#include <errno.h>
 #include <stdarg.h>
+#include <sys/statvfs.h>
 
 #include "control_test.h"
 
@@ -12,33 +14,33 @@
 #define STRICT	MOUNT_ATTR_STRICTATIME
 #define ATIME	MOUNT_ATTR__ATIME
 
-/* What one word alone does. given: it is a word about the mount itself. */
+/* What one word alone does. given: it is a flag of mount(2). */
 static const struct row {
 	const char *word;
 	struct bw_mount_options expected;
 } rows[] = {
-	{"async", {.data = {.n = 1}}},
-	{"atime", {.clear = ATIME, .given = true}},
+	{"async", {.flags = {.n = 1}, .given = true}},
+	{"atime", {.clear = ATIME, .given = true, .no_access = 1}},
 	{"bind", {.bind = true}},
 	{"defaults", {0}},
 	{"dev", {.clear = MOUNT_ATTR_NODEV, .given = true}},
-	{"diratime", {.clear = MOUNT_ATTR_NODIRATIME, .given = true}},
-	{"dirsync", {.data = {.n = 1}}},
+	{"diratime", {.clear = MOUNT_ATTR_NODIRATIME, .given = true, .no_access = 8}},
+	{"dirsync", {.flags = {.n = 1}, .given = true}},
 	{"exec", {.clear = MOUNT_ATTR_NOEXEC, .given = true}},
 	{"idmap", {.idmap = true}},
-	{"iversion", {0}},
-	{"lazytime", {.data = {.n = 1}}},
-	{"loud", {0}},
-	{"mand", {0}},
-	{"noatime", {.set = NOATIME, .clear = ATIME, .given = true}},
+	{"iversion", {.given = true}},
+	{"lazytime", {.flags = {.n = 1}, .given = true}},
+	{"loud", {.given = true}},
+	{"mand", {.given = true}},
+	{"noatime", {.set = NOATIME, .clear = ATIME, .given = true, .access = 1}},
 	{"nodev", {.set = MOUNT_ATTR_NODEV, .given = true}},
-	{"nodiratime", {.set = MOUNT_ATTR_NODIRATIME, .given = true}},
+	{"nodiratime", {.set = MOUNT_ATTR_NODIRATIME, .given = true, .access = 8}},
 	{"noexec", {.set = MOUNT_ATTR_NOEXEC, .given = true}},
-	{"noiversion", {0}},
-	{"nolazytime", {.data = {.n = 1}}},
-	{"nomand", {0}},
-	{"norelatime", {.clear = ATIME, .given = true}},
-	{"nostrictatime", {.clear = ATIME, .given = true}},
+	{"noiversion", {.given = true}},
+	{"nolazytime", {.flags = {.n = 1}, .given = true}},
+	{"nomand", {.given = true}},
+	{"norelatime", {.clear = ATIME, .given = true, .no_access = 2}},
+	{"nostrictatime", {.clear = ATIME, .given = true, .no_access = 4}},
 	{"nosuid", {.set = MOUNT_ATTR_NOSUID, .given = true}},
 	{"nosymfollow", {.set = MOUNT_ATTR_NOSYMFOLLOW, .given = true}},
 	{"private", {.propagation = MS_PRIVATE}},
@@ -47,7 +49,7 @@ static const struct row {
 	{"rdev", {.rec_clear = MOUNT_ATTR_NODEV}},
 	{"rdiratime", {.rec_clear = MOUNT_ATTR_NODIRATIME}},
 	/* MOUNT_ATTR_RELATIME is 0: it is what remains when the field is cleared. */
-	{"relatime", {.clear = ATIME, .given = true}},
+	{"relatime", {.clear = ATIME, .given = true, .access = 2}},
 	{"rexec", {.rec_clear = MOUNT_ATTR_NOEXEC}},
 	{"ridmap", {.idmap = true, .ridmap = true}},
 	{"rnoatime", {.rec_set = NOATIME, .rec_clear = ATIME}},
@@ -71,12 +73,12 @@ static const struct row {
 	{"runbindable", {.propagation = MS_UNBINDABLE | MS_REC}},
 	{"rw", {.clear = MOUNT_ATTR_RDONLY, .given = true}},
 	{"shared", {.propagation = MS_SHARED}},
-	{"silent", {0}},
+	{"silent", {.given = true}},
 	{"slave", {.propagation = MS_SLAVE}},
-	{"strictatime", {.set = STRICT, .clear = ATIME, .given = true}},
+	{"strictatime", {.set = STRICT, .clear = ATIME, .given = true, .access = 4}},
 	{"suid", {.clear = MOUNT_ATTR_NOSUID, .given = true}},
 	{"symfollow", {.clear = MOUNT_ATTR_NOSYMFOLLOW, .given = true}},
-	{"sync", {.data = {.n = 1}}},
+	{"sync", {.flags = {.n = 1}, .given = true}},
 	{"tmpcopyup", {.tmpcopyup = true}},
 	{"unbindable", {.propagation = MS_UNBINDABLE}},
 };
@@ -107,6 +109,9 @@ static void assert_same(const struct bw_mount_options *a, const struct bw_mount_
 	ck_assert(a->bind == b->bind && a->recursive == b->recursive);
 	ck_assert(a->tmpcopyup == b->tmpcopyup && a->given == b->given);
 	ck_assert(a->idmap == b->idmap && a->ridmap == b->ridmap);
+	ck_assert_uint_eq(a->access, b->access);
+	ck_assert_uint_eq(a->no_access, b->no_access);
+	ck_assert_uint_eq(a->flags.n, b->flags.n);
 	ck_assert_uint_eq(a->data.n, b->data.n);
 }
 
@@ -116,8 +121,8 @@ START_TEST(each_word_does_its_own)
 	struct bw_mount_options options = parse(&arena, rows[_i].word, NULL);
 
 	assert_same(&options, &rows[_i].expected);
-	if (options.data.n)
-		ck_assert_str_eq(options.data.v[0], rows[_i].word);
+	if (options.flags.n)
+		ck_assert_str_eq(options.flags.v[0], rows[_i].word);
 }
 END_TEST
 
@@ -216,7 +221,67 @@ START_TEST(no_words_are_no_options)
 }
 END_TEST
 
-BENCH_MAIN("mount_options", {each_word_does_its_own, BW_COUNT(rows)},
+#define OTHERS                                                                                                  \
+	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW)
+#define NODIR MOUNT_ATTR_NODIRATIME
+
+/* Words, what the source has, and what becomes of a bind; locked: as in a user namespace. */
+static const struct bind_row {
+	const char *words[3];
+	unsigned long source;
+	bool locked;
+	int r;
+	uint64_t set, clear;
+} bind_rows[] = {
+	{{"rprivate"}, ST_RDONLY, false, 0, 0, 0},
+	{{"ro"}, 0, false, 0, MOUNT_ATTR_RDONLY, OTHERS & ~(uint64_t)MOUNT_ATTR_RDONLY},
+	{{"rw"}, ST_RDONLY, false, 0, 0, OTHERS},
+	{{"sync"}, ST_NOEXEC, false, 0, 0, OTHERS},
+	{{"silent"}, ST_NOEXEC, false, 0, 0, OTHERS},
+	{{"defaults"}, ST_NOEXEC, false, 0, 0, 0},
+	/* Access times stay unless one is asked for; not to want one is no wish. */
+	{{"atime"}, ST_NOATIME, false, 0, 0, OTHERS},
+	{{"noatime", "atime"}, 0, false, 0, 0, OTHERS},
+	{{"noatime"}, ST_NODIRATIME, false, 0, NOATIME, OTHERS | ATIME | NODIR},
+	{{"nodiratime"}, ST_NOATIME, false, 0, NODIR, OTHERS | ATIME},
+	{{"relatime"}, ST_NOATIME, false, 0, 0, OTHERS | ATIME | NODIR},
+	{{"strictatime"}, ST_RELATIME, false, 0, STRICT, OTHERS | ATIME | NODIR},
+	/* Locked: what restricts stays, unless its end is asked for. */
+	{{"rprivate"}, ST_RDONLY | ST_NOATIME, true, 0, 0, 0},
+	{{"nosuid"}, ST_RDONLY | ST_RELATIME, true, 0, MOUNT_ATTR_NOSUID,
+		OTHERS & ~(uint64_t)(MOUNT_ATTR_NOSUID | MOUNT_ATTR_RDONLY)},
+	{{"ro", "sync"}, ST_NODEV | ST_NOATIME, true, 0, MOUNT_ATTR_RDONLY,
+		OTHERS & ~(uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)},
+	{{"rw"}, ST_RDONLY | ST_RELATIME, true, -EPERM, 0, 0},
+	{{"dev"}, ST_NODEV, true, -EPERM, 0, 0},
+	{{"suid"}, ST_NOSUID, true, -EPERM, 0, 0},
+	{{"exec"}, ST_NOEXEC, true, -EPERM, 0, 0},
+	{{"rrw"}, ST_RDONLY, true, -EPERM, 0, 0},
+	{{"exec"}, ST_RELATIME, true, 0, 0, OTHERS},
+	{{"noatime"}, ST_RELATIME, true, -EPERM, 0, 0},
+	{{"strictatime"}, ST_RELATIME, true, -EPERM, 0, 0},
+	{{"relatime"}, ST_NOATIME, true, -EPERM, 0, 0},
+	{{"ro", "atime"}, ST_NOATIME | ST_NODEV, true, -EPERM, 0, 0},
+	{{"relatime"}, ST_RELATIME, true, 0, 0, OTHERS | ATIME | NODIR},
+	{{"nodiratime"}, ST_RELATIME | ST_NODIRATIME, true, 0, NODIR, OTHERS | ATIME},
+	{{"strictatime", "ro"}, ST_NODEV, true, 0, MOUNT_ATTR_RDONLY,
+		OTHERS & ~(uint64_t)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)},
+};
+
+START_TEST(a_bind_states_all_its_attributes_or_none)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bind_row *row = &bind_rows[_i];
+	struct bw_mount_options options = parse(&arena, "bind", row->words[0], row->words[1], NULL);
+	uint64_t set = 0, clear = 0;
+
+	ck_assert_int_eq(bw_mount_options_bind(&options, row->source, row->locked, &set, &clear), row->r);
+	ck_assert_uint_eq(set, row->set);
+	ck_assert_uint_eq(clear, row->clear);
+}
+END_TEST
+
+BENCH_MAIN("mount_options", {a_bind_states_all_its_attributes_or_none, BW_COUNT(bind_rows)}, {each_word_does_its_own, BW_COUNT(rows)},
 	{every_known_word_has_a_row_here, 0}, {the_later_word_wins, 0},
 	{this_mount_and_all_below_are_kept_apart, 0}, {access_times_are_one_value, 0},
 	{recursion_once_asked_for_stays, 0}, {what_is_not_known_is_the_file_systems, 0},

@@ -211,7 +211,7 @@ START_TEST(one_attribute_of_a_bind_states_them_all)
 	bench_prepare(b, &bw_mounts);
 	ck_assert_uint_eq(head_of(0)->set, MOUNT_ATTR_RDONLY);
 	ck_assert_uint_eq(head_of(0)->clear, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-						     MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODIRATIME |
+						     MOUNT_ATTR_NOEXEC |
 						     MOUNT_ATTR_NOSYMFOLLOW);
 	ck_assert_uint_eq(head_of(1)->set | head_of(1)->clear, 0);
 	ck_assert_uint_eq(head_of(2)->set, MOUNT_ATTR_NOATIME);
