@@ -8,103 +8,12 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/mountinfo.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "host/host.h"
 
-/* One line of mountinfo. */
-struct mount {
-	unsigned long id, parent;
-	char *root, *point, *type, *super;
-};
-struct mounts {
-	struct mount *v;
-	size_t n;
-};
-
-/* Takes the next blank-separated word out of *text. NULL: no more. */
-static char *next_word(char **text)
-{
-	char *word = *text + strspn(*text, " ");
-	char *end = word + strcspn(word, " ");
-
-	if (!*word)
-		return NULL;
-	*text = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-/* Blanks, tabs, newlines and backslashes stand as \ooo in mountinfo. */
-static char *unescape(char *text)
-{
-	char *out = text;
-
-	for (const char *in = text; *in; out++) {
-		if (in[0] == '\\' && in[1] >= '0' && in[1] <= '3' && in[2] >= '0' && in[2] <= '7' &&
-			in[3] >= '0' && in[3] <= '7') {
-			*out = (char)((in[1] - '0') << 6 | (in[2] - '0') << 3 | (in[3] - '0'));
-			in += 4;
-		} else {
-			*out = *in++;
-		}
-	}
-	*out = '\0';
-	return text;
-}
-
-static bool parse_number(const char *word, unsigned long *ret)
-{
-	uint64_t number;
-
-	if (!word || bw_parse_u64(word, ULONG_MAX, &number) < 0)
-		return false;
-	*ret = number;
-	return true;
-}
-
-/* "31 23 0:28 / /sys/fs/cgroup rw,relatime shared:4 - tmpfs tmpfs rw,mode=755"; line is cut up. */
-static bool parse_mount(char *line, struct mount *ret)
-{
-	char *rest = line, *word;
-
-	if (!parse_number(next_word(&rest), &ret->id) ||
-		!parse_number(next_word(&rest), &ret->parent))
-		return false;
-	if (!next_word(&rest) || !(ret->root = next_word(&rest)) ||
-		!(ret->point = next_word(&rest)))
-		return false;
-	do
-		word = next_word(&rest);
-	while (word && !bw_streq(word, "-"));
-	ret->type = word ? next_word(&rest) : NULL;
-	if (!ret->type || !next_word(&rest) || !(ret->super = next_word(&rest)))
-		return false;
-	unescape(ret->root);
-	unescape(ret->point);
-	return true;
-}
-
-static int parse_mounts(
-	const char *text, struct bw_arena *arena, struct mounts *ret, struct bw_err *err)
-{
-	char *copy = bw_arena_strdup(arena, text), *line;
-	struct mount mount;
-
-	while (copy && (line = strsep(&copy, "\n"))) {
-		struct mount *added;
-
-		if (!parse_mount(line, &mount))
-			continue;
-		added = bw_push(arena, ret);
-		if (!added)
-			return bw_fail(err, BW_E_MEMORY, ENOMEM, "reading mountinfo");
-		*added = mount;
-	}
-	return 0;
-}
-
-static bool has_parent(const struct mounts *mounts, const struct mount *mount)
+static bool has_parent(const struct bw_mounts *mounts, const struct bw_mount *mount)
 {
 	for (size_t i = 0; i < mounts->n; i++)
 		if (mounts->v[i].id == mount->parent && &mounts->v[i] != mount)
@@ -114,13 +23,13 @@ static bool has_parent(const struct mounts *mounts, const struct mount *mount)
 
 /* Of the mounts on at (NULL: of those without a parent here) the one that a walk along path meets
  * first. */
-static const struct mount *step_onto(
-	const struct mounts *mounts, const struct mount *at, const char *path)
+static const struct bw_mount *step_onto(
+	const struct bw_mounts *mounts, const struct bw_mount *at, const char *path)
 {
-	const struct mount *best = NULL;
+	const struct bw_mount *best = NULL;
 
 	for (size_t i = 0; i < mounts->n; i++) {
-		const struct mount *mount = &mounts->v[i];
+		const struct bw_mount *mount = &mounts->v[i];
 
 		if (mount == at || !bw_path_beneath(path, mount->point))
 			continue;
@@ -134,9 +43,9 @@ static const struct mount *step_onto(
 
 /* Mounts may lie beneath later ones: a private mount namespace with cgroup2 over all of
  * /sys/fs/cgroup still lists the v1 hierarchies. A mount counts when its mountpoint leads to it. */
-static bool is_visible(const struct mounts *mounts, const struct mount *mount)
+static bool is_visible(const struct bw_mounts *mounts, const struct bw_mount *mount)
 {
-	const struct mount *at = step_onto(mounts, NULL, mount->point), *next;
+	const struct bw_mount *at = step_onto(mounts, NULL, mount->point), *next;
 
 	for (size_t i = 0; at && i < mounts->n; i++) {
 		next = step_onto(mounts, at, mount->point);
@@ -163,7 +72,7 @@ bool bw_word_in(const char *list, const char *word)
 
 /* Whether a v1 mount is that of these controllers; they are always mounted together, so the first
  * decides. */
-static bool mount_has(const struct mount *mount, const char *controllers)
+static bool mount_has(const struct bw_mount *mount, const char *controllers)
 {
 	char first[64];
 	size_t len = strcspn(controllers, ",");
@@ -177,14 +86,14 @@ static bool mount_has(const struct mount *mount, const char *controllers)
 
 /* The best visible mount: one of the whole hierarchy, else one that shows our own cgroup.
  * controllers NULL: cgroup2. */
-static const struct mount *find_mount(
-	const struct mounts *mounts, const char *controllers, const char *own)
+static const struct bw_mount *find_mount(
+	const struct bw_mounts *mounts, const char *controllers, const char *own)
 {
-	const struct mount *best = NULL;
+	const struct bw_mount *best = NULL;
 	int best_rank = -1;
 
 	for (size_t i = 0; i < mounts->n; i++) {
-		const struct mount *mount = &mounts->v[i];
+		const struct bw_mount *mount = &mounts->v[i];
 		int rank = bw_streq(mount->root, "/")	       ? 2
 			   : bw_path_beneath(own, mount->root) ? 1
 							       : 0;
@@ -202,7 +111,7 @@ static const struct mount *find_mount(
 
 /* Our own cgroup as seen from the mountpoint. Outside of what is mounted (root "/.." and the like):
  * its top. */
-static char *own_beneath(const struct mount *mount, const char *own, struct bw_arena *arena)
+static char *own_beneath(const struct bw_mount *mount, const char *own, struct bw_arena *arena)
 {
 	size_t root = strlen(mount->root);
 
@@ -218,10 +127,10 @@ static int out_of_memory(struct bw_err *err)
 	return bw_fail(err, BW_E_MEMORY, ENOMEM, "looking at the cgroups");
 }
 
-static int add_hierarchy(struct bw_host *host, const struct mounts *mounts, const char *controllers,
+static int add_hierarchy(struct bw_host *host, const struct bw_mounts *mounts, const char *controllers,
 	const char *own, struct bw_arena *arena, struct bw_err *err)
 {
-	const struct mount *mount = find_mount(mounts, controllers, own);
+	const struct bw_mount *mount = find_mount(mounts, controllers, own);
 	struct bw_host_hierarchy *hierarchy;
 
 	if (!mount)
@@ -237,10 +146,10 @@ static int add_hierarchy(struct bw_host *host, const struct mounts *mounts, cons
 	return 0;
 }
 
-static int add_unified(struct bw_host *host, const struct mounts *mounts, const char *own,
+static int add_unified(struct bw_host *host, const struct bw_mounts *mounts, const char *own,
 	struct bw_arena *arena, struct bw_err *err)
 {
-	const struct mount *mount = find_mount(mounts, NULL, own);
+	const struct bw_mount *mount = find_mount(mounts, NULL, own);
 
 	if (!mount)
 		return 0;
@@ -265,13 +174,13 @@ int bw_cgroup_parse(struct bw_host *host, const char *mountinfo, const char *sel
 	struct bw_arena *arena, struct bw_err *err)
 {
 	char *copy = bw_arena_strdup(arena, self_cgroup), *line, *controllers, *own;
-	struct mounts mounts = {0};
+	struct bw_mounts mounts = {0};
 	const char *mode;
 	int r;
 
 	if (!copy)
 		return out_of_memory(err);
-	if (parse_mounts(mountinfo, arena, &mounts, err) < 0)
+	if (bw_mountinfo_parse(mountinfo, arena, &mounts, err) < 0)
 		return -1;
 	while ((line = strsep(&copy, "\n"))) {
 		if (!parse_cgroup_line(line, &controllers, &own))
