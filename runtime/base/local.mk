@@ -6,7 +6,7 @@ libbulwark_a_SOURCES += \
 	runtime/base/fd.c runtime/base/fd.h \
 	runtime/base/log.c runtime/base/log.h \
 	runtime/base/mountinfo.c runtime/base/mountinfo.h \
-	runtime/base/path.c runtime/base/path.h \
+	runtime/base/path.c runtime/base/path.h runtime/base/path_pattern.c \
 	runtime/base/proc.c runtime/base/proc.h \
 	runtime/base/sha256.c runtime/base/sha256.h \
 	runtime/base/str.c runtime/base/str.h \

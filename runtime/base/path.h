@@ -32,4 +32,8 @@ bool bw_path_clean(const char *path, char *buf, size_t size);
  * clean. */
 bool bw_path_beneath(const char *path, const char *dir);
 
+/* How path stands to pattern, component by component; '*' stays within one. "/" is above all. */
+enum bw_relation { BW_APART, BW_SAME, BW_BENEATH, BW_ABOVE };
+enum bw_relation bw_path_relate(const char *path, const char *pattern);
+
 #endif

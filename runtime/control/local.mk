@@ -50,6 +50,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/netns.c runtime/control/netns.h \
 	runtime/control/netns_verify.c \
 	runtime/control/program.c \
+	runtime/control/refused_sources.c runtime/control/refused_sources.h \
 	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \
 	runtime/control/scheduler.c \

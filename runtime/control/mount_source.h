@@ -5,6 +5,7 @@
 #define BW_CONTROL_MOUNT_SOURCE_H
 
 #include "control/control.h"
+#include "control/refused_sources.h"
 
 /* Opens source (absolute, or relative to bundle) as O_PATH. Under hardening.plain_sources no
  * symbolic link may be on its way: the policy has judged the name, so the name must be the place.
@@ -14,7 +15,7 @@ int bw_mount_source_open(const struct bw_request *request, int bundle, const cha
 /* Refuses sockets, devices, the kernel's file systems and hardening.refused_sources, by identity;
  * for a recursive bind every mount below the source too. Without hardening.check_mounts nothing is
  * refused. */
-int bw_mount_source_check(const struct bw_request *request, int fd, const char *source,
-	bool recursive, size_t index, struct bw_err *err) BW_MUST_CHECK;
+int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,
+	const char *source, bool recursive, size_t index, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

@@ -110,6 +110,7 @@ static int check_destination(const struct bw_spec_mount *mount, const char *dest
 struct build {
 	const struct bw_request *request;
 	struct bw_plan *plan;
+	struct bw_refused_sources *refused; /* NULL: the policy refuses none */
 	struct {
 		struct head head;
 		char texts[TEXT_MAX];
@@ -154,9 +155,10 @@ static int bind_attributes(const struct build *build, size_t index, const struct
 	return bw_at(err, "/mounts/%zu/options", index);
 }
 
-static int open_source(const struct bw_request *request, const char *source, bool recursive,
+static int open_source(const struct build *build, const char *source, bool recursive,
 	size_t index, struct head *head, struct bw_err *err)
 {
+	const struct bw_request *request = build->request;
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
 			 (recursive ? AT_RECURSIVE : 0U);
 	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -170,7 +172,7 @@ static int open_source(const struct bw_request *request, const char *source, boo
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
-	if (bw_mount_source_check(request, fd, source, recursive, index, err) < 0)
+	if (bw_mount_source_check(request, build->refused, fd, source, recursive, index, err) < 0)
 		return -1;
 	head->tree = open_tree(fd, "", flags);
 	if (head->tree < 0)
@@ -195,7 +197,7 @@ static int prepare_bind(const struct build *build, size_t index,
 			index, options->data.v[0]);
 		return bw_at(err, "/mounts/%zu/options", index);
 	}
-	if (open_source(build->request, mount->source, options->recursive, index, head, err) < 0 ||
+	if (open_source(build, mount->source, options->recursive, index, head, err) < 0 ||
 		bw_plan_own_fd(build->plan, head->tree, err) < 0)
 		return -1;
 	if ((options->idmap || mount->uid_mappings.n) &&
@@ -425,7 +427,7 @@ static int prepare_foreign_sysfs(const struct build *build, size_t index, struct
 {
 	struct bw_buf texts = new_texts(build);
 
-	if (open_source(build->request, "/sys", true, index, head, err) < 0 ||
+	if (open_source(build, "/sys", true, index, head, err) < 0 ||
 		bw_plan_own_fd(build->plan, head->tree, err) < 0)
 		return -1;
 	head->rec_set |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -462,9 +464,12 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 {
 	auto_free void *step = NULL;
 	struct build build = {.request = request, .plan = plan};
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
 
 	if (request->exec || !request->spec->mounts.n)
 		return 0;
+	if (hardening && hardening->check_mounts.v && bw_refused_sources_look(request, &build.refused, err) < 0)
+		return -1;
 	step = malloc(sizeof *build.step);
 	build.step = step;
 	if (!step)

@@ -328,33 +328,6 @@ static int derive_scrub(struct bw_profile *p, struct bw_policy_cache *cache, str
 	return 0;
 }
 
-/* Whether an exception lies beneath path: then path as a whole cannot be refused by its inode. */
-static bool has_exception(const struct bw_profile_mounts *mounts, const char *path)
-{
-	for (size_t i = 0; i < mounts->except.n; i++) {
-		const char *rest = bw_after_prefix(mounts->except.v[i], path);
-
-		if (rest && (*rest == '/' || *rest == 0))
-			return true;
-	}
-	return false;
-}
-
-static int derive_sources(struct bw_profile *p, struct bw_arena *arena, struct bw_err *err)
-{
-	const struct bw_profile_mounts *mounts = p->mounts;
-
-	for (size_t i = 0; mounts && i < mounts->refuse.n; i++) {
-		const char *path = mounts->refuse.v[i];
-
-		if (strchr(path, '*') || has_exception(mounts, path))
-			continue;
-		if (bw_strs_add(arena, &p->derived.refused_sources, path) < 0)
-			return out_of_memory(err);
-	}
-	return 0;
-}
-
 static int fold_chain(const struct bw_policy *policy, const char *name, bool builtin_only,
 	struct bw_profile **ret, struct bw_err *err)
 {
@@ -381,9 +354,7 @@ static int fold_chain(const struct bw_policy *policy, const char *name, bool bui
 
 static int derive(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
 {
-	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
-		return -1;
-	return derive_sources(p, cache->arena, err);
+	return derive_endpoints(p, cache, err) < 0 ? -1 : derive_scrub(p, cache, err);
 }
 
 const struct bw_profile *bw_policy_fold(

@@ -309,7 +309,7 @@ static const struct bw_field mounts_fields[] = {
 	BW_FIELD(struct bw_profile_mounts, check_sources, "checkSources",
 		.doc = "Whether bind sources are also checked for what they are: sockets, devices, "
 		       "kernel file "
-		       "systems, and the inodes of refuse."),
+		       "systems, and what refuse names by another name."),
 	BW_FIELD(struct bw_profile_mounts, refuse, "refuse", .flags = BW_EMPTY_IS_SET,
 		.check = check_paths,
 		.doc = "Host paths that may not be a bind source, nor lie beneath or above one; "

@@ -112,8 +112,6 @@ struct bw_profile_limits {
 struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
-	struct bw_strs
-		refused_sources; /* the part of mounts.refuse that can be held against inodes */
 };
 
 struct bw_profile {

@@ -14,54 +14,20 @@ static bool is_bind(const struct bw_spec_mount *m)
 	       bw_strs_has(&m->options, "rbind");
 }
 
-/* One component of path against one of pattern; both end at '/' or NUL. */
-static bool component_matches(
-	const char *pattern, size_t pattern_len, const char *text, size_t text_len)
-{
-	char p[256], t[256];
-	struct bw_buf pattern_buf = bw_buf_over(p, sizeof p), text_buf = bw_buf_over(t, sizeof t);
-
-	bw_buf_addn(&pattern_buf, pattern, pattern_len);
-	bw_buf_addn(&text_buf, text, text_len);
-	return !pattern_buf.overflow && !text_buf.overflow && bw_glob_match(p, t);
-}
-
-enum relation { APART, SAME, BENEATH, ABOVE };
-
-/* How path stands to pattern, component by component; '*' stays within one. "/" is above all. */
-static enum relation relate(const char *path, const char *pattern)
-{
-	for (;;) {
-		size_t n, k;
-
-		path += strspn(path, "/");
-		pattern += strspn(pattern, "/");
-		if (!*path || !*pattern)
-			break;
-		n = strcspn(path, "/");
-		k = strcspn(pattern, "/");
-		if (!component_matches(pattern, k, path, n))
-			return APART;
-		path += n;
-		pattern += k;
-	}
-	return *path ? BENEATH : *pattern ? ABOVE : SAME;
-}
-
 static bool is_excepted(const struct bw_profile_mounts *policy, const char *path)
 {
 	for (size_t i = 0; i < policy->except.n; i++)
-		if (relate(path, policy->except.v[i]) == SAME)
+		if (bw_path_relate(path, policy->except.v[i]) == BW_SAME)
 			return true;
 	return false;
 }
 
 static const char *refused_by(
-	const struct bw_profile_mounts *policy, const char *path, enum relation *ret)
+	const struct bw_profile_mounts *policy, const char *path, enum bw_relation *ret)
 {
 	for (size_t i = 0; i < policy->refuse.n; i++) {
-		*ret = relate(path, policy->refuse.v[i]);
-		if (*ret != APART)
+		*ret = bw_path_relate(path, policy->refuse.v[i]);
+		if (*ret != BW_APART)
 			return policy->refuse.v[i];
 	}
 	return NULL;
@@ -70,9 +36,9 @@ static const char *refused_by(
 static bool is_listed(const struct bw_profile_mounts *policy, const char *path)
 {
 	for (size_t i = 0; i < policy->only.n; i++) {
-		enum relation how = relate(path, policy->only.v[i]);
+		enum bw_relation how = bw_path_relate(path, policy->only.v[i]);
 
-		if (how == SAME || how == BENEATH)
+		if (how == BW_SAME || how == BW_BENEATH)
 			return true;
 	}
 	return false;
@@ -88,17 +54,17 @@ static void deny_source(struct bw_run *r, size_t i, const char *source, const ch
 static const char *refusal(struct bw_run *r, const char *path)
 {
 	const struct bw_profile_mounts *policy = r->profile->mounts;
-	enum relation how = APART;
+	enum bw_relation how = BW_APART;
 	const char *name = strrchr(path, '/') + 1, *listed;
 
 	if (bw_streq(path, "/") && policy->refuse.n)
 		return "is the root of the host";
 	listed = refused_by(policy, path, &how);
-	if (listed && how == ABOVE)
+	if (listed && how == BW_ABOVE)
 		return bw_text(r, "holds %s, which mounts.refuse of the policy names", listed);
 	if (listed)
 		return bw_text(r, "%s %s, which mounts.refuse of the policy names",
-			how == SAME ? "is" : "lies beneath", listed);
+			how == BW_SAME ? "is" : "lies beneath", listed);
 	if (bw_strs_has(&policy->refuse_names, name))
 		return "has the name of an engine's socket, which gives the host away";
 	if (policy->only.v && !is_listed(policy, path))
@@ -220,7 +186,7 @@ static void check_destination(struct bw_run *r, size_t i, const struct bw_spec_m
 static void hold_against_inodes(struct bw_run *r)
 {
 	const struct bw_spec_hardening *h = r->spec->hardening;
-	const struct bw_strs *paths = &r->profile->derived.refused_sources;
+	const struct bw_strs *paths = &r->profile->mounts->refuse, *except = &r->profile->mounts->except;
 
 	if (!h)
 		return;
@@ -232,6 +198,9 @@ static void hold_against_inodes(struct bw_run *r)
 	if (paths->n)
 		bw_change_strs(r, &h->refused_sources, paths, "/hardening/refusedSources",
 			"held against what each source really is");
+	if (paths->n && except->n)
+		bw_change_strs(r, &h->excepted_sources, except, "/hardening/exceptedSources",
+			"what the policy lets be mounted all the same");
 }
 
 void bw_rule_mount_sources(struct bw_run *r)

@@ -260,7 +260,8 @@ struct bw_spec_linux {
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
-	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one */
+	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one; '*' */
+	struct bw_strs excepted_sources;    /* of those beneath one of them, which may */
 	struct bw_strs ceilings;            /* rlimits: types whose limit the policy set: a lower one of ours will do */
 	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
 	struct bw_strs hooks;               /* hooks: "PROGRAM ARGUMENT..." as patterns, nothing else may be one; NULL: any */

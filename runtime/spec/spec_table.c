@@ -68,6 +68,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "whether bind sources are checked for what they really are"),
 	BW_FIELD(struct bw_spec_hardening, refused_sources, "refusedSources",
 		.flags = BW_ABSOLUTE_PATH, .doc = "host paths that are no sources"),
+	BW_FIELD(struct bw_spec_hardening, excepted_sources, "exceptedSources",
+		.flags = BW_ABSOLUTE_PATH, .doc = "host paths beneath those that may be sources"),
 	BW_FIELD(struct bw_spec_hardening, plain_sources, "plainSources",
 		.doc = "whether a bind source may have no symbolic link in its path"),
 	BW_FIELD(struct bw_spec_hardening, restrict_rootfs, "restrictRootfs",

@@ -99,6 +99,66 @@ test_a_directory_above_what_is_refused_is_refused_by_any_name() {
 	expect_status 0
 }
 
+# keeps PATH [EXCEPTION]: `governed` refuses PATH alone as a source, and what lies above and beneath it.
+keeps() {
+	policy "$(jq --null-input '{extends: "hardened", loosens: ["mounts.refuse", "mounts.except"],
+		mounts: {refuse: [$ARGS.positional[0]], except: ($ARGS.positional[1:] + ["/nowhere"])}}' --args "$@")"
+}
+
+# expect_kept SOURCE: it is refused, by the policy of `keeps` alone.
+expect_kept() {
+	bound "$1"
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'the policy refuses to share'
+	[ ! -e "$T/state/$ID" ] || fail "state is left"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+}
+
+# By its place in the file system: no directory on the way to it has the name or the inode of one that is refused.
+test_what_lies_beneath_what_is_refused_is_refused_where_it_is_bound_elsewhere() {
+	bundle
+	mkdir -p "$T/kept/deep/deeper" "$T/innocent"
+	keeps "$T/kept"
+	mount --bind "$T/kept/deep" "$T/innocent"
+	expect_kept "$T/innocent"
+	expect_kept "$T/innocent/deeper"
+	umount "$T/innocent"
+}
+
+# As on hosts whose /var/lib/docker leads to another disk.
+test_what_a_refused_link_or_bind_leads_to_is_refused_but_for_the_exceptions() {
+	bundle
+	mkdir -p "$T/disk/kept/deep" "$T/disk/free" "$T/name"
+	touch "$T/disk/kept/deep/hosts"
+	ln -s disk/kept "$T/link"
+	mount --bind "$T/disk/kept" "$T/name"
+	for name in link name; do
+		keeps "$T/$name" "$T/$name/*/hosts"
+		expect_kept "$T/disk/kept"
+		expect_kept "$T/disk/kept/deep"
+		expect_kept "$T/disk"
+		for source in disk/free disk/kept/deep/hosts; do
+			bound "$T/$source"
+			governed run --bundle "$BUNDLE" "$ID"
+			expect_status 0
+		done
+	done
+	umount "$T/name"
+}
+
+# A container that may write to a volume makes a link there, and the next one mounts it.
+test_a_link_to_the_credentials_of_a_user_is_refused() {
+	bundle
+	mkdir -p "$T/home/somebody/.ssh" "$T/volume"
+	ln -s "$T/home/somebody/.ssh" "$T/volume/link"
+	ln -s "$T/home/somebody" "$T/volume/home"
+	keeps "$T/home/*/.ssh"
+	expect_kept "$T/volume/link"
+	expect_kept "$T/volume/home"
+}
+
 test_the_root_of_the_host_is_no_rootfs() {
 	local path
 	bundle

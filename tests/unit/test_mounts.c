@@ -375,6 +375,17 @@ static const struct source_row {
 	{"file", "hard", "@"},
 	{"file", "to-file", "@"},
 	{"/", "dir", "a directory above what is kept from containers"},
+	/* What is refused may itself be a link. */
+	{"dir/below", "to-dir", "@"},
+	{"dir", "to-dir/below", "a directory above what is kept from containers"},
+	/* Wildcards, against what the source really is. */
+	{"dir/below", "d*/below", "@"},
+	{"to-dir/below", "d*/below", "@"},
+	{"to-dir", "d*/below", "a directory above what is kept from containers"},
+	{"dir", "*/nowhere", "a directory above what is kept from containers"},
+	{"to-dir/below", "*/below/nowhere", "a directory above what is kept from containers"},
+	{"file", "d*/below", NULL},
+	{"dir/below", "d*/other", NULL},
 	/* By component. */
 	{"dir", "di", NULL},
 	{"dir", "directory", NULL},
@@ -421,6 +432,48 @@ START_TEST(a_source_is_judged_by_what_it_is)
 }
 END_TEST
 
+/* An engine's own files beneath what is refused, by whatever name. */
+static const struct {
+	const char *source, *excepted;
+	bool shared;
+} exceptions[] = {
+	{"dir/below", "dir/*", true},
+	{"to-dir/below", "dir/below", true},
+	{"to-dir/below", "to-dir/below", true},
+	{"dir/below", "dir/other", false},
+	{"dir", "dir/below", false},
+};
+
+START_TEST(what_the_policy_excepts_is_excepted_by_any_name)
+{
+	static char *excepted[1];
+
+	begin(BIND("/a", "x"));
+	make_sources();
+	harden(exceptions[_i].excepted[0] == 't' ? "to-dir" : "dir");
+	excepted[0] = bw_arena_printf(&b->arena, "%s/%s", scratch.path, exceptions[_i].excepted);
+	hardening.excepted_sources = (struct bw_strs){excepted, 1};
+	b->spec->mounts.v[0].source = bw_arena_printf(&b->arena, "%s/%s", scratch.path, exceptions[_i].source);
+	ck_assert_int_eq(bw_mounts.prepare(&b->request, &b->plan, &b->err), exceptions[_i].shared ? 0 : -1);
+	ck_assert_int_eq(b->err.code, exceptions[_i].shared ? BW_E_NONE : BW_E_DENIED);
+	end();
+}
+END_TEST
+
+/* The bundle lies beneath what is refused, and is no exception for anything else. */
+START_TEST(an_engine_may_keep_its_bundles_beneath_what_is_refused)
+{
+	begin(BIND("/a", "dir"));
+	harden(scratch.path);
+	*strrchr(refused_paths[0], '/') = '\0';
+	bench_prepare(b, &bw_mounts);
+	/* The bundle itself is refused. */
+	harden(scratch.path);
+	ck_assert_int_eq(bw_mounts.prepare(&b->request, &b->plan, &b->err), -1);
+	end();
+}
+END_TEST
+
 /* ---- complaints ---- */
 
 START_TEST(failures_have_the_sentences_that_engines_match)
@@ -457,4 +510,6 @@ BENCH_MAIN("mounts", {a_file_system_carries_its_words_and_attributes, 0},
 	{a_few_files_of_proc_may_be_covered, BW_COUNT(coverable)},
 	{options_above_the_limit_are_refused, 0}, {a_further_process_finds_them_mounted, 0},
 	{a_source_is_judged_by_what_it_is, BW_COUNT(source_rows)},
+	{what_the_policy_excepts_is_excepted_by_any_name, BW_COUNT(exceptions)},
+	{an_engine_may_keep_its_bundles_beneath_what_is_refused, 0},
 	{failures_have_the_sentences_that_engines_match, 0})
