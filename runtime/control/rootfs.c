@@ -9,12 +9,16 @@
 #include <sys/stat.h>
 
 #include "base/auto.h"
+#include "base/fd.h"
+#include "base/mountinfo.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_ATTACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN };
+enum { OP_ATTACH, OP_DETACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN };
+
+enum { MOUNTINFO_MAX = 16 << 20 };
 
 struct attach {
 	int tree;
@@ -135,6 +139,28 @@ static int clone_rootfs(const struct bw_request *request, unsigned propagation, 
 	return take_fd(&tree);
 }
 
+/* Without a pivot the host's tree stays below ours. A procfs or sysfs in it that is seen whole would let whoever makes a
+ * user namespace in the container mount another one, without our masks (see mount_namespaces(7)): each of them goes,
+ * the last that was mounted first. */
+static int detach_kernel_filesystems(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	struct bw_mounts mounts = {0};
+	auto_free char *text = NULL;
+
+	if (bw_read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err) < 0 ||
+		bw_mountinfo_parse(text, request->arena, &mounts, err) < 0)
+		return -1;
+	for (size_t i = mounts.n; i-- > 0;) {
+		const struct bw_mount *mount = &mounts.v[i];
+
+		if (!bw_streq(mount->root, "/") || (!bw_streq(mount->type, "proc") && !bw_streq(mount->type, "sysfs")))
+			continue;
+		if (bw_plan_add_text(plan, BW_CONTROL_rootfs, OP_DETACH, BW_PHASE_PIVOT, NULL, 0, mount->point, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec *spec = request->spec;
@@ -152,6 +178,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0)
 		return -1;
 	if (bw_plan_add(plan, BW_CONTROL_rootfs, OP_ATTACH, BW_PHASE_ROOTFS, &attach, sizeof attach, err) < 0 ||
+		(request->no_pivot && detach_kernel_filesystems(request, plan, err) < 0) ||
 		bw_plan_add(plan, BW_CONTROL_rootfs, (uint16_t)pivot, BW_PHASE_PIVOT, NULL, 0, err) < 0)
 		return -1;
 	if (spec->root->readonly.v &&
@@ -166,6 +193,7 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 {
 	static const char *const words[] = {
 		[OP_ATTACH] = "attach over /",
+		[OP_DETACH] = "detach or cover the host's",
 		[OP_PIVOT] = "pivot_root and detach the host's tree",
 		[OP_CHROOT] = "chroot (no pivot)",
 		[OP_READONLY] = "make read-only",
@@ -173,8 +201,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		[OP_OPEN] = "open",
 	};
 
-	(void)data, (void)len;
-	snprintf(buf, size, "%s", words[op]);
+	(void)len;
+	snprintf(buf, size, "%s%s%s", words[op], op == OP_DETACH ? " " : "", op == OP_DETACH ? (const char *)data : "");
 }
 
 const struct bw_control bw_rootfs = {
@@ -216,14 +244,20 @@ static int pivot(struct bw_child *child)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
-/* Where the kernel refuses to pivot (initramfs). The host's own /proc and /sys must go from our copy first: a
- * visible bare procfs would let the container mount another one without our masks. */
+/* In a user namespace of our own the host's mounts are locked (EINVAL): then something is put over it. The path is seen
+ * from the host's root, which still is ours. */
+static int detach(const char *point)
+{
+	if (umount2(point, MNT_DETACH) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EINVAL && errno != EPERM)
+		return -errno;
+	return mount("tmpfs", point, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno : 0;
+}
+
+/* Where the kernel refuses to pivot (initramfs). */
 static int enter_without_pivot(struct bw_child *child)
 {
-	if (umount2("/proc", MNT_DETACH) < 0 && errno != EINVAL)
-		return -errno;
-	if (umount2("/sys", MNT_DETACH) < 0 && errno != EINVAL)
-		return -errno;
 	if (fchdir(child->root) < 0 || chroot(".") < 0)
 		return -errno;
 	return chdir("/") < 0 ? -errno : 0;
@@ -237,6 +271,8 @@ int bw_rootfs_apply(struct bw_child *child, uint16_t op, const void *data, size_
 	switch (op) {
 	case OP_ATTACH:
 		return attach(child, data);
+	case OP_DETACH:
+		return detach(data);
 	case OP_PIVOT:
 		return pivot(child);
 	case OP_CHROOT:

@@ -119,10 +119,15 @@ END_TEST
 START_TEST(without_pivot_it_is_a_chroot)
 {
 	struct bench *b = begin("rootfs");
+	size_t last, proc = 0;
 
 	b->request.no_pivot = true;
 	bench_prepare(b, &bw_rootfs);
-	bench_step(b, &bw_rootfs, 1, BW_PHASE_PIVOT, BW_SIDE_CHILD, "chroot (no pivot)");
+	last = b->plan.n - 1;
+	bench_step(b, &bw_rootfs, last, BW_PHASE_PIVOT, BW_SIDE_CHILD, "chroot (no pivot)");
+	for (size_t i = 1; i < last; i++)
+		proc += bw_streq(bw_plan_data(&b->plan, &b->plan.steps[i]), "/proc");
+	ck_assert_uint_ge(proc, 1);
 	end(b);
 }
 END_TEST
