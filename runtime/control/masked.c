@@ -18,10 +18,13 @@
 
 enum { OP_OPEN, OP_MASK, OP_READONLY, OP_DONE };
 
-static bool listed_before(const struct bw_strs *list, size_t at)
+/* Once is enough, however often and in whatever spelling it is listed: each is a mount. */
+static bool listed_before(const struct bw_strs *list, size_t at, const char *clean)
 {
+	char before[PATH_MAX];
+
 	for (size_t i = 0; i < at; i++)
-		if (bw_streq(list->v[i], list->v[at]))
+		if (bw_path_clean(list->v[i], before, sizeof before) && bw_streq(before, clean))
 			return true;
 	return false;
 }
@@ -31,13 +34,13 @@ static int add_paths(const struct bw_strs *list, const char *name, uint16_t op, 
 	char clean[PATH_MAX];
 
 	for (size_t i = 0; i < list->n; i++) {
-		if (listed_before(list, i))
-			continue;
 		if (list->v[i][0] != '/' || !bw_path_clean(list->v[i], clean, sizeof clean) || bw_streq(clean, "/")) {
 			bw_fail(err, BW_E_SPEC, 0, "/linux/%s/%zu: must be an absolute path below /, not \"%s\"", name, i,
 				list->v[i]);
 			return bw_at(err, "/linux/%s/%zu", name, i);
 		}
+		if (listed_before(list, i, clean))
+			continue;
 		if (bw_plan_add_text(plan, BW_CONTROL_masked, op, BW_PHASE_ROOTFS, NULL, 0, clean, err) < 0)
 			return -1;
 	}

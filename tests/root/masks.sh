@@ -64,11 +64,45 @@ test_all_masked_directories_are_one_file_system() {
 
 test_a_path_that_is_masked_twice_is_mounted_once() {
 	bundle
-	config '.linux.maskedPaths += ["/proc/timer_list", "/proc/timer_list"]'
-	asks compat 'grep -c " /proc/timer_list " /proc/self/mountinfo'
-	expect_output 1
-	asks hardened 'grep -c " /proc/timer_list " /proc/self/mountinfo'
-	expect_output 1
+	mkdir "$ROOTFS/etc/secrets"
+	config '.linux.maskedPaths += ["/proc/timer_list", "/proc//timer_list", "/etc/../proc/./timer_list", "/etc/secrets", "/etc/secrets/"]'
+	asks compat 'grep -c " /proc/timer_list " /proc/self/mountinfo; grep -c " /etc/secrets " /proc/self/mountinfo'
+	expect_output $'1\n1'
+	asks hardened 'grep -c " /proc/timer_list " /proc/self/mountinfo; grep -c " /etc/secrets " /proc/self/mountinfo'
+	expect_output $'1\n1'
+}
+
+test_a_masked_file_cannot_be_removed_or_uncovered() {
+	bundle
+	echo secret >"$ROOTFS/etc/secret"
+	config '.linux.maskedPaths = ["/etc/secret"] | .root.readonly = true'
+	asks compat 'cat /etc/secret; rm /etc/secret; umount /etc/secret'
+	expect_failure
+	expect_output ""
+	expect_error_has 'Read-only file system'
+	expect_error_has 'Operation not permitted'
+}
+
+# Who can put a link where a mask is to be would have it put elsewhere.
+test_a_link_in_the_place_of_proc_or_sys_is_no_start() {
+	local name
+	bundle
+	mkdir "$ROOTFS/other"
+	for name in proc sys; do
+		rmdir "$ROOTFS/$name"
+		for target in /other nowhere; do
+			ln -s "$target" "$ROOTFS/$name"
+			for profile in compat hardened; do
+				"$profile" run --bundle "$BUNDLE" "$ID"
+				expect_refusal "to rootfs at \"/$name\": filesystem \""
+				expect_error_has 'must be mounted on ordinary directory'
+			done
+			rm "$ROOTFS/$name"
+		done
+		mkdir "$ROOTFS/$name"
+	done
+	expect_empty_directory "$ROOTFS/other"
+	[ ! -e "$ROOTFS/nowhere" ] || fail "the target of the link was made"
 }
 
 test_kernel_parameters_are_read_only_whatever_the_caller_leaves_out() {
