@@ -508,19 +508,50 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		snprintf(buf, size, "%s %s", op == OP_BIND ? "bind on" : "make read-only", texts);
 }
 
+static bool takes_pair(int fs, const char *key, const char *value)
+{
+	return (*value ? fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0)
+		       : fsconfig(fs, FSCONFIG_SET_FLAG, key, NULL, 0)) == 0;
+}
+
+/* The kernel says EINVAL to the child and no more. Which word it was, it says to us, in a context that mounts nothing;
+ * where it likes each, all are named. */
+static void name_words(const char *type, const char *pair, uint32_t pairs, struct bw_buf *ret)
+{
+	auto_close int fs = fsopen(type, FSOPEN_CLOEXEC);
+	const char *first = pair;
+
+	for (uint32_t i = 0; i < 2 * pairs; i++) {
+		const char *value = next_text(pair);
+		bool all = i >= pairs;
+
+		if (all || (fs >= 0 && !takes_pair(fs, pair, value)))
+			bw_buf_addf(ret, "%s%s%s%s", ret->len ? "," : "", pair, *value ? "=" : "", value);
+		if (!all && ret->len)
+			return;
+		pair = i + 1 == pairs ? first : next_text(value);
+	}
+}
+
 static void complain(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err)
 {
 	const struct head *head = data;
 	const char *texts = (const char *)data + sizeof *head;
 	const char *destination = destination_of(op, texts);
+	const char *source = op == OP_FS || op == OP_BIND ? next_text(texts) : "bind";
+	char words[512];
+	struct bw_buf buf = bw_buf_over(words, sizeof words);
 
 	(void)len;
+	if (op == OP_FS && sys == EINVAL)
+		name_words(texts, next_text(destination), head->pairs, &buf);
 	if ((head->flags & NO_SYMLINKS) && (sys == ELOOP || sys == ENOTDIR))
 		bw_fail(err, BW_E_SPEC, 0,
-			"filesystem \"%s\" must be mounted on ordinary directory", destination);
+			"error mounting \"%s\" to rootfs at \"%s\": filesystem \"%s\" must be mounted on ordinary directory",
+			source, destination, texts);
 	else
-		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"",
-			op == OP_FS || op == OP_BIND ? next_text(texts) : "bind", destination);
+		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"%s%s", source, destination,
+			buf.len ? ": options " : "", words);
 	bw_at(err, "/mounts/%u", (unsigned)head->index);
 }
 
@@ -626,10 +657,8 @@ static int configure(int fs, const char *text, uint32_t pairs)
 {
 	for (uint32_t i = 0; i < pairs; i++) {
 		const char *value = next_text(text);
-		int r = *value ? fsconfig(fs, FSCONFIG_SET_STRING, text, value, 0)
-			       : fsconfig(fs, FSCONFIG_SET_FLAG, text, NULL, 0);
 
-		if (r < 0)
+		if (!takes_pair(fs, text, value))
 			return -errno;
 		text = next_text(value);
 	}

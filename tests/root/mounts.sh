@@ -172,10 +172,16 @@ test_bind_leaves_out_the_mounts_below_and_rbind_does_not() {
 }
 
 test_an_option_that_means_nothing_is_an_error() {
+	local words
 	bundle
-	add_mount /mnt tmpfs tmpfs nonsense
+	add_mount /mnt tmpfs tmpfs size=64k nonsense mode=755
 	compat run --bundle "$BUNDLE" "$ID"
-	expect_refusal /mnt
+	expect_refusal 'error mounting "tmpfs" to rootfs at "/mnt": options nonsense: invalid argument'
+	for words in size=much mode=999; do
+		config --arg words "$words" '.mounts[-1].options = ["nr_inodes=9", $words]'
+		compat run --bundle "$BUNDLE" "$ID"
+		expect_refusal "to rootfs at \"/mnt\": options $words: invalid argument"
+	done
 	bundle second
 	mkdir "$BUNDLE/source"
 	add_mount /mnt bind "$BUNDLE/source" bind size=64k

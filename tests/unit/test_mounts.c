@@ -483,7 +483,7 @@ START_TEST(failures_have_the_sentences_that_engines_match)
 		      "/b", "@/dir"));
 	bench_prepare(b, &bw_mounts);
 	bench_complaint(b, &bw_mounts, 0, ELOOP,
-		"filesystem \"/proc\" must be mounted on ordinary directory");
+		"error mounting \"none\" to rootfs at \"/proc\": filesystem \"proc\" must be mounted on ordinary directory");
 	bench_complaint(b, &bw_mounts, 0, EPERM,
 		"error mounting \"none\" to rootfs at \"/proc\": operation not permitted");
 	bench_complaint(b, &bw_mounts, 1, EINVAL,
