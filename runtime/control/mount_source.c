@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -102,6 +103,35 @@ static int check_submounts(const struct judgement *j, const char *real, struct b
 	return 0;
 }
 
+/* Where the source lies in the container's own tree: its path in there, in ret. It need not be there yet, as an earlier
+ * mount may bring it. */
+static bool in_own_tree(const struct bw_request *request, const char *source, char *ret, size_t size)
+{
+	char rootfs[PATH_MAX], path[PATH_MAX], joined[PATH_MAX];
+	const char *top = *source == '/' ? "" : request->bundle, *root = request->spec->root->path;
+	int n = snprintf(joined, sizeof joined, "%s/%s", *root == '/' ? "" : request->bundle, root);
+
+	if (n >= (int)sizeof joined || !realpath(joined, rootfs))
+		return false;
+	n = snprintf(joined, sizeof joined, "%s/%s", top, source);
+	if (n >= (int)sizeof joined || (!realpath(joined, path) && !bw_path_clean(joined, path, sizeof path)))
+		return false;
+	return !bw_streq(rootfs, "/") && bw_path_beneath(path, rootfs) &&
+	       bw_path_clean(path + strlen(rootfs), ret, size);
+}
+
+/* Whether an earlier entry mounts something on path, above it, or, where that is taken along, below. */
+static bool is_mounted_before(const struct bw_request *request, size_t index, const char *path, bool recursive)
+{
+	char clean[PATH_MAX];
+
+	for (size_t i = 0; i < index; i++)
+		if (bw_path_clean(request->spec->mounts.v[i].destination, clean, sizeof clean) &&
+			(bw_path_beneath(path, clean) || (recursive && bw_path_beneath(clean, path))))
+			return true;
+	return false;
+}
+
 int bw_mount_source_open(const struct bw_request *request, int bundle, const char *source,
 	size_t index, struct bw_err *err)
 {
@@ -134,4 +164,23 @@ int bw_mount_source_check(const struct bw_request *request, const struct bw_refu
 	if (examine(&j, fd, real, sizeof real, err) < 0)
 		return -1;
 	return recursive ? check_submounts(&j, real, err) : 0;
+}
+
+int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_refused_sources *refused, size_t index,
+	const struct bw_mount_options *options, char *ret, size_t size, struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
+	bool mounted;
+
+	if (!in_own_tree(request, mount->source, ret, size))
+		return 0;
+	mounted = is_mounted_before(request, index, ret, options->recursive);
+	if (mounted && refused) {
+		const struct judgement j = {.request = request, .source = mount->source, .index = index};
+
+		return deny(&j, "in the container's own tree, where an earlier entry is mounted", err);
+	}
+	/* Ids are mapped from outside; and what of the image the root of a user namespace may not reach, we do. */
+	return !refused && !options->idmap && !mount->uid_mappings.n &&
+	       (mounted || !bw_spec_namespace(request->spec, "user"));
 }

@@ -5,6 +5,7 @@
 #define BW_CONTROL_MOUNT_SOURCE_H
 
 #include "control/control.h"
+#include "control/mount_options.h"
 #include "control/refused_sources.h"
 
 /* Opens source (absolute, or relative to bundle) as O_PATH. Under hardening.plain_sources no
@@ -17,5 +18,11 @@ int bw_mount_source_open(const struct bw_request *request, int bundle, const cha
  * refused. */
 int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,
 	const char *source, bool recursive, size_t index, struct bw_err *err) BW_MUST_CHECK;
+
+/* A bind source in the container's own tree is what the container sees there, earlier mounts included: only the child
+ * can open it, beneath the root. 1: so it is, ret is its path there; 0: it is a source as any other; -1: sources are
+ * checked, and something is mounted there: a second view of /proc, say, would be one without masks. */
+int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_refused_sources *refused, size_t index,
+	const struct bw_mount_options *options, char *ret, size_t size, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

@@ -28,11 +28,19 @@
 
 enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK, OP_LABEL };
 
-enum { NO_SYMLINKS = 1, SOURCE_IS_FILE = 2, LATE_READONLY = 4, INHERIT_MODE = 8, COPY_UP = 16 };
+enum {
+	NO_SYMLINKS = 1,
+	SOURCE_IS_FILE = 2,
+	LATE_READONLY = 4,
+	INHERIT_MODE = 8,
+	COPY_UP = 16,
+	OWN_TREE = 32,
+	RECURSIVE = 64,
+};
 
-/* Head of a step; for OP_BIND destination and source follow (the latter for messages), for OP_FS type, source, destination and then
- * key, value pairs (a flag has an empty value), each NUL-terminated; OP_LINK: link text,
- * destination; OP_LABEL: destination, label. */
+/* Head of a step; for OP_BIND destination and source follow (the latter for messages), and with OWN_TREE the source as
+ * the container will see it; for OP_FS type, source, destination and then key, value pairs (a flag has an empty value),
+ * each NUL-terminated; OP_LINK: link text, destination; OP_LABEL: destination, label. */
 struct head {
 	int tree;
 	unsigned propagation;
@@ -141,7 +149,7 @@ static int bind_attributes(const struct build *build, size_t index, const struct
 	struct head *head, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
-	bool locked = bw_spec_namespace(build->request->spec, "user") != NULL;
+	bool locked = head->tree >= 0 && bw_spec_namespace(build->request->spec, "user");
 	struct statfs fs = {0};
 
 	if (locked && fstatfs(head->tree, &fs) < 0)
@@ -182,12 +190,28 @@ static int open_source(const struct build *build, const char *source, bool recur
 	return 0;
 }
 
+/* The tree, its flags and, where the container's ids are not the host's, the map of them. */
+static int open_bind(const struct build *build, size_t index, const struct bw_mount_options *options, struct head *head,
+	struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
+
+	if (open_source(build, mount->source, options->recursive, index, head, err) < 0 ||
+		bw_plan_own_fd(build->plan, head->tree, err) < 0)
+		return -1;
+	if (!options->idmap && !mount->uid_mappings.n)
+		return 0;
+	return bw_mount_idmap(build->request, index, options->ridmap, head->tree, err);
+}
+
 static int prepare_bind(const struct build *build, size_t index,
 	const struct bw_mount_options *options, struct head *head, const char *destination,
 	struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
 	struct bw_buf texts = new_texts(build);
+	char inside[PATH_MAX];
+	int own;
 
 	if (!mount->source)
 		return refuse(err, index, "source", "a bind mount needs a source");
@@ -197,16 +221,16 @@ static int prepare_bind(const struct build *build, size_t index,
 			index, options->data.v[0]);
 		return bw_at(err, "/mounts/%zu/options", index);
 	}
-	if (open_source(build, mount->source, options->recursive, index, head, err) < 0 ||
-		bw_plan_own_fd(build->plan, head->tree, err) < 0)
-		return -1;
-	if ((options->idmap || mount->uid_mappings.n) &&
-		bw_mount_idmap(build->request, index, options->ridmap, head->tree, err) < 0)
-		return -1;
-	if (bind_attributes(build, index, options, head, err) < 0)
+	own = bw_mount_source_own_tree(build->request, build->refused, index, options, inside, sizeof inside, err);
+	if (own < 0 || (!own && open_bind(build, index, options, head, err) < 0) ||
+		bind_attributes(build, index, options, head, err) < 0)
 		return -1;
 	add_text(&texts, destination);
 	add_text(&texts, mount->source);
+	if (own) {
+		head->flags |= OWN_TREE | (options->recursive ? RECURSIVE : 0U);
+		add_text(&texts, inside);
+	}
 	if (texts.overflow)
 		return refuse(err, index, "destination", "is too long");
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
@@ -637,20 +661,51 @@ static int leave_peer_group(int tree, unsigned asked)
 	return asked & MS_SHARED ? 0 : set_propagation(tree, MS_SLAVE | MS_REC);
 }
 
-static int bind(struct bw_child *child, const struct head *head, const char *destination)
+static int attach_bind(struct bw_child *child, int tree, const struct head *head, const char *destination)
 {
-	int r = leave_peer_group(head->tree, head->propagation);
+	int r = leave_peer_group(tree, head->propagation);
 
 	if (r == 0)
-		r = set_attr(head->tree, head->set, head->clear, 0);
+		r = set_attr(tree, head->set, head->clear, 0);
 	if (r == 0)
-		r = set_attr(head->tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
+		r = set_attr(tree, head->rec_set, head->rec_clear, AT_RECURSIVE);
 	if (r == 0)
-		r = attach(child, head->tree, head, destination);
+		r = attach(child, tree, head, destination);
 	if (r == 0)
-		r = set_propagation(head->tree, head->propagation);
-	close(head->tree);
+		r = set_propagation(tree, head->propagation);
+	close(tree);
 	return r;
+}
+
+/* The source is the container's own, as it looks by now. */
+static int bind_own(struct bw_child *child, const struct head *head, const char *destination, const char *source)
+{
+	int fd = bw_open_in(child->root, source, O_PATH, 0), tree;
+	struct head now = *head;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (head->flags & RECURSIVE ? AT_RECURSIVE : 0U));
+	if (tree < 0 || fstat(fd, &st) < 0) {
+		int r = -errno;
+
+		if (tree >= 0)
+			close(tree);
+		close(fd);
+		return r;
+	}
+	close(fd);
+	if (!S_ISDIR(st.st_mode))
+		now.flags |= SOURCE_IS_FILE;
+	return attach_bind(child, tree, &now, destination);
+}
+
+static int bind(struct bw_child *child, const struct head *head, const char *destination)
+{
+	if (head->flags & OWN_TREE)
+		return bind_own(child, head, destination, next_text(next_text(destination)));
+	return attach_bind(child, head->tree, head, destination);
 }
 
 static int configure(int fs, const char *text, uint32_t pairs)
