@@ -57,7 +57,7 @@ static int deny(const struct judgement *j, const char *what, struct bw_err *err)
 	return bw_at(err, "/mounts/%zu/source", j->index);
 }
 
-static int examine(const struct judgement *j, int fd, char *real, size_t size, struct bw_err *err)
+static int examine(const struct judgement *j, int fd, bool writable, char *real, size_t size, struct bw_err *err)
 {
 	char link[64];
 	const char *found;
@@ -78,13 +78,13 @@ static int examine(const struct judgement *j, int fd, char *real, size_t size, s
 		if ((uint32_t)fs.f_type == kernel_filesystems[i].magic)
 			return deny(j, kernel_filesystems[i].name, err);
 	}
-	found = bw_refused_sources_find(j->refused, fd, real, &st);
+	found = bw_refused_sources_find(j->refused, fd, real, &st, writable);
 	return found ? deny(j, found, err) : 0;
 }
 
 /* rbind takes along what is mounted below: a socket or a procfs there is shared as if it had been
  * named. */
-static int check_submounts(const struct judgement *j, const char *real, struct bw_err *err)
+static int check_submounts(const struct judgement *j, const char *real, bool writable, struct bw_err *err)
 {
 	const struct bw_mounts *mounts = &j->refused->mounts;
 	char below[PATH_MAX];
@@ -97,7 +97,7 @@ static int check_submounts(const struct judgement *j, const char *real, struct b
 			continue;
 		fd = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		/* Gone, or hidden under another mount: then it is not taken along either. */
-		if (fd >= 0 && examine(j, fd, below, sizeof below, err) < 0)
+		if (fd >= 0 && examine(j, fd, writable, below, sizeof below, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -154,16 +154,18 @@ int bw_mount_source_open(const struct bw_request *request, int bundle, const cha
 }
 
 int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,
-	const char *source, bool recursive, size_t index, struct bw_err *err)
+	const char *source, const struct bw_mount_options *options, size_t index, struct bw_err *err)
 {
 	const struct judgement j = {.request = request, .refused = refused, .source = source, .index = index};
+	bool writable_below = !(options->rec_set & MOUNT_ATTR_RDONLY);
+	bool writable = writable_below && !(options->set & MOUNT_ATTR_RDONLY);
 	char real[PATH_MAX];
 
 	if (!refused)
 		return 0;
-	if (examine(&j, fd, real, sizeof real, err) < 0)
+	if (examine(&j, fd, writable, real, sizeof real, err) < 0)
 		return -1;
-	return recursive ? check_submounts(&j, real, err) : 0;
+	return options->recursive ? check_submounts(&j, real, writable_below, err) : 0;
 }
 
 int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_refused_sources *refused, size_t index,

@@ -13,11 +13,10 @@
  * Descriptor or -1. */
 int bw_mount_source_open(const struct bw_request *request, int bundle, const char *source,
 	size_t index, struct bw_err *err) BW_MUST_CHECK;
-/* Refuses sockets, devices, the kernel's file systems and hardening.refused_sources, by identity;
- * for a recursive bind every mount below the source too. Without hardening.check_mounts nothing is
- * refused. */
+/* Refuses sockets, devices, the kernel's file systems, hardening.refused_sources, whatever their name, and a read-only
+ * rootfs to be written to; for a recursive bind every mount below the source too. refused NULL: nothing is. */
 int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,
-	const char *source, bool recursive, size_t index, struct bw_err *err) BW_MUST_CHECK;
+	const char *source, const struct bw_mount_options *options, size_t index, struct bw_err *err) BW_MUST_CHECK;
 
 /* A bind source in the container's own tree is what the container sees there, earlier mounts included: only the child
  * can open it, beneath the root. 1: so it is, ret is its path there; 0: it is a source as any other; -1: sources are

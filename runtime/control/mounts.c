@@ -163,12 +163,12 @@ static int bind_attributes(const struct build *build, size_t index, const struct
 	return bw_at(err, "/mounts/%zu/options", index);
 }
 
-static int open_source(const struct build *build, const char *source, bool recursive,
+static int open_source(const struct build *build, const char *source, const struct bw_mount_options *options,
 	size_t index, struct head *head, struct bw_err *err)
 {
 	const struct bw_request *request = build->request;
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-			 (recursive ? AT_RECURSIVE : 0U);
+			 (options->recursive ? AT_RECURSIVE : 0U);
 	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_close int fd = -1;
 	struct stat st;
@@ -180,7 +180,7 @@ static int open_source(const struct build *build, const char *source, bool recur
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
-	if (bw_mount_source_check(request, build->refused, fd, source, recursive, index, err) < 0)
+	if (bw_mount_source_check(request, build->refused, fd, source, options, index, err) < 0)
 		return -1;
 	head->tree = open_tree(fd, "", flags);
 	if (head->tree < 0)
@@ -196,7 +196,7 @@ static int open_bind(const struct build *build, size_t index, const struct bw_mo
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
 
-	if (open_source(build, mount->source, options->recursive, index, head, err) < 0 ||
+	if (open_source(build, mount->source, options, index, head, err) < 0 ||
 		bw_plan_own_fd(build->plan, head->tree, err) < 0)
 		return -1;
 	if (!options->idmap && !mount->uid_mappings.n)
@@ -449,9 +449,10 @@ static bool is_foreign_sysfs(const struct bw_spec *spec, const struct bw_spec_mo
 static int prepare_foreign_sysfs(const struct build *build, size_t index, struct head *head, const char *destination,
 	struct bw_err *err)
 {
+	const struct bw_mount_options options = {.recursive = true, .rec_set = MOUNT_ATTR_RDONLY};
 	struct bw_buf texts = new_texts(build);
 
-	if (open_source(build, "/sys", true, index, head, err) < 0 ||
+	if (open_source(build, "/sys", &options, index, head, err) < 0 ||
 		bw_plan_own_fd(build->plan, head->tree, err) < 0)
 		return -1;
 	head->rec_set |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;

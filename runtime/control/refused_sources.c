@@ -98,35 +98,53 @@ static int add_above(struct bw_refused_sources *refused, char *path, struct bw_a
 	return 0;
 }
 
-static int add_place(struct bw_refused_sources *refused, const char *name, const char *listed, struct bw_arena *arena,
-	struct bw_err *err)
+/* What name leads to; real stays NULL when it leads nowhere. */
+static int look_up(const struct bw_refused_sources *refused, const char *name, const char *listed, struct bw_arena *arena,
+	struct bw_refused_place *ret, struct bw_err *err)
 {
 	auto_close int fd = open(name, O_PATH | O_CLOEXEC);
-	struct bw_refused_place *added, place = {.listed = listed};
 	char real[PATH_MAX], inside[PATH_MAX];
 	const struct bw_mount *mount;
 	const char *rest;
 	struct stat st;
 
+	*ret = (struct bw_refused_place){0};
 	if (fd < 0 || fstat(fd, &st) < 0 || path_of(fd, real, sizeof real) < 0)
 		return 0;
-	place.name = bw_arena_strdup(arena, name);
-	place.real = bw_arena_strdup(arena, real);
-	place.dev = st.st_dev;
-	place.ino = st.st_ino;
+	*ret = (struct bw_refused_place){
+		.name = bw_arena_strdup(arena, name),
+		.listed = listed,
+		.real = bw_arena_strdup(arena, real),
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+	};
 	mount = mount_of(&refused->mounts, fd, real, &rest);
 	if (mount && inside_of(mount, rest, inside, sizeof inside)) {
-		place.device = mount->device;
-		place.inside = bw_arena_strdup(arena, inside);
+		ret->device = mount->device;
+		ret->inside = bw_arena_strdup(arena, inside);
 	}
+	return ret->name && ret->real && (!ret->device || ret->inside) ? 0 : out_of_memory(err);
+}
+
+static int add_place(struct bw_refused_sources *refused, const char *name, const char *listed, struct bw_arena *arena,
+	struct bw_err *err)
+{
+	struct bw_refused_place *added, place;
+	char path[PATH_MAX];
+
+	if (look_up(refused, name, listed, arena, &place, err) < 0)
+		return -1;
+	if (!place.real)
+		return 0;
 	if (refused->places.n == PLACES_MAX)
 		return bw_fail(err, BW_E_HOST, 0, "more than %d paths of this host are what mounts.refuse of the policy names",
 			PLACES_MAX);
 	added = bw_push(arena, &refused->places);
-	if (!added || !place.name || !place.real || (place.device && !place.inside))
+	if (!added)
 		return out_of_memory(err);
 	*added = place;
-	return add_above(refused, real, arena, err);
+	snprintf(path, sizeof path, "%s", place.real);
+	return add_above(refused, path, arena, err);
 }
 
 static int expand(struct bw_refused_sources *refused, const char *done, const char *rest, const char *listed,
@@ -186,6 +204,18 @@ static int look_at(struct bw_refused_sources *refused, const char *listed, struc
 	return add_above(refused, path, arena, err) < 0 ? -1 : expand(refused, "", listed, listed, arena, err);
 }
 
+/* By another way than its own the container would write to it. */
+static int look_at_rootfs(struct bw_refused_sources *refused, const struct bw_request *request, struct bw_err *err)
+{
+	const struct bw_spec_root *root = request->spec->root;
+	char path[PATH_MAX];
+
+	if (!root || !root->readonly.v ||
+		snprintf(path, sizeof path, "%s/%s", *root->path == '/' ? "" : request->bundle, root->path) >= (int)sizeof path)
+		return 0;
+	return look_up(refused, path, "of the container's own rootfs, which is read-only", request->arena, &refused->rootfs, err);
+}
+
 int bw_refused_sources_look(const struct bw_request *request, struct bw_refused_sources **ret, struct bw_err *err)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
@@ -209,7 +239,7 @@ int bw_refused_sources_look(const struct bw_request *request, struct bw_refused_
 		if (look_at(refused, refused->listed->v[i], request->arena, err) < 0)
 			return -1;
 	*ret = refused;
-	return 0;
+	return look_at_rootfs(refused, request, err);
 }
 
 /* ---- one source ---- */
@@ -257,21 +287,31 @@ static bool shares_file_system(const struct source *source, const struct bw_refu
 	return source->device && place->device && bw_streq(source->device, place->device);
 }
 
-/* The root of the host is above all; of what is beneath it the rest of the list decides. */
-static bool is_in(const struct bw_refused_sources *refused, const struct source *source, const struct bw_refused_place *place)
+/* What of the source lies behind the place, by its name or by that in its file system, or as the same thing. NULL: it
+ * does not lie there. */
+static const char *rest_in(const struct source *source, const struct bw_refused_place *place)
 {
-	const char *rest = NULL;
+	const char *rest = rest_beneath(source->real, place->real);
 
-	if (!bw_streq(place->real, "/")) {
-		rest = rest_beneath(source->real, place->real);
-		/* An engine may keep its bundles there; what lies in one is the container's own. */
-		if (rest && is_of_bundle(refused, source->real, bw_path_relate(refused->bundle, place->real)))
-			return false;
-		if (!rest && shares_file_system(source, place))
-			rest = rest_beneath(source->inside, place->inside);
-	}
+	if (!rest && shares_file_system(source, place))
+		rest = rest_beneath(source->inside, place->inside);
 	if (!rest && source->st->st_dev == place->dev && source->st->st_ino == place->ino)
 		rest = "";
+	return rest;
+}
+
+/* The root of the host is above all, and refuses only itself; of what is beneath it the rest of the list decides. */
+static bool is_in(const struct bw_refused_sources *refused, const struct source *source, const struct bw_refused_place *place)
+{
+	const char *rest;
+
+	if (bw_streq(place->real, "/"))
+		return source->st->st_dev == place->dev && source->st->st_ino == place->ino;
+	/* An engine may keep its bundles there; what lies in one is the container's own. */
+	if (bw_path_beneath(source->real, place->real) &&
+		is_of_bundle(refused, source->real, bw_path_relate(refused->bundle, place->real)))
+		return false;
+	rest = rest_in(source, place);
 	return rest && !is_exception_of(refused, place, rest);
 }
 
@@ -317,7 +357,7 @@ static const char *judge_name(const struct bw_refused_sources *refused, const st
 }
 
 const char *bw_refused_sources_find(const struct bw_refused_sources *refused, int fd, const char *real,
-	const struct stat *st)
+	const struct stat *st, bool writable)
 {
 	struct source source = {.real = real, .st = st};
 	const struct bw_mount *mount;
@@ -329,6 +369,9 @@ const char *bw_refused_sources_find(const struct bw_refused_sources *refused, in
 		source.device = mount->device;
 		source.inside = inside;
 	}
+	if (writable && refused->rootfs.real &&
+		(rest_in(&source, &refused->rootfs) || holds(&source, &refused->rootfs)))
+		return refused->rootfs.listed;
 	found = judge(refused, &source);
 	return found ? found : judge_name(refused, &source);
 }

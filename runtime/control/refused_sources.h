@@ -36,6 +36,7 @@ struct bw_refused_sources {
 		struct bw_refused_directory *v;
 		size_t n;
 	} above; /* directories above one of them */
+	struct bw_refused_place rootfs; /* of the container, where it is read-only; else real is NULL */
 	char last_parent[PATH_MAX]; /* whose parents are in above */
 };
 
@@ -43,8 +44,8 @@ struct bw_refused_sources {
 int bw_refused_sources_look(const struct bw_request *request, struct bw_refused_sources **ret, struct bw_err *err)
 	BW_MUST_CHECK;
 /* Whether the policy keeps what is open as fd (O_PATH), with its path and its attributes, from containers: words for
- * "it is ...", or NULL. */
+ * "it is ...", or NULL. writable: the container is to write there. */
 const char *bw_refused_sources_find(const struct bw_refused_sources *refused, int fd, const char *real,
-	const struct stat *st);
+	const struct stat *st, bool writable);
 
 #endif

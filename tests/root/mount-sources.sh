@@ -159,6 +159,32 @@ test_a_link_to_the_credentials_of_a_user_is_refused() {
 	expect_kept "$T/volume/home"
 }
 
+# The image is read-only by its own mount; a second one would be another way to it.
+test_a_read_only_rootfs_is_no_source_to_write_to() {
+	local source script='for d in /mnt /mnt/etc /mnt/rootfs/etc /mnt/bundle/rootfs/etc; do echo text >$d/new; done 2>&1; ls /etc/new'
+	bundle
+	chmod 777 "$ROOTFS/etc"
+	mkdir "$T/innocent"
+	mount --bind "$ROOTFS/etc" "$T/innocent"
+	for source in rootfs . "$ROOTFS/etc" "$BUNDLE" "$T" "$T/innocent"; do
+		config --arg source "$source" '.mounts = .mounts[:6] + [{destination: "/mnt", type: "bind", source: $source, options: ["bind"]}]'
+		asks hardened "$script"
+		expect_failure
+		expect_error_has "of the container's own rootfs, which is read-only"
+		[ ! -e "$ROOTFS/etc/new" ] || fail "the image was written to by way of $source"
+		config '.mounts[-1].options += ["ro"]'
+		asks hardened "$script"
+		expect_failure
+		expect_output_has 'Read-only file system'
+		expect_error_has '/etc/new: No such file'
+	done
+	policy '{"extends": "hardened", "loosens": ["rootfs.readonly"], "rootfs": {"readonly": false}}'
+	config '.mounts[-1].options = ["bind"]'
+	asks governed "$script"
+	expect_status 0
+	umount "$T/innocent"
+}
+
 test_the_root_of_the_host_is_no_rootfs() {
 	local path
 	bundle
