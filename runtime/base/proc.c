@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -74,6 +75,21 @@ bool bw_proc_in_initial_userns(void)
 	if (stat("/proc/self/ns/user", &st) < 0)
 		return errno == ENOENT;
 	return st.st_ino == INITIAL_USER_NAMESPACE;
+}
+
+bool bw_proc_raise_files(uint64_t *ret_soft)
+{
+	struct rlimit limit;
+	rlim_t soft;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
+		return false;
+	soft = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return false;
+	*ret_soft = soft;
+	return true;
 }
 
 int bw_wait(pid_t pid, int *ret_status)

@@ -24,6 +24,9 @@ bool bw_proc_alive(pid_t pid, uint64_t start_time);
 int bw_pidfd_of(pid_t pid, uint64_t start_time);
 /* Whether we are in the first user namespace, in which capabilities are those over the host. */
 bool bw_proc_in_initial_userns(void);
+/* Raises our soft limit of open files to the hard one: a container with many mounts takes many. True when there was
+ * something to raise; ret_soft is what it was. */
+bool bw_proc_raise_files(uint64_t *ret_soft);
 /* waitpid through EINTR; status as wait(2) gives it, or -errno. */
 int bw_wait(pid_t pid, int *ret_status);
 /* The exit code a shell would show: status or 128 + signal. */

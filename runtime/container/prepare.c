@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/proc.h"
 #include "base/str.h"
 
 enum { PROC_ROOT_INODE = 1 };
@@ -66,6 +67,7 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 		.host_proc = preparation->host_proc,
 		.start_sock = -1,
 	};
+	(void)bw_proc_raise_files(&preparation->request.caller_files);
 	return 0;
 }
 

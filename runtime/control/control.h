@@ -51,6 +51,7 @@ struct bw_request {
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
 	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
+	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 
 /* What a child step may use: a few descriptors, set up by launch/child.c and by earlier steps. No pointers

@@ -144,12 +144,13 @@ static void add_text(struct bw_buf *texts, const char *text)
 }
 
 /* In a user namespace of its own a container has the source's mount as one that others have locked, see
- * mount_namespaces(7); ours is not, as it was opened outside. */
+ * mount_namespaces(7); ours is not, as it was opened outside, unless we are in one ourselves. */
 static int bind_attributes(const struct build *build, size_t index, const struct bw_mount_options *options,
 	struct head *head, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
-	bool locked = head->tree >= 0 && bw_spec_namespace(build->request->spec, "user");
+	bool nested = bw_spec_namespace(build->request->spec, "user") || !build->request->host->root.v;
+	bool locked = head->tree >= 0 && nested;
 	struct statfs fs = {0};
 
 	if (locked && fstatfs(head->tree, &fs) < 0)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/str.h"
 #include "control/host_side.h"
 #include "control/words.h"
 #include "host/host.h"
@@ -106,12 +107,29 @@ static int prepare_limit(
 		plan, BW_CONTROL_rlimits, OP_SELF, BW_PHASE_PRIVS, &step, sizeof step, err);
 }
 
+/* We have raised it for ourselves: the program gets its caller's, unless it is given one. */
+static int give_back_files(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	struct limit_step step = {.soft = request->caller_files, .resource = RLIMIT_NOFILE};
+	uint64_t ours[2];
+
+	if (!request->caller_files)
+		return 0;
+	for (size_t i = 0; i < request->process->rlimits.n; i++)
+		if (bw_streq0(request->process->rlimits.v[i].type, "RLIMIT_NOFILE"))
+			return 0;
+	if (syscall(SYS_prlimit64, 0, step.resource, NULL, ours) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rlimits: RLIMIT_NOFILE");
+	step.hard = ours[1];
+	return bw_plan_add(plan, BW_CONTROL_rlimits, OP_SELF, BW_PHASE_PRIVS, &step, sizeof step, err);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	for (size_t i = 0; i < request->process->rlimits.n; i++)
 		if (prepare_limit(request, i, plan, err) < 0)
 			return -1;
-	return 0;
+	return give_back_files(request, plan, err);
 }
 
 static void say_value(uint64_t value, char *buf, size_t size)

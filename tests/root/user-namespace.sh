@@ -140,6 +140,23 @@ test_mapped_ids_need_no_user_namespace_and_ridmap_is_for_what_lies_below() {
 	expect_nothing_left
 }
 
+# Each of them has a descriptor until it is mounted: neither the program's limit nor the caller's is ours.
+test_many_mapped_mounts_need_no_high_limit_of_open_files() {
+	bundle
+	mkdir "$BUNDLE/data"
+	config --arg source "$BUNDLE/data" '
+		.mounts += [range(40) | {destination: "/mnt/\(.)", type: "bind", source: $source, options: ["bind"],
+		uidMappings: [{containerID: 0, hostID: (1000 + .), size: 1}], gidMappings: [{containerID: 0, hostID: 7, size: 1}]}]'
+	script_args 'stat -c %u /mnt/0 /mnt/39; ls -l /proc/self/fd | grep -c "/mnt\|data"; ulimit -Sn; ulimit -Hn'
+	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 20, hard: 20}]'
+	compat run --bundle "$BUNDLE" "$ID"
+	skip_where_ids_cannot_be_mapped
+	expect_output $'1000\n1039\n0\n20\n20'
+	config 'del(.process.rlimits)'
+	run sh -c 'ulimit -Sn 20 && exec "$@"' sh "$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID"
+	expect_output $'1000\n1039\n0\n20\n'"$(ulimit -Hn)"
+}
+
 test_idmap_alone_takes_the_mappings_of_the_container() {
 	needs_user_namespaces
 	user_bundle

@@ -28,6 +28,28 @@ START_TEST(every_limit_of_the_spec_is_known)
 }
 END_TEST
 
+START_TEST(the_callers_limit_of_open_files_is_given_back_unless_there_is_another)
+{
+	struct bench *b = bench_new("\"rlimits\":[" LIMIT("RLIMIT_CORE", 0, 0) "]", "");
+	struct rlimit ours;
+	char words[128];
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &ours), 0);
+	b->request.caller_files = 17;
+	bench_prepare(b, &bw_rlimits);
+	ck_assert_uint_eq(b->plan.n, 2);
+	snprintf(words, sizeof words, "set RLIMIT_NOFILE to 17 (hard %llu)", (unsigned long long)ours.rlim_max);
+	if (ours.rlim_max != RLIM_INFINITY)
+		bench_step(b, &bw_rlimits, 1, BW_PHASE_PRIVS, BW_SIDE_CHILD, words);
+	bench_free(b);
+	b = bench_new("\"rlimits\":[" LIMIT("RLIMIT_NOFILE", 5, 5) "]", "");
+	b->request.caller_files = 17;
+	bench_prepare(b, &bw_rlimits);
+	ck_assert_uint_eq(b->plan.n, 1);
+	bench_free(b);
+}
+END_TEST
+
 START_TEST(an_unknown_limit_is_refused)
 {
 	struct bench *b = bench_new("\"rlimits\":[" LIMIT("RLIMIT_CORE", 0, 0) "]", "");
@@ -130,6 +152,7 @@ START_TEST(a_failure_names_the_limit_and_what_is_missing)
 END_TEST
 
 BENCH_MAIN("rlimits", {every_limit_of_the_spec_is_known, BW_COUNT(names)},
+	{the_callers_limit_of_open_files_is_given_back_unless_there_is_another, 0},
 	{an_unknown_limit_is_refused, 0},
 	{only_raising_from_within_a_user_namespace_is_left_to_the_parent, 4},
 	{the_process_has_these_limits, 0}, {the_parent_sets_a_limit_of_the_child, 0},
