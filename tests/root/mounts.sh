@@ -161,6 +161,26 @@ test_recursive_options_reach_the_mounts_below_and_others_do_not() {
 	expect_option /both/below ro
 }
 
+test_recursive_options_of_access_times_are_as_asked() {
+	local option
+	bundle
+	tree
+	mount -o remount,bind,noatime,nodiratime "$T/tree/below"
+	for option in ratime rnorelatime rnostrictatime rrelatime rdiratime rnosuid; do
+		add_mount "/$option" bind "$T/tree" rbind "$option"
+	done
+	asks compat 'cat /proc/self/mountinfo'
+	expect_status 0
+	for option in ratime rnorelatime rnostrictatime rrelatime; do
+		expect_option "/$option/below" relatime
+		expect_option "/$option/below" nodiratime
+	done
+	expect_option /rdiratime/below '!nodiratime'
+	expect_option /rdiratime/below noatime
+	expect_option /rnosuid/below noatime
+	expect_option /rnosuid/below nodiratime
+}
+
 test_bind_leaves_out_the_mounts_below_and_rbind_does_not() {
 	bundle
 	tree
@@ -327,6 +347,25 @@ test_propagation_is_as_asked() {
 	expect_equal private "$(propagation_at /private)$(propagation_at /rprivate)" ""
 	expect_equal slave "$(propagation_at /slave)$(propagation_at /rslave)" "master master "
 	expect_equal unbindable "$(propagation_at /unbindable)$(propagation_at /runbindable)" "unbindable unbindable "
+}
+
+test_what_is_not_shared_can_become_so_and_the_last_word_wins() {
+	bundle
+	mkdir "$T/plain"
+	mount -t tmpfs tmpfs "$T/plain"
+	mount --make-private "$T/plain"
+	add_mount /shared bind "$T/plain" bind shared
+	add_mount /rshared bind "$T/plain" rbind rshared
+	add_mount /tmpfs tmpfs tmpfs shared
+	add_mount /last bind "$T/plain" bind private shared
+	add_mount /not bind "$T/plain" bind shared private
+	asks compat 'cat /proc/self/mountinfo'
+	expect_status 0
+	expect_equal shared "$(propagation_at /shared)$(propagation_at /rshared)$(propagation_at /tmpfs)$(propagation_at /last)" \
+		"shared shared shared shared "
+	expect_equal private "$(propagation_at /not)" ""
+	asks hardened 'cat /proc/self/mountinfo'
+	expect_equal hardened "$(propagation_at /shared)$(propagation_at /rshared)$(propagation_at /tmpfs)$(propagation_at /last)" ""
 }
 
 # rootfs_on_shared: the rootfs lies on a mount that is shared, as / is on most hosts.

@@ -140,6 +140,49 @@ test_mapped_ids_need_no_user_namespace_and_ridmap_is_for_what_lies_below() {
 	expect_nothing_left
 }
 
+# One directory with two maps; an id without one cannot be written.
+test_each_mapped_mount_has_its_own_map_and_options() {
+	bundle
+	mkdir "$BUNDLE/data"
+	touch "$BUNDLE/data/file"
+	chown 100:211 "$BUNDLE/data/file"
+	ln -s data "$BUNDLE/link"
+	config '.mounts += [["/one", 1000], ["/two", 2000] | {destination: .[0], type: "bind", source: "link",
+		options: ["bind", "shared", "ro"],
+		uidMappings: [{containerID: 100, hostID: .[1], size: 10}],
+		gidMappings: [{containerID: 0, hostID: (.[1] + 300), size: 200}, {containerID: 211, hostID: (.[1] + 7), size: 1}]}] |
+		.mounts[-1].options = ["bind"]'
+	script_args 'stat -c %u:%g /one/file /two/file; awk "\$5 == \"/one\" { sub(/:.*/, \"\", \$7); print \$6, \$7 }" /proc/self/mountinfo; touch /two/new'
+	compat run --bundle "$BUNDLE" "$ID"
+	skip_where_ids_cannot_be_mapped
+	expect_failure
+	expect_output $'1000:1007\n2000:2007\nro,relatime,idmapped shared'
+	expect_error_has 'Value too large for defined data type'
+	[ ! -e "$BUNDLE/data/new" ] || fail "an id without a map was written"
+}
+
+test_idmap_takes_the_mappings_of_a_namespace_that_is_joined() {
+	local path
+	needs_user_namespaces
+	user_bundle
+	config '.process.args = ["sleep", "300"]'
+	compat run --detach --bundle "$BUNDLE" "$ID-other"
+	expect_status 0
+	mkdir "$BUNDLE/data"
+	touch "$BUNDLE/data/file" "$T/bound"
+	mount --bind "/proc/$(pid_of "$ID-other")/ns/user" "$T/bound"
+	for path in "/proc/$(pid_of "$ID-other")/ns/user" "$T/bound"; do
+		config --arg path "$path" --arg source "$BUNDLE/data" '
+			.linux.namespaces |= map(if .type == "user" then .path = $path else . end) |
+			del(.linux.uidMappings, .linux.gidMappings) |
+			.mounts = .mounts[:6] + [{destination: "/mapped", type: "bind", source: $source, options: ["bind", "ridmap"]}]'
+		asks compat 'stat -c %u:%g /mapped/file'
+		skip_where_ids_cannot_be_mapped
+		expect_output 0:0
+	done
+	umount "$T/bound"
+}
+
 # Each of them has a descriptor until it is mounted: neither the program's limit nor the caller's is ours.
 test_many_mapped_mounts_need_no_high_limit_of_open_files() {
 	bundle
