@@ -177,6 +177,7 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->console_socket = options->console_socket;
 	request->cgroups = creation->container.state->cgroups;
 	request->rdt = &creation->container.state->rdt;
+	request->root_mount = &creation->container.state->root_mount;
 	request->preserve_fds = creation->inherited.total;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;
@@ -270,6 +271,9 @@ static int launch(struct creation *creation, struct bw_err *err)
 	struct bw_preparation *preparation = &creation->preparation;
 
 	bw_attempt_enter(&creation->attempt, "do the plan's steps");
+	/* What is made in the host's mount namespace stays there if we are killed. */
+	if (creation->container.state->root_mount.set && bw_state_save(&creation->container, err) < 0)
+		return -1;
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)
 		return -1;

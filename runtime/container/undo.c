@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -49,11 +50,29 @@ static int remove_cgroups(const struct bw_container *container, struct bw_err *e
 	return bw_cgroup_remove(container->state->cgroups, err);
 }
 
+/* The rootfs of a container without a mount namespace, with what is mounted in it; if it is still what we mounted. */
+static int detach_rootfs(const struct bw_state *state, struct bw_err *err)
+{
+	struct statx stx;
+
+	if (!state->root_mount.set || !state->rootfs ||
+		statx(AT_FDCWD, state->rootfs, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &stx) < 0 ||
+		stx.stx_mnt_id != state->root_mount.v)
+		return 0;
+	if (umount2(state->rootfs, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "detaching the rootfs %s", state->rootfs);
+	return 0;
+}
+
 static int remove_kernel_side(const struct bw_container *container, struct bw_err *err)
 {
 	if (remove_cgroups(container, err) < 0)
 		return -1;
-	return container->state ? bw_rdt_remove(container->state->rdt, err) : 0;
+	if (!container->state)
+		return 0;
+	if (detach_rootfs(container->state, err) < 0)
+		return -1;
+	return bw_rdt_remove(container->state->rdt, err);
 }
 
 void bw_undo(struct bw_container *container)

@@ -137,11 +137,22 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	return add_join(plan, fd, all, err);
 }
 
+/* Without one of its own, as runc allows, what a container mounts is mounted on the host, and its root is no more than a
+ * chroot. No policy that looks at mounts can mean that. */
+static bool may_share_mounts(const struct bw_spec *spec)
+{
+	const struct bw_spec_hardening *hardening = spec->hardening;
+
+	return !bw_spec_namespace(spec, "mount") &&
+	       (!hardening || (!hardening->check_mounts.v && !hardening->restrict_rootfs.v &&
+				      !bw_strs_has(&hardening->own_namespaces, "mount")));
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	if (request->exec)
 		return prepare_exec(request, plan, err);
-	if (!bw_spec_has_new_namespace(request->spec, "mount")) {
+	if (!bw_spec_has_new_namespace(request->spec, "mount") && !may_share_mounts(request->spec)) {
 		bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces: a new mount namespace is required");
 		return bw_at(err, "/linux/namespaces");
 	}

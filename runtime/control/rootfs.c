@@ -16,12 +16,13 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_ATTACH, OP_DETACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN };
+enum { OP_ATTACH, OP_DETACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN, OP_ENTER };
 
 enum { MOUNTINFO_MAX = 16 << 20 };
 
 struct attach {
 	int tree;
+	int target;           /* where, in the mount namespace of the host; -1: over "/" in one of its own */
 	uint32_t propagation; /* of the host's mounts in our copy: private or slave */
 };
 
@@ -119,16 +120,12 @@ static int restrict_mounts(int tree, bool readonly, struct bw_err *err)
 	return 0;
 }
 
-static int clone_rootfs(const struct bw_request *request, unsigned propagation, struct bw_err *err)
+static int clone_rootfs(const struct bw_request *request, int dir, unsigned propagation, struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = while_mounting(propagation)};
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
-	auto_close int dir = open_rootfs(request, err);
-	auto_close int tree = -1;
+	auto_close int tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
-	if (dir < 0)
-		return -1;
-	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
 	if (hardening && hardening->restrict_rootfs.v &&
@@ -161,25 +158,70 @@ static int detach_kernel_filesystems(const struct bw_request *request, struct bw
 	return 0;
 }
 
+/* A container without a mount namespace has its rootfs mounted on itself, on the host, until it is deleted: whoever
+ * deletes it must know which mount that is. */
+static int attach_in_place(const struct bw_request *request, int dir, struct attach *attach, struct bw_plan *plan,
+	struct bw_err *err)
+{
+	struct statx stx;
+
+	if (statx(attach->tree, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: examining its mount");
+	if (request->root_mount)
+		*request->root_mount = (struct bw_opt_uint){.set = true, .v = stx.stx_mnt_id};
+	attach->target = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	if (attach->target < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "rootfs");
+	return bw_plan_own_fd(plan, attach->target, err);
+}
+
+/* After setns(2) into the mount namespace its root is ours already; where it has none, its root is the init's. */
+static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	char path[32];
+	int root;
+
+	if (bw_spec_namespace(request->spec, "mount"))
+		return bw_plan_add(plan, BW_CONTROL_rootfs, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err);
+	snprintf(path, sizeof path, "%d/root", (int)request->target_pid);
+	root = openat(request->host_proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "entering the container's root");
+	if (bw_plan_own_fd(plan, root, err) < 0)
+		return -1;
+	/* The number may be somebody else's by now. */
+	if (bw_pidfd_send_signal(request->target_pidfd, 0) < 0)
+		return bw_fail(err, BW_E_STATE, 0, "container not running");
+	return bw_plan_add(plan, BW_CONTROL_rootfs, OP_ENTER, BW_PHASE_ROOTFS, &root, sizeof root, err);
+}
+
+static int prepare_attach(const struct bw_request *request, unsigned propagation, struct bw_plan *plan, struct bw_err *err)
+{
+	struct attach attach = {.propagation = while_mounting(propagation), .target = -1};
+	bool shared = !bw_spec_namespace(request->spec, "mount");
+	uint16_t enter = request->no_pivot || shared ? OP_CHROOT : OP_PIVOT;
+	auto_close int dir = open_rootfs(request, err);
+
+	if (dir < 0)
+		return -1;
+	attach.tree = clone_rootfs(request, dir, shared ? MS_PRIVATE : propagation, err);
+	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0 ||
+		(shared && attach_in_place(request, dir, &attach, plan, err) < 0))
+		return -1;
+	if (bw_plan_add(plan, BW_CONTROL_rootfs, OP_ATTACH, BW_PHASE_ROOTFS, &attach, sizeof attach, err) < 0 ||
+		(request->no_pivot && !shared && detach_kernel_filesystems(request, plan, err) < 0))
+		return -1;
+	return bw_plan_add(plan, BW_CONTROL_rootfs, enter, BW_PHASE_PIVOT, NULL, 0, err);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec *spec = request->spec;
-	struct attach attach = {0};
 	unsigned propagation;
-	int pivot = request->no_pivot ? OP_CHROOT : OP_PIVOT;
 
-	/* After setns(2) into the mount namespace its root is ours already. */
 	if (request->exec)
-		return bw_plan_add(plan, BW_CONTROL_rootfs, OP_OPEN, BW_PHASE_ROOTFS, NULL, 0, err);
-	if (propagation_of(spec, &propagation, err) < 0)
-		return -1;
-	attach.propagation = while_mounting(propagation);
-	attach.tree = clone_rootfs(request, propagation, err);
-	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0)
-		return -1;
-	if (bw_plan_add(plan, BW_CONTROL_rootfs, OP_ATTACH, BW_PHASE_ROOTFS, &attach, sizeof attach, err) < 0 ||
-		(request->no_pivot && detach_kernel_filesystems(request, plan, err) < 0) ||
-		bw_plan_add(plan, BW_CONTROL_rootfs, (uint16_t)pivot, BW_PHASE_PIVOT, NULL, 0, err) < 0)
+		return prepare_exec(request, plan, err);
+	if (propagation_of(spec, &propagation, err) < 0 || prepare_attach(request, propagation, plan, err) < 0)
 		return -1;
 	if (spec->root->readonly.v &&
 		bw_plan_add(plan, BW_CONTROL_rootfs, OP_READONLY, BW_PHASE_PIVOT, NULL, 0, err) < 0)
@@ -192,17 +234,22 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
 	static const char *const words[] = {
-		[OP_ATTACH] = "attach over /",
+		[OP_ATTACH] = "attach",
 		[OP_DETACH] = "detach or cover the host's",
 		[OP_PIVOT] = "pivot_root and detach the host's tree",
 		[OP_CHROOT] = "chroot (no pivot)",
 		[OP_READONLY] = "make read-only",
 		[OP_PROPAGATION] = "set propagation",
 		[OP_OPEN] = "open",
+		[OP_ENTER] = "enter the init's",
 	};
+	const struct attach *attach = data;
 
 	(void)len;
-	snprintf(buf, size, "%s%s%s", words[op], op == OP_DETACH ? " " : "", op == OP_DETACH ? (const char *)data : "");
+	if (op == OP_ATTACH)
+		snprintf(buf, size, "attach %s", attach->target < 0 ? "over /" : "on itself, in the host's mount namespace");
+	else
+		snprintf(buf, size, "%s%s%s", words[op], op == OP_DETACH ? " " : "", op == OP_DETACH ? (const char *)data : "");
 }
 
 const struct bw_control bw_rootfs = {
@@ -219,12 +266,31 @@ static int set_attr(int dir, unsigned at_flags, const struct mount_attr *attr)
 	return mount_setattr(dir, "", AT_EMPTY_PATH | at_flags, &copy, sizeof copy) < 0 ? -errno : 0;
 }
 
+/* Nothing but the rootfs itself is touched: the mounts of the namespace are the host's. If it is a mount already, that one
+ * leaves its peers, as with runc: a bind of a directory on itself has its parent among them, ours would be mounted there
+ * as well, and with its end the host's would go. EINVAL: it is none. */
+static int attach_here(struct bw_child *child, const struct attach *what)
+{
+	struct mount_attr attr = {.propagation = MS_PRIVATE};
+	int r = set_attr(what->target, 0, &attr);
+
+	if (r < 0 && r != -EINVAL)
+		return r;
+	if (move_mount(what->tree, "", what->target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	close(what->target);
+	child->root = what->tree;
+	return set_attr(what->tree, AT_RECURSIVE, &attr);
+}
+
 static int attach(struct bw_child *child, const struct attach *what)
 {
 	struct mount_attr attr = {.propagation = what->propagation};
 
 	/* Before anything is attached: a mount in a shared tree, and be it the new root itself over "/", would
 	 * show up on the host. */
+	if (what->target >= 0)
+		return attach_here(child, what);
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return -errno;
 	if (move_mount(what->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -255,7 +321,7 @@ static int detach(const char *point)
 	return mount("tmpfs", point, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno : 0;
 }
 
-/* Where the kernel refuses to pivot (initramfs). */
+/* Where the kernel refuses to pivot (initramfs), and where the namespace's root is the host's. */
 static int enter_without_pivot(struct bw_child *child)
 {
 	if (fchdir(child->root) < 0 || chroot(".") < 0)
@@ -285,6 +351,12 @@ int bw_rootfs_apply(struct bw_child *child, uint16_t op, const void *data, size_
 
 		attr.propagation = *propagation & ~(unsigned)MS_REC;
 		return set_attr(child->root, *propagation & MS_REC ? AT_RECURSIVE : 0, &attr);
+	}
+	case OP_ENTER: {
+		const int *root = data;
+
+		child->root = *root;
+		return enter_without_pivot(child);
 	}
 	default: /* OP_OPEN */
 		child->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

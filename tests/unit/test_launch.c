@@ -23,6 +23,14 @@ static char version[] = "1.2.0", root_dir[] = "/";
 static struct bw_plan plan;
 static struct bw_spec spec;
 static struct bw_spec_hooks hooks;
+static char mount_word[] = "mount";
+static struct bw_spec_namespace mount_namespace = {.type = mount_word};
+static struct bw_spec_linux linux_part = {.namespaces = {&mount_namespace, 1}};
+/* Of the step that attaches the rootfs, as rootfs.c lays it out: nowhere but over "/". */
+static const struct {
+	int tree, target;
+	uint32_t propagation;
+} attach = {-1, -1, 0};
 static struct bw_request request;
 static struct bw_launch launch;
 static struct bw_err err;
@@ -62,7 +70,7 @@ static void setup(void)
 
 	err = (struct bw_err){0};
 	plan = (struct bw_plan)BW_PLAN_INIT;
-	spec = (struct bw_spec){.oci_version = version, .hooks = &hooks};
+	spec = (struct bw_spec){.oci_version = version, .hooks = &hooks, .linux_ = &linux_part};
 	request = (struct bw_request){
 		.spec = &spec, .id = "c1", .bundle = "/", .state_fd = -1, .host_proc = -1};
 	ck_assert_int_eq(
@@ -70,7 +78,7 @@ static void setup(void)
 	ck_assert_int_eq(
 		bw_plan_add_parent(&plan, BW_CONTROL_hooks, 0, BW_PHASE_HOOKS, NULL, 0, &err), 0);
 	ck_assert_int_eq(
-		bw_plan_add(&plan, BW_CONTROL_rootfs, 0, BW_PHASE_ROOTFS, NULL, 0, &err), 0);
+		bw_plan_add(&plan, BW_CONTROL_rootfs, 0, BW_PHASE_ROOTFS, &attach, sizeof attach, &err), 0);
 	ck_assert_int_eq(bw_plan_freeze(&plan, &err), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	launch = (struct bw_launch)BW_LAUNCH_INIT;

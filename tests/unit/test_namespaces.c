@@ -126,15 +126,25 @@ START_TEST(what_is_no_namespace_of_its_type_is_refused)
 }
 END_TEST
 
-static const char *const without_mount[] = {
-	LINUX("{\"type\":\"pid\"}", ""),
-	LINUX("{\"type\":\"mount\",\"path\":\"/proc/self/ns/mnt\"}", ""),
+/* hardening: which of its members look at mounts. */
+static struct {
+	const char *document;
+	struct bw_spec_hardening hardening;
+} without_mount[] = {
+	{LINUX("{\"type\":\"mount\",\"path\":\"/proc/self/ns/mnt\"}", ""), {0}},
+	{LINUX("{\"type\":\"pid\"}", ""), {.check_mounts = {true, true}}},
+	{LINUX("{\"type\":\"pid\"}", ""), {.restrict_rootfs = {true, true}}},
 };
 
-START_TEST(a_new_mount_namespace_there_must_be)
+START_TEST(the_host_s_mounts_are_shared_only_where_no_policy_looks_at_them)
 {
-	struct bench *b = bench_new("", without_mount[_i]);
+	struct bench *b = bench_new("", LINUX("{\"type\":\"pid\"}", ""));
 
+	bench_prepare(b, &bw_namespaces);
+	ck_assert_uint_eq(b->plan.clone_flags, CLONE_NEWPID);
+	bench_free(b);
+	b = bench_new("", without_mount[_i].document);
+	b->spec->hardening = &without_mount[_i].hardening;
 	bench_refused(b, &bw_namespaces, BW_E_SPEC, "/linux/namespaces",
 		"/linux/namespaces: a new mount namespace is required");
 	bench_free(b);
@@ -176,6 +186,6 @@ BENCH_MAIN("namespaces", {a_new_namespace_comes_with_the_clone, BW_COUNT(kinds)}
 	{time_offsets_are_written_before_the_clone, 0}, {a_namespace_with_a_path_is_entered, 0},
 	{the_user_namespace_is_entered_last, 0},
 	{what_is_no_namespace_of_its_type_is_refused, BW_COUNT(refused)},
-	{a_new_mount_namespace_there_must_be, BW_COUNT(without_mount)},
+	{the_host_s_mounts_are_shared_only_where_no_policy_looks_at_them, BW_COUNT(without_mount)},
 	{a_further_process_enters_all_by_one_descriptor, 0},
 	{a_further_process_needs_its_target, 0})
