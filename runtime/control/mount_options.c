@@ -12,7 +12,7 @@
 /* Access times are not bits but one of several values in MOUNT_ATTR__ATIME: setting one clears the field. */
 #define ATIME MOUNT_ATTR__ATIME
 
-enum effect { ATTR, REC_ATTR, PROPAGATION, BIND, FS_FLAG, OLD_FLAG, NOTHING, TMPCOPYUP, IDMAP };
+enum effect { ATTR, REC_ATTR, PROPAGATION, BIND, FS_FLAG, OLD_FLAG, NOTHING, REMOUNT, TMPCOPYUP, IDMAP };
 
 struct word {
 	const char *name;
@@ -51,6 +51,7 @@ static const struct word words[] = {
 	{"rdev", REC_ATTR, 0, MOUNT_ATTR_NODEV},
 	{"rdiratime", REC_ATTR, 0, MOUNT_ATTR_NODIRATIME},
 	{"relatime", ATTR, MOUNT_ATTR_RELATIME, ATIME},
+	{"remount", REMOUNT, 0, 0},
 	{"rexec", REC_ATTR, 0, MOUNT_ATTR_NOEXEC},
 	{"ridmap", IDMAP, 1, 0},
 	{"rnoatime", REC_ATTR, MOUNT_ATTR_NOATIME, ATIME},
@@ -148,6 +149,9 @@ static int apply_word(const struct word *word, struct bw_arena *arena, struct bw
 		options->given = true;
 		return 0;
 	case NOTHING:
+		return 0;
+	case REMOUNT:
+		options->remount = true;
 		return 0;
 	case TMPCOPYUP:
 		options->tmpcopyup = true;

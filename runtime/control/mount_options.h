@@ -12,7 +12,7 @@ struct bw_mount_options {
 	uint64_t set, clear;         /* MOUNT_ATTR_* of this mount */
 	uint64_t rec_set, rec_clear; /* MOUNT_ATTR_* of it and everything below (rro, rnosuid, ...) */
 	unsigned propagation;        /* MS_PRIVATE ... with MS_REC, or 0 */
-	bool bind, recursive;
+	bool bind, recursive, remount;
 	bool tmpcopyup, idmap, ridmap;
 	bool given;                  /* any word was there that is a flag of mount(2), set or cleared */
 	unsigned access, no_access;  /* words about access times: asked for, asked not to be */

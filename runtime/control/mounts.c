@@ -26,7 +26,7 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK, OP_LABEL };
+enum { OP_BIND, OP_FS, OP_FINISH, OP_LINK, OP_LABEL, OP_REMOUNT };
 
 enum {
 	NO_SYMLINKS = 1,
@@ -40,7 +40,7 @@ enum {
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), and with OWN_TREE the source as
  * the container will see it; for OP_FS type, source, destination and then key, value pairs (a flag has an empty value),
- * each NUL-terminated; OP_LINK: link text, destination; OP_LABEL: destination, label. */
+ * each NUL-terminated; OP_LINK: link text, destination; OP_LABEL: destination, label; OP_REMOUNT: destination and pairs. */
 struct head {
 	int tree;
 	unsigned propagation;
@@ -339,6 +339,24 @@ static int prepare_fs(const struct build *build, size_t index,
 	return add_step(build, OP_FINISH, BW_PHASE_NODE, head, &texts, err);
 }
 
+/* An earlier entry's mount gets other flags, as by mount(8) -o remount: all of them, for this one states them. Options
+ * of the file system go to the file system, which a bind may share with the host, as they do with runc; read-only is a
+ * flag of the mount alone. */
+static int prepare_remount(const struct build *build, size_t index, const struct bw_mount_options *options,
+	struct head *head, const char *destination, struct bw_err *err)
+{
+	struct bw_mount_options all = *options;
+	struct bw_buf texts = new_texts(build);
+
+	all.given = true;
+	(void)bw_mount_options_bind(&all, 0, false, &head->set, &head->clear); /* nothing is locked */
+	add_text(&texts, destination);
+	head->pairs = add_pairs(&texts, options, NULL);
+	if (texts.overflow)
+		return refuse(err, index, "options", "are too long");
+	return add_step(build, OP_REMOUNT, BW_PHASE_ROOTFS, head, &texts, err);
+}
+
 /* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh
  * mount's in a cgroup namespace, and mounting cgroup2 anew in the initial one would block for an
  * RCU grace period and rewrite the host's mount options (performance.md). */
@@ -474,6 +492,8 @@ static int prepare_one(const struct build *build, size_t index, struct bw_err *e
 	if (check_destination(mount, destination, index, err) < 0 ||
 		head_of(build->request, index, &options, &head, err) < 0)
 		return -1;
+	if (options.remount)
+		return prepare_remount(build, index, &options, &head, destination, err);
 	if (options.bind)
 		return prepare_bind(build, index, &options, &head, destination, err);
 	if (!mount->type || bw_streq(mount->type, "bind") || bw_streq(mount->type, "none"))
@@ -530,6 +550,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		snprintf(buf, size, "link %s to %s", next_text(texts), texts);
 	else if (op == OP_LABEL)
 		snprintf(buf, size, "label %s %s", texts, next_text(texts));
+	else if (op == OP_REMOUNT)
+		snprintf(buf, size, "remount %s", texts);
 	else
 		snprintf(buf, size, "%s %s", op == OP_BIND ? "bind on" : "make read-only", texts);
 }
@@ -564,7 +586,7 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 	const struct head *head = data;
 	const char *texts = (const char *)data + sizeof *head;
 	const char *destination = destination_of(op, texts);
-	const char *source = op == OP_FS || op == OP_BIND ? next_text(texts) : "bind";
+	const char *source = op == OP_FS || op == OP_BIND ? next_text(texts) : op == OP_REMOUNT ? "remount" : "bind";
 	char words[512];
 	struct bw_buf buf = bw_buf_over(words, sizeof words);
 
@@ -814,6 +836,36 @@ static int finish(struct bw_child *child, const struct head *head, const char *d
 	return r;
 }
 
+static int reconfigure(int fd, const char *pair, uint32_t pairs)
+{
+	int fs = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC), r;
+
+	if (fs < 0)
+		return -errno;
+	r = configure(fs, pair, pairs);
+	if (r == 0 && fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		r = -errno;
+	close(fs);
+	return r;
+}
+
+static int remount(struct bw_child *child, const struct head *head, const char *destination)
+{
+	int fd = bw_open_in(child->root, destination, O_PATH, 0), r;
+
+	if (fd < 0)
+		return fd;
+	r = set_attr(fd, head->set, head->clear, 0);
+	if (r == 0)
+		r = set_attr(fd, head->rec_set, head->rec_clear, AT_RECURSIVE);
+	if (r == 0 && head->pairs)
+		r = reconfigure(fd, next_text(destination), head->pairs);
+	if (r == 0)
+		r = set_propagation(fd, head->propagation);
+	close(fd);
+	return r;
+}
+
 static int label_directory(struct bw_child *child, const char *destination, const char *label)
 {
 	int fd = bw_open_in(child->root, destination, O_RDONLY | O_DIRECTORY, 0);
@@ -853,6 +905,8 @@ int bw_mounts_apply(struct bw_child *child, uint16_t op, const void *data, size_
 		return mount_filesystem(child, head, texts);
 	case OP_LINK:
 		return link_name(child, texts, next_text(texts));
+	case OP_REMOUNT:
+		return remount(child, head, texts);
 	case OP_LABEL:
 		return label_directory(child, texts, next_text(texts));
 	default: /* OP_FINISH */

@@ -117,6 +117,21 @@ static void check_ids(struct bw_run *r, size_t index)
 			"mounts.mappedIds of the policy can allow it");
 }
 
+/* It would undo what was decided for the entry before, or for the rest of a file system that the host has, too. */
+static void check_remount(struct bw_run *r, size_t index)
+{
+	if (bw_strs_has(&r->spec->mounts.v[index].options, "remount"))
+		bw_deny(r, bw_text(r, "/mounts/%zu/options", index), "remount",
+			"changes what an earlier entry has mounted",
+			"give that entry the options");
+}
+
+static bool looks_at_options(const struct bw_profile_mounts *policy)
+{
+	return bw_is_on(&policy->private_) || bw_is_on(&policy->nosuid_nodev) || bw_is_on(&policy->readonly_kernel) ||
+	       bw_is_on(&policy->noexec_writable) || bw_is_on(&policy->check_sources);
+}
+
 void bw_rule_mounts(struct bw_run *r)
 {
 	const struct bw_profile_mounts *policy = r->profile->mounts;
@@ -132,6 +147,8 @@ void bw_rule_mounts(struct bw_run *r)
 
 		if (bw_streq0(policy->mapped_ids, "refuse"))
 			check_ids(r, i);
+		if (looks_at_options(policy))
+			check_remount(r, i);
 		for (size_t k = 0; k < m->options.n; k++)
 			bw_collect(r, &options, m->options.v[k]);
 		harden_options(r, m, &options);

@@ -134,6 +134,40 @@ tree() {
 	mount -t tmpfs tmpfs "$T/tree/below"
 }
 
+test_a_remount_gives_an_earlier_mount_other_flags_and_size() {
+	bundle
+	mkdir "$BUNDLE/source"
+	add_mount /volume bind "$BUNDLE/source" bind nosuid
+	add_mount /scratch tmpfs tmpfs size=64k noexec
+	add_mount /volume bind "$BUNDLE/source" bind remount ro nodev
+	add_mount /scratch tmpfs tmpfs remount size=128k
+	add_mount /dev/shm tmpfs shm remount nosuid noatime
+	asks compat 'cat /proc/self/mountinfo; touch /scratch/file'
+	expect_status 0
+	expect_option /volume ro
+	expect_option /volume nodev
+	expect_option /volume '!nosuid'
+	expect_option /scratch size=128k
+	expect_option /scratch '!noexec'
+	expect_option /dev/shm noatime
+	expect_option /dev/shm '!noexec'
+	expect_equal "mounts on /volume" "$(grep --count ' /volume ' <<<"$OUT")" 1
+	touch "$BUNDLE/source/file" || fail "the file system of the host is read-only"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'changes what an earlier entry has mounted'
+}
+
+test_a_remount_of_what_is_no_mount_is_an_error() {
+	bundle
+	mkdir "$ROOTFS/srv"
+	add_mount /srv tmpfs tmpfs remount ro
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'to rootfs at "/srv": invalid argument'
+	config '.mounts[-1].destination = "/"'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'the root itself cannot be mounted over'
+}
+
 test_recursive_options_reach_the_mounts_below_and_others_do_not() {
 	local option
 	bundle

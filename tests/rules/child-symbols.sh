@@ -35,6 +35,7 @@ fsconfig
 fsetxattr
 fsmount
 fsopen
+fspick
 fstat
 fstatat
 fstatfs

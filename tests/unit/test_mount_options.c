@@ -50,6 +50,7 @@ static const struct row {
 	{"rdiratime", {.rec_clear = MOUNT_ATTR_NODIRATIME}},
 	/* MOUNT_ATTR_RELATIME is 0: it is what remains when the field is cleared. */
 	{"relatime", {.clear = ATIME, .given = true, .access = 2}},
+	{"remount", {.remount = true}},
 	{"rexec", {.rec_clear = MOUNT_ATTR_NOEXEC}},
 	{"ridmap", {.idmap = true, .ridmap = true}},
 	{"rnoatime", {.rec_set = NOATIME, .rec_clear = ATIME}},
@@ -108,6 +109,7 @@ static void assert_same(const struct bw_mount_options *a, const struct bw_mount_
 	ck_assert_uint_eq(a->propagation, b->propagation);
 	ck_assert(a->bind == b->bind && a->recursive == b->recursive);
 	ck_assert(a->tmpcopyup == b->tmpcopyup && a->given == b->given);
+	ck_assert(a->remount == b->remount);
 	ck_assert(a->idmap == b->idmap && a->ridmap == b->ridmap);
 	ck_assert_uint_eq(a->access, b->access);
 	ck_assert_uint_eq(a->no_access, b->no_access);
