@@ -31,20 +31,6 @@ static const struct {
 	{"string", 's'},
 };
 
-static const struct {
-	char type;
-	int64_t min;
-	uint64_t max;
-} ranges[] = {
-	{'y', 0, UINT8_MAX},
-	{'n', INT16_MIN, INT16_MAX},
-	{'q', 0, UINT16_MAX},
-	{'i', INT32_MIN, INT32_MAX},
-	{'u', 0, UINT32_MAX},
-	{'x', INT64_MIN, INT64_MAX},
-	{'t', 0, UINT64_MAX},
-};
-
 /* The text under the reader. type: 0 as long as nothing has said it; of an array that of its elements. */
 struct reader {
 	const char *at;
@@ -115,29 +101,27 @@ static complaint read_string(struct reader *reader)
 
 static complaint check_integer(char type, const char *text, char out[32])
 {
+	static const char out_of_range[] = "a number out of the range of its type";
+	const struct bw_unit_integer *kind = bw_unit_integer(type);
 	char *end;
 
-	for (size_t i = 0; i < BW_COUNT(ranges); i++) {
-		if (ranges[i].type != type)
-			continue;
-		errno = 0;
-		if (text[0] == '-' || ranges[i].min < 0) {
-			int64_t v = strtoll(text, &end, 0);
+	if (!kind)
+		return "the value is not of its type";
+	errno = 0;
+	if (text[0] == '-' || kind->min < 0) {
+		int64_t v = strtoll(text, &end, 0);
 
-			if (errno || *end || v < ranges[i].min || (v > 0 && (uint64_t)v > ranges[i].max))
-				return "a number out of the range of its type";
-			snprintf(out, 32, "%lld", (long long)v);
-			return NULL;
-		} else {
-			uint64_t v = strtoull(text, &end, 0);
+		if (errno || *end || v < kind->min || (v > 0 && (uint64_t)v > kind->max))
+			return out_of_range;
+		snprintf(out, 32, "%lld", (long long)v);
+	} else {
+		uint64_t v = strtoull(text, &end, 0);
 
-			if (errno || *end || v > ranges[i].max)
-				return "a number out of the range of its type";
-			snprintf(out, 32, "%llu", (unsigned long long)v);
-			return NULL;
-		}
+		if (errno || *end || v > kind->max)
+			return out_of_range;
+		snprintf(out, 32, "%llu", (unsigned long long)v);
 	}
-	return "the value is not of its type";
+	return NULL;
 }
 
 static complaint read_number(struct reader *reader)

@@ -22,22 +22,8 @@ static void message_unref_p(sd_bus_message **message)
 
 /* --- values --- */
 
-static const struct integer {
-	char type;
-	int64_t min;
-	uint64_t max;
-} integers[] = {
-	{'y', 0, UINT8_MAX},
-	{'n', INT16_MIN, INT16_MAX},
-	{'q', 0, UINT16_MAX},
-	{'i', INT32_MIN, INT32_MAX},
-	{'u', 0, UINT32_MAX},
-	{'x', INT64_MIN, INT64_MAX},
-	{'t', 0, UINT64_MAX},
-};
-
 /* All integers lie in memory as the low bytes of 64 bits, or as those of the big end: so by type. */
-static int append_integer(sd_bus_message *message, const struct integer *kind, const char *text)
+static int append_integer(sd_bus_message *message, const struct bw_unit_integer *kind, const char *text)
 {
 	uint64_t big = 0;
 	int64_t small = 0;
@@ -73,9 +59,10 @@ static int append_double(sd_bus_message *message, const char *text)
 
 static int append_basic(sd_bus_message *message, char type, const char *text)
 {
-	for (size_t i = 0; i < BW_COUNT(integers); i++)
-		if (integers[i].type == type)
-			return append_integer(message, &integers[i], text);
+	const struct bw_unit_integer *kind = bw_unit_integer(type);
+
+	if (kind)
+		return append_integer(message, kind, text);
 	if (type == 'd')
 		return append_double(message, text);
 	if (type == 's')

@@ -7,7 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/str.h"
+
+const struct bw_unit_integer *bw_unit_integer(char type)
+{
+	static const struct bw_unit_integer integers[] = {
+		{'y', 0, UINT8_MAX},
+		{'n', INT16_MIN, INT16_MAX},
+		{'q', 0, UINT16_MAX},
+		{'i', INT32_MIN, INT32_MAX},
+		{'u', 0, UINT32_MAX},
+		{'x', INT64_MIN, INT64_MAX},
+		{'t', 0, UINT64_MAX},
+	};
+
+	for (size_t i = 0; i < BW_COUNT(integers); i++)
+		if (integers[i].type == type)
+			return &integers[i];
+	return NULL;
+}
 
 bool bw_unit_signature_is_known(const char *signature)
 {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -26,6 +27,15 @@ struct bw_unit_properties {
 	struct bw_unit_property *v;
 	size_t n;
 };
+
+/* A type of integers on the bus, and what fits into it. */
+struct bw_unit_integer {
+	char type;
+	int64_t min;
+	uint64_t max;
+};
+/* NULL: it is no type of integers. */
+const struct bw_unit_integer *bw_unit_integer(char type);
 
 /* Whether values of this type can be sent: the basic types, arrays of them, and a(ss). */
 bool bw_unit_signature_is_known(const char *signature);
