@@ -153,6 +153,16 @@ int bw_mount_source_open(const struct bw_request *request, int bundle, const cha
 	return bw_at(err, "/mounts/%zu/source", index);
 }
 
+/* No list of what is refused is no leave: a source that is to be checked and cannot be is no source. */
+static int check_unchecked(const struct bw_request *request, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+
+	if (!hardening || !hardening->check_mounts.v)
+		return 0;
+	return bw_fail(err, BW_E_INTERNAL, 0, "mounts: a source was not checked");
+}
+
 int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,
 	const char *source, const struct bw_mount_options *options, size_t index, struct bw_err *err)
 {
@@ -162,7 +172,7 @@ int bw_mount_source_check(const struct bw_request *request, const struct bw_refu
 	char real[PATH_MAX];
 
 	if (!refused)
-		return 0;
+		return check_unchecked(request, err);
 	if (examine(&j, fd, writable, real, sizeof real, err) < 0)
 		return -1;
 	return options->recursive ? check_submounts(&j, real, writable_below, err) : 0;
@@ -174,6 +184,8 @@ int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_r
 	const struct bw_spec_mount *mount = &request->spec->mounts.v[index];
 	bool mounted;
 
+	if (!refused && check_unchecked(request, err) < 0)
+		return -1;
 	if (!in_own_tree(request, mount->source, ret, size))
 		return 0;
 	mounted = is_mounted_before(request, index, ret, options->recursive);
