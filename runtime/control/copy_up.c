@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/sys.h"
+
 enum { DEPTH_MAX = 64, CHUNK = 1 << 20 };
 
 static int copy_tree(int from, int to, unsigned depth);
@@ -49,42 +51,54 @@ static bool is_same(int fd, const struct stat *seen)
 	return fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
 }
 
+/* Never through a link, nor into what is mounted there (EXDEV). */
+static int open_here(int dir, const char *name, unsigned flags)
+{
+	struct open_how how = {.flags = flags | O_RDONLY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH};
+	int fd = bw_openat2(dir, name, &how);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* O_NONBLOCK: it may be a named pipe by now. */
 static int copy_file(int from, int to, const char *name, const struct stat *seen)
 {
-	int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out = -1, r = 0;
+	int in = open_here(from, name, O_NONBLOCK), out, r = 0;
 
-	if (in < 0)
-		return -errno;
-	if (!is_same(in, seen))
+	if (in < 0 && in != -EXDEV)
+		return in;
+	if (in >= 0 && !is_same(in, seen))
 		r = -ESTALE;
-	if (r == 0)
+	if (r == 0) {
 		out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (r == 0)
-		r = out < 0 ? -errno : copy_bytes(in, out);
-	if (out >= 0)
-		close(out);
-	close(in);
+		r = out < 0 ? -errno : in < 0 ? 0 : copy_bytes(in, out);
+		if (out >= 0)
+			close(out);
+	}
+	if (in >= 0)
+		close(in);
 	return r;
 }
 
-static int copy_directory(int from, int to, const char *name, const struct stat *seen, dev_t device, unsigned depth)
+static int copy_directory(int from, int to, const char *name, const struct stat *seen, unsigned depth)
 {
-	int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), out, r = 0;
+	int in = open_here(from, name, O_DIRECTORY), out, r = 0;
 
-	if (in < 0)
-		return -errno;
-	if (!is_same(in, seen))
+	if (in < 0 && in != -EXDEV)
+		return in;
+	if (in >= 0 && !is_same(in, seen))
 		r = -ESTALE;
 	else if (mkdirat(to, name, 0700) < 0)
 		r = -errno;
-	if (r == 0 && seen->st_dev == device) {
+	if (r == 0 && in >= 0) {
 		out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = out < 0 ? -errno : copy_tree(in, out, depth + 1);
 		if (out >= 0)
 			close(out);
 	}
-	close(in);
+	if (in >= 0)
+		close(in);
 	return r;
 }
 
@@ -102,17 +116,17 @@ static int copy_attributes(int to, const char *name, const struct stat *st)
 
 static int copy_entry(int from, int to, const char *name, unsigned depth)
 {
-	struct stat above, st;
+	struct stat st;
 	int r;
 
-	if (fstat(from, &above) < 0 || fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
 		r = copy_file(from, to, name, &st);
 		break;
 	case S_IFDIR:
-		r = copy_directory(from, to, name, &st, above.st_dev, depth);
+		r = copy_directory(from, to, name, &st, depth);
 		break;
 	case S_IFLNK:
 		r = copy_link(from, to, name);

@@ -336,6 +336,21 @@ test_tmpcopyup_follows_no_link_and_takes_owners_modes_and_times() {
 	expect_output $'file\nlink\npipe'
 }
 
+# Of the same file system, so that a number of the device does not tell.
+test_tmpcopyup_does_not_go_into_what_is_mounted_below() {
+	bundle
+	mkdir -p "$ROOTFS/srv/below" "$BUNDLE/source"
+	echo image >"$ROOTFS/srv/below/file"
+	touch "$ROOTFS/srv/single"
+	echo host >"$BUNDLE/source/host"
+	add_mount /srv/below bind "$BUNDLE/source" bind
+	add_mount /srv/single bind "$BUNDLE/source/host" bind
+	add_mount /srv tmpfs tmpfs tmpcopyup
+	asks compat 'ls -A /srv /srv/below; cat /srv/single'
+	expect_status 0
+	expect_output $'/srv:\nbelow\nsingle\n\n/srv/below:'
+}
+
 test_tmpcopyup_of_more_than_there_is_room_for_is_no_start() {
 	local deep
 	bundle

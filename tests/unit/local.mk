@@ -294,6 +294,12 @@ test_masked_CFLAGS = $(unit_cflags)
 test_masked_LDADD = $(unit_libs)
 TESTS += test_masked
 
+check_PROGRAMS += test_copy_up
+test_copy_up_SOURCES = tests/unit/test_copy_up.c tests/unit/scratch.h
+test_copy_up_CFLAGS = $(unit_cflags)
+test_copy_up_LDADD = $(unit_libs)
+TESTS += test_copy_up
+
 check_PROGRAMS += test_mount_options
 test_mount_options_SOURCES = tests/unit/test_mount_options.c tests/unit/control_test.h
 test_mount_options_CFLAGS = $(unit_cflags)
