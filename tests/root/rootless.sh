@@ -138,12 +138,21 @@ delegated() {
 	done
 }
 
+# remove_delegated DIRECTORY...: they are empty by then.
+remove_delegated() {
+	local directory
+	for directory; do
+		find "${directory%/own}" -depth -type d -exec rmdir {} +
+	done
+}
+
 test_hardened_runs_where_the_user_has_cgroups() {
-	local directories
+	# Not local: they are removed when the case has ended, however it ends.
 	needs_controller pids
 	user_bundle
 	private
 	mapfile -t directories < <(delegated)
+	trap 'rootless delete --force "$ID" >/dev/null 2>&1; remove_delegated "${directories[@]}"' EXIT
 	script_args 'id -u; grep -E "CapBnd|NoNewPrivs" /proc/self/status; grep pids: /proc/self/cgroup; mount | grep -c nodev; touch /x'
 	(
 		for directory in "${directories[@]}"; do
