@@ -466,6 +466,16 @@ START_TEST(missing_file_is_a_failure)
 }
 END_TEST
 
+/* A rename anywhere on the machine can make the kernel refuse a link with ".." by EAGAIN first, see openat2(2). */
+static int apply_selinux_again(void)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; r == -EAGAIN && i < 1000; i++)
+		r = apply_selinux(0);
+	return r;
+}
+
 START_TEST(label_never_leaves_the_procfs_by_a_link)
 {
 	run("mkdir -p %s/self %s/elsewhere && : >%s/elsewhere/exec && ln -s %s/elsewhere "
@@ -473,7 +483,7 @@ START_TEST(label_never_leaves_the_procfs_by_a_link)
 		w.dir, w.dir, w.dir, w.dir, w.dir);
 	ck_assert_int_eq(apply_selinux(0), -EXDEV);
 	run("rm %s/self/attr && ln -s ../../../../../../../../tmp %s/self/attr", w.dir, w.dir);
-	ck_assert_int_eq(apply_selinux(0), -EXDEV);
+	ck_assert_int_eq(apply_selinux_again(), -EXDEV);
 }
 END_TEST
 
