@@ -38,6 +38,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/masked.c \
 	runtime/control/memory_policy.c \
 	runtime/control/id_maps.c runtime/control/id_maps.h \
+	runtime/control/mount_apply.c runtime/control/mount_steps.h \
 	runtime/control/mount_idmap.c runtime/control/mount_idmap.h \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
 	runtime/control/mount_source.c runtime/control/mount_source.h \
