@@ -12,11 +12,11 @@ tmpfs_on() {
 		.mounts += [{destination: $destination, type: "tmpfs", source: "tmpfs", options: $options}]'
 }
 
-# modes PATH...: what stat and mountinfo say of each.
+# modes PATH...: what stat and mountinfo say of each, but for the kernel's own default.
 modes() {
 	local path script=
 	for path; do
-		script+="echo $path \$(stat -c %a $path) \$(awk '\$5 == \"$path\" { print \$NF }' /proc/self/mountinfo);"
+		script+="echo $path \$(stat -c %a $path) \$(awk '\$5 == \"$path\" { sub(/,inode64/, \"\"); print \$NF }' /proc/self/mountinfo);"
 	done
 	script_args "$script"
 }

@@ -36,11 +36,13 @@ static const char *text_of(const char *name)
 {
 	static char text[64];
 	int fd = openat(scratch.dir, name, O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	ssize_t len;
 
+	memset(text, 0, sizeof text);
+	ck_assert_msg(fd >= 0, "%s", name);
+	len = read(fd, text, sizeof text - 1);
 	ck_assert_msg(len >= 0, "%s", name);
 	close(fd);
-	text[len] = '\0';
 	return text;
 }
 
