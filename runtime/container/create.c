@@ -294,6 +294,8 @@ static int go(struct creation *creation, struct bw_err *err)
 	if (compile(creation, err) == 0 && launch(creation, err) == 0)
 		return 0;
 	bw_launch_abort(&creation->launch);
+	/* Where too many open files were the failure, undoing needs some. */
+	bw_preparation_close(&creation->preparation);
 	bw_undo(&creation->container);
 	return -1;
 }

@@ -120,12 +120,18 @@ int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_co
 	return 0;
 }
 
-void bw_preparation_done(struct bw_preparation *preparation)
+void bw_preparation_close(struct bw_preparation *preparation)
 {
-	bw_plan_done(&preparation->plan);
+	bw_plan_close(&preparation->plan);
 	if (preparation->host_proc >= 0)
 		close(preparation->host_proc);
 	if (preparation->start_sock >= 0)
 		close(preparation->start_sock);
 	preparation->host_proc = preparation->start_sock = -1;
+}
+
+void bw_preparation_done(struct bw_preparation *preparation)
+{
+	bw_preparation_close(preparation);
+	bw_plan_done(&preparation->plan);
 }

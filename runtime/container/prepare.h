@@ -26,6 +26,8 @@ int bw_preparation_name_cgroups(struct bw_preparation *preparation, const struct
 	const char *id, struct bw_cgroup_set **ret, struct bw_err *err) BW_MUST_CHECK;
 /* Listening socket start.sock in the container's directory. */
 int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+/* Closes every descriptor; the plan can still be put into words. */
+void bw_preparation_close(struct bw_preparation *preparation);
 void bw_preparation_done(struct bw_preparation *preparation);
 
 #endif

@@ -184,13 +184,20 @@ int bw_plan_freeze(struct bw_plan *plan, struct bw_err *err)
 	return 0;
 }
 
-void bw_plan_done(struct bw_plan *plan)
+void bw_plan_close(struct bw_plan *plan)
 {
 	for (size_t i = 0; i < plan->fds_n; i++)
 		close(plan->fds[i]);
-	free(plan->fds);
+	plan->fds_n = 0;
 	if (plan->cgroup_fd >= 0)
 		close(plan->cgroup_fd);
+	plan->cgroup_fd = -1;
+}
+
+void bw_plan_done(struct bw_plan *plan)
+{
+	bw_plan_close(plan);
+	free(plan->fds);
 	if (plan->frozen) {
 		munmap(plan->steps, plan->pool_room);
 	} else {

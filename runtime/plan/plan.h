@@ -104,6 +104,8 @@ static inline const void *bw_plan_data(const struct bw_plan *plan, const struct 
 {
 	return plan->pool + step->off;
 }
+/* Closes the descriptors that the plan owns; its steps can still be put into words. */
+void bw_plan_close(struct bw_plan *plan);
 /* Accepts a half-built plan. */
 void bw_plan_done(struct bw_plan *plan);
 

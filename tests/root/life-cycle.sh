@@ -364,4 +364,20 @@ test_the_state_says_by_which_profile_and_what_is_missing() {
 	[ -d /sys/kernel/security/apparmor ] || [ -d /sys/fs/selinux ] || expect_output_has egraded
 }
 
+# From a number with which nothing is made yet to one with which all is.
+test_too_few_open_files_leave_nothing() {
+	local n failures=0
+	bundle
+	for n in $(seq 8 40); do
+		run prlimit --nofile="$n:$n" "$RUNTIME" --root "$T/state" --profile compat create --bundle "$BUNDLE" "$ID"
+		if [ "$STATUS" = 0 ]; then
+			compat delete --force "$ID"
+			break
+		fi
+		failures=$((failures + 1))
+		expect_nothing_left
+	done
+	[ "$failures" -gt 5 ] || fail "only $failures failures: the case shows nothing"
+}
+
 run_tests
