@@ -98,15 +98,13 @@ static int attach_bind(struct bw_child *child, int tree, const struct head *head
 	return r;
 }
 
-/* The source is the container's own, as it looks by now. */
-static int bind_own(struct bw_child *child, const struct head *head, const char *destination, const char *source)
+/* A source that only the child can open, as fd; which is closed here. */
+static int bind_opened(struct bw_child *child, int fd, const struct head *head, const char *destination)
 {
-	int fd = bw_open_in(child->root, source, O_PATH, 0), tree;
 	struct head now = *head;
 	struct stat st;
+	int tree;
 
-	if (fd < 0)
-		return fd;
 	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (head->flags & RECURSIVE ? AT_RECURSIVE : 0U));
 	if (tree < 0 || fstat(fd, &st) < 0) {
 		int r = -errno;
@@ -122,11 +120,21 @@ static int bind_own(struct bw_child *child, const struct head *head, const char 
 	return attach_bind(child, tree, &now, destination);
 }
 
+/* The container's own source as it looks by now; one in a mount namespace that is joined as its processes have seen it. */
 static int bind(struct bw_child *child, const struct head *head, const char *destination)
 {
+	const char *source = next_text(next_text(destination));
+	int fd;
+
+	if (!(head->flags & (OWN_TREE | THERE)))
+		return attach_bind(child, head->tree, head, destination);
 	if (head->flags & OWN_TREE)
-		return bind_own(child, head, destination, next_text(next_text(destination)));
-	return attach_bind(child, head->tree, head, destination);
+		fd = bw_open_in(child->root, source, O_PATH, 0);
+	else
+		fd = open(source, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return head->flags & OWN_TREE ? fd : -errno;
+	return bind_opened(child, fd, head, destination);
 }
 
 static int configure(int fs, const char *text, uint32_t pairs)

@@ -20,10 +20,11 @@ enum {
 	COPY_UP = 16,
 	OWN_TREE = 32,
 	RECURSIVE = 64,
+	THERE = 128,
 };
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), and with OWN_TREE the source as
- * the container will see it; for OP_FS type, source, destination and then key, value pairs (a flag has an empty value),
+ * the container will see it, with THERE as it is in the mount namespace that is joined; for OP_FS type, source, destination and then key, value pairs (a flag has an empty value),
  * each NUL-terminated; OP_LINK: link text, destination; OP_LABEL: destination, label; OP_REMOUNT: destination and pairs. */
 struct head {
 	int tree;

@@ -180,6 +180,27 @@ static int open_bind(const struct build *build, size_t index, const struct bw_mo
 	return bw_mount_idmap(build->request, index, options->ridmap, head->tree, err);
 }
 
+/* Where the child will find the source, if it is the child that opens it: in the container's own tree, or in the mount
+ * namespace that is joined. 1: so it is, told in head and ret; 0: the source is the host's; -1: error. */
+static int find_inside(const struct build *build, size_t index, const struct bw_mount_options *options, struct head *head,
+	char *ret, size_t size, struct bw_err *err)
+{
+	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
+	int own = bw_mount_source_own_tree(build->request, build->refused, index, options, ret, size, err);
+	int len;
+
+	if (own < 0 || (!own && !bw_spec_joins_namespace(build->request->spec, "mount")))
+		return own;
+	head->flags |= (own ? OWN_TREE : THERE) | (options->recursive ? RECURSIVE : 0U);
+	if (own)
+		return 1;
+	if (options->idmap || mount->uid_mappings.n)
+		return refuse(err, index, "options", "ids cannot be mapped in a mount namespace that is joined");
+	len = snprintf(ret, size, "%s%s%s", *mount->source == '/' ? "" : build->request->bundle,
+		*mount->source == '/' ? "" : "/", mount->source);
+	return len < (int)size ? 1 : refuse(err, index, "source", "is too long");
+}
+
 static int prepare_bind(const struct build *build, size_t index,
 	const struct bw_mount_options *options, struct head *head, const char *destination,
 	struct bw_err *err)
@@ -187,7 +208,7 @@ static int prepare_bind(const struct build *build, size_t index,
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
 	struct bw_buf texts = new_texts(build);
 	char inside[PATH_MAX];
-	int own;
+	int found;
 
 	if (!mount->source)
 		return refuse(err, index, "source", "a bind mount needs a source");
@@ -197,16 +218,14 @@ static int prepare_bind(const struct build *build, size_t index,
 			index, options->data.v[0]);
 		return bw_at(err, "/mounts/%zu/options", index);
 	}
-	own = bw_mount_source_own_tree(build->request, build->refused, index, options, inside, sizeof inside, err);
-	if (own < 0 || (!own && open_bind(build, index, options, head, err) < 0) ||
+	found = find_inside(build, index, options, head, inside, sizeof inside, err);
+	if (found < 0 || (!found && open_bind(build, index, options, head, err) < 0) ||
 		bind_attributes(build, index, options, head, err) < 0)
 		return -1;
 	add_text(&texts, destination);
 	add_text(&texts, mount->source);
-	if (own) {
-		head->flags |= OWN_TREE | (options->recursive ? RECURSIVE : 0U);
+	if (found)
 		add_text(&texts, inside);
-	}
 	if (texts.overflow)
 		return refuse(err, index, "destination", "is too long");
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);

@@ -61,6 +61,26 @@ static int check_own(const struct bw_request *request, const struct bw_spec_name
 	return bw_at(err, "/linux/namespaces/%zu/path", at);
 }
 
+/* In a mount namespace that is joined the container's rootfs becomes the root, as with runc: for every process in it. Ours,
+ * and that of the first process that we see, is the host's. */
+static int check_pivot(const struct bw_request *request, const char *path, int fd, size_t at, struct bw_err *err)
+{
+	static const char *const hosts[] = {"self/ns/mnt", "1/ns/mnt"};
+	struct stat host, theirs;
+
+	if (fstat(fd, &theirs) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "looking at the mount namespace %s", path);
+	for (size_t i = 0; i < BW_COUNT(hosts); i++) {
+		if (fstatat(request->host_proc, hosts[i], &host, 0) < 0 || host.st_dev != theirs.st_dev ||
+			host.st_ino != theirs.st_ino)
+			continue;
+		bw_fail(err, BW_E_SPEC, 0,
+			"/linux/namespaces/%zu/path: %s is the host's own mount namespace, whose root would be the container's", at, path);
+		return bw_at(err, "/linux/namespaces/%zu/path", at);
+	}
+	return 0;
+}
+
 /* The file must be a namespace of the type it is listed under (a MUST of the spec): anything else, say a
  * mount namespace under "network", would leave the container in ours. */
 static int join_path(const struct bw_request *request, const struct bw_spec_namespace *ns, size_t kind, size_t at,
@@ -76,7 +96,8 @@ static int join_path(const struct bw_request *request, const struct bw_spec_name
 		bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: %s is no %s namespace", at, ns->path, ns->type);
 		return bw_at(err, "/linux/namespaces/%zu/path", at);
 	}
-	if (check_own(request, ns, kind, fd, at, err) < 0)
+	if (check_own(request, ns, kind, fd, at, err) < 0 ||
+		(kinds[kind].flag == CLONE_NEWNS && check_pivot(request, ns->path, fd, at, err) < 0))
 		return -1;
 	return add_join(plan, take_fd(&fd), kinds[kind].flag, err);
 }
@@ -137,15 +158,15 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	return add_join(plan, fd, all, err);
 }
 
-/* Without one of its own, as runc allows, what a container mounts is mounted on the host, and its root is no more than a
- * chroot. No policy that looks at mounts can mean that. */
+/* Without one, as runc allows, what a container mounts is mounted on the host, and its root is no more than a chroot; in
+ * one that it joins, it is mounted for whoever is there, and sources and rootfs are what paths lead to in there. No policy
+ * that looks at mounts can mean that. */
 static bool may_share_mounts(const struct bw_spec *spec)
 {
 	const struct bw_spec_hardening *hardening = spec->hardening;
 
-	return !bw_spec_namespace(spec, "mount") &&
-	       (!hardening || (!hardening->check_mounts.v && !hardening->restrict_rootfs.v &&
-				      !bw_strs_has(&hardening->own_namespaces, "mount")));
+	return !hardening || (!hardening->check_mounts.v && !hardening->restrict_rootfs.v &&
+				     !bw_strs_has(&hardening->own_namespaces, "mount"));
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)

@@ -16,12 +16,12 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_ATTACH, OP_DETACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN, OP_ENTER };
+enum { OP_ATTACH, OP_ATTACH_THERE, OP_DETACH, OP_PIVOT, OP_CHROOT, OP_READONLY, OP_PROPAGATION, OP_OPEN, OP_ENTER };
 
 enum { MOUNTINFO_MAX = 16 << 20 };
 
 struct attach {
-	int tree;
+	int tree;             /* -1 with OP_ATTACH_THERE: the path follows */
 	int target;           /* where, in the mount namespace of the host; -1: over "/" in one of its own */
 	uint32_t propagation; /* of the host's mounts in our copy: private or slave */
 };
@@ -195,13 +195,32 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	return bw_plan_add(plan, BW_CONTROL_rootfs, OP_ENTER, BW_PHASE_ROOTFS, &root, sizeof root, err);
 }
 
+/* In a mount namespace that is joined the rootfs is what its path leads to in there, as with runc: the child looks. */
+static int prepare_there(const struct bw_request *request, unsigned propagation, struct bw_plan *plan, struct bw_err *err)
+{
+	struct attach attach = {.tree = -1, .target = -1, .propagation = while_mounting(propagation)};
+	const char *root = request->spec->root->path, *path;
+
+	if (request->no_pivot)
+		return bw_fail(err, BW_E_SPEC, 0, "--no-pivot: not in a mount namespace that is joined");
+	path = *root == '/' ? root : bw_arena_printf(request->arena, "%s/%s", request->bundle, root);
+	if (!path)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "rootfs");
+	if (bw_plan_add_text(plan, BW_CONTROL_rootfs, OP_ATTACH_THERE, BW_PHASE_ROOTFS, &attach, sizeof attach, path, err) < 0)
+		return -1;
+	return bw_plan_add(plan, BW_CONTROL_rootfs, OP_PIVOT, BW_PHASE_PIVOT, NULL, 0, err);
+}
+
 static int prepare_attach(const struct bw_request *request, unsigned propagation, struct bw_plan *plan, struct bw_err *err)
 {
 	struct attach attach = {.propagation = while_mounting(propagation), .target = -1};
 	bool shared = !bw_spec_namespace(request->spec, "mount");
 	uint16_t enter = request->no_pivot || shared ? OP_CHROOT : OP_PIVOT;
-	auto_close int dir = open_rootfs(request, err);
+	auto_close int dir = -1;
 
+	if (bw_spec_joins_namespace(request->spec, "mount"))
+		return prepare_there(request, propagation, plan, err);
+	dir = open_rootfs(request, err);
 	if (dir < 0)
 		return -1;
 	attach.tree = clone_rootfs(request, dir, shared ? MS_PRIVATE : propagation, err);
@@ -235,6 +254,7 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 {
 	static const char *const words[] = {
 		[OP_ATTACH] = "attach",
+		[OP_ATTACH_THERE] = "attach over /, in the mount namespace that is joined:",
 		[OP_DETACH] = "detach or cover the host's",
 		[OP_PIVOT] = "pivot_root and detach the host's tree",
 		[OP_CHROOT] = "chroot (no pivot)",
@@ -244,12 +264,13 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		[OP_ENTER] = "enter the init's",
 	};
 	const struct attach *attach = data;
+	const char *path = op == OP_DETACH ? data : op == OP_ATTACH_THERE ? (const char *)(attach + 1) : "";
 
 	(void)len;
 	if (op == OP_ATTACH)
 		snprintf(buf, size, "attach %s", attach->target < 0 ? "over /" : "on itself, in the host's mount namespace");
 	else
-		snprintf(buf, size, "%s%s%s", words[op], op == OP_DETACH ? " " : "", op == OP_DETACH ? (const char *)data : "");
+		snprintf(buf, size, "%s%s%s", words[op], *path ? " " : "", path);
 }
 
 const struct bw_control bw_rootfs = {
@@ -299,6 +320,22 @@ static int attach(struct bw_child *child, const struct attach *what)
 	return 0;
 }
 
+/* A symlink as the last component is refused here too. */
+static int attach_there(struct bw_child *child, const struct attach *what, const char *path)
+{
+	struct mount_attr attr = {.propagation = what->propagation};
+	struct attach found = *what;
+	int dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return -errno;
+	found.tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	close(dir);
+	if (found.tree < 0 || mount_setattr(found.tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
+		return -errno;
+	return attach(child, &found);
+}
+
 /* pivot_root(".", ".") stacks the old root over the new one at the same place; detaching it leaves the new. */
 static int pivot(struct bw_child *child)
 {
@@ -337,6 +374,8 @@ int bw_rootfs_apply(struct bw_child *child, uint16_t op, const void *data, size_
 	switch (op) {
 	case OP_ATTACH:
 		return attach(child, data);
+	case OP_ATTACH_THERE:
+		return attach_there(child, data, (const char *)data + sizeof(struct attach));
 	case OP_DETACH:
 		return detach(data);
 	case OP_PIVOT:

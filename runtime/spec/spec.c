@@ -228,6 +228,13 @@ bool bw_spec_has_new_namespace(const struct bw_spec *spec, const char *type)
 	return ns && !ns->path;
 }
 
+bool bw_spec_joins_namespace(const struct bw_spec *spec, const char *type)
+{
+	const struct bw_spec_namespace *ns = bw_spec_namespace(spec, type);
+
+	return ns && ns->path;
+}
+
 /* A key becomes a path beneath /proc/sys: no step may be empty, whichever of the two separates, which shuts out
  * "..", and a leading '/' too. */
 static bool is_sysctl_key(const char *key)

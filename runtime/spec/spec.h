@@ -340,6 +340,8 @@ int bw_spec_check_resources(const struct bw_spec_resources *resources, struct bw
 const struct bw_spec_namespace *bw_spec_namespace(const struct bw_spec *spec, const char *type);
 /* Whether a namespace of this type is newly made (entry without path). */
 bool bw_spec_has_new_namespace(const struct bw_spec *spec, const char *type);
+/* Whether one of this type that others made is joined (entry with path). */
+bool bw_spec_joins_namespace(const struct bw_spec *spec, const char *type);
 /* A sysctl's name in dots, as sysctl(8) has it: where the first separator is a slash, "net/ipv4/conf/eno2.100/x",
  * the two change places: "net.ipv4.conf.eno2/100.x". False when key is too long or no such name. */
 enum { BW_SYSCTL_NAME_SIZE = 512 };

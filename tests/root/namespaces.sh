@@ -174,6 +174,97 @@ test_the_program_is_number_1_and_sees_no_other_process() {
 	[ "$(tail -n 1 <<<"$OUT")" -le 3 ] || fail "more processes than the container has"
 }
 
+# mounts_of_others: a mount namespace whose $T/source is a tmpfs with "theirs"; OTHER is the process that keeps it.
+mounts_of_others() {
+	mkdir "$T/source"
+	echo ours >"$T/source/mark"
+	# shellcheck disable=SC2016
+	unshare --mount bash -c 'mount -t tmpfs tmpfs "$1" && echo theirs >"$1/mark" && exec sleep 300' bash "$T/source" &
+	OTHER=$!
+	eventually grep --quiet theirs "/proc/$OTHER/root$T/source/mark"
+}
+
+# What is seen from there: sources, the rootfs as the root of all, masks; and of the host's mounts nothing is touched.
+test_a_mount_namespace_that_is_joined_gets_the_container_s_root() {
+	local before
+	bundle
+	mounts_of_others
+	join mount "/proc/$OTHER/ns/mnt"
+	config --arg source "$T/source" '.mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["bind", "ro"]}]'
+	before=$(cut -d " " -f 3- /proc/self/mountinfo)
+	asks compat 'readlink /proc/self/ns/mnt; cat /mnt/mark; echo >/mnt/new; ls -d /home; cat /proc/kcore; ls -l /proc/kcore'
+	expect_line "$(namespace_of "$OTHER" mnt)"
+	expect_line theirs
+	expect_error_has "can't create /mnt/new: Read-only file system"
+	expect_error_has '/home: No such file or directory'
+	[ ! -e "/proc/$OTHER/root/home" ] || fail "who is in there has kept the root"
+	expect_equal "the root there" "$(ls "/proc/$OTHER/root/bin/busybox")" "/proc/$OTHER/root/bin/busybox"
+	expect_equal "the host's mounts" "$(cut -d " " -f 3- /proc/self/mountinfo)" "$before"
+	kill "$OTHER"
+}
+
+test_exec_enters_a_mount_namespace_that_was_joined() {
+	bundle
+	mounts_of_others
+	join mount "/proc/$OTHER/ns/mnt"
+	config '.root.readonly = true'
+	sleeping compat
+	compat exec "$ID" sh -c 'readlink /proc/self/ns/mnt; ls -d /home; pwd; touch /etc/new'
+	expect_line "$(namespace_of "$OTHER" mnt)"
+	expect_line /
+	expect_error_has '/home: No such file or directory'
+	expect_error_has 'Read-only file system'
+	kill "$OTHER"
+}
+
+test_the_rootfs_may_be_one_that_only_others_see() {
+	bundle
+	mounts_of_others
+	join mount "/proc/$OTHER/ns/mnt"
+	mkdir "/proc/$OTHER/root$T/source/rootfs"
+	cp --archive "$ROOTFS/." "/proc/$OTHER/root$T/source/rootfs"
+	config --arg root "$T/source/rootfs" '.root.path = $root'
+	script_args 'echo started'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_output started
+	kill "$OTHER"
+}
+
+test_a_source_that_is_not_there_is_named() {
+	bundle
+	mounts_of_others
+	mkdir "$T/source/only-here"
+	join mount "/proc/$OTHER/ns/mnt"
+	config --arg source "$T/source/only-here" '.mounts += [{destination: "/mnt", type: "bind", source: $source, options: ["bind"]}]'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_refusal "error mounting \"$T/source/only-here\" to rootfs at \"/mnt\": no such file or directory"
+	kill "$OTHER"
+}
+
+test_no_policy_that_looks_at_mounts_lets_others_mounts_be_joined() {
+	bundle
+	mounts_of_others
+	join mount "/proc/$OTHER/ns/mnt"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'a new mount namespace is required'
+	policy '{"extends": "compat", "mounts": {"checkSources": true}}'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'a new mount namespace is required'
+	[ -e "/proc/$OTHER/root/home" ] || fail "its root was exchanged"
+	kill "$OTHER"
+}
+
+# Its root would be exchanged, for every process of the host.
+test_the_host_s_mount_namespace_cannot_be_joined() {
+	local process
+	bundle
+	for process in self $$; do
+		join mount "/proc/$process/ns/mnt"
+		compat run --bundle "$BUNDLE" "$ID"
+		expect_refusal "is the host's own mount namespace"
+	done
+}
+
 test_a_path_of_another_kind_of_namespace_is_an_error() {
 	bundle
 	join ipc "/proc/$$/ns/uts"

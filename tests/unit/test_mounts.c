@@ -188,6 +188,26 @@ START_TEST(a_bind_holds_its_source_by_descriptor)
 }
 END_TEST
 
+START_TEST(in_a_mount_namespace_that_is_joined_the_child_opens_the_source)
+{
+	struct bw_spec_id_mapping map = {{true, 0}, {true, 1}, {true, 1}};
+	char words[512];
+
+	begin("{\"destination\":\"/b\",\"source\":\"nowhere\",\"options\":[\"rbind\"]},"
+	      "{\"destination\":\"/c\",\"source\":\"/nowhere\",\"options\":[\"bind\"]}");
+	b->spec->mounts.v[1].uid_mappings = (struct bw_spec_id_mappings){&map, 1};
+	b->spec->linux_->namespaces.v[0].path = bw_arena_strdup(&b->arena, "/none");
+	snprintf(words, sizeof words, "/b|nowhere|%s/nowhere|", scratch.path);
+	bench_refused(b, &bw_mounts, BW_E_SPEC, "/mounts/1/options",
+		"/mounts/1/options: ids cannot be mapped in a mount namespace that is joined");
+	ck_assert_uint_eq(b->plan.n, 1);
+	ck_assert_str_eq(texts_of(0), words);
+	ck_assert_int_lt(head_of(0)->tree, 0);
+	ck_assert_uint_eq(kernel_double.opened, 0);
+	end();
+}
+END_TEST
+
 START_TEST(only_rbind_takes_what_is_mounted_below)
 {
 	begin("{\"destination\":\"/a\",\"source\":\"@/dir\",\"options\":[\"bind\"]}");
@@ -503,7 +523,8 @@ BENCH_MAIN("mounts", {a_file_system_carries_its_words_and_attributes, 0},
 	{a_tmpfs_becomes_read_only_when_all_is_in_it, 0},
 	{a_mount_label_is_a_context_where_one_is_taken, 0},
 	{propagation_and_recursive_attributes_come_along, 0},
-	{a_bind_holds_its_source_by_descriptor, 0}, {only_rbind_takes_what_is_mounted_below, 0},
+	{a_bind_holds_its_source_by_descriptor, 0},
+	{in_a_mount_namespace_that_is_joined_the_child_opens_the_source, 0}, {only_rbind_takes_what_is_mounted_below, 0},
 	{one_attribute_of_a_bind_states_them_all, 0},
 	{what_cannot_be_mounted_is_refused_with_its_place, BW_COUNT(refused)},
 	{only_binds_have_mapped_ids, 0},

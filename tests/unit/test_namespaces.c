@@ -131,7 +131,8 @@ static struct {
 	const char *document;
 	struct bw_spec_hardening hardening;
 } without_mount[] = {
-	{LINUX("{\"type\":\"mount\",\"path\":\"/proc/self/ns/mnt\"}", ""), {0}},
+	{LINUX("{\"type\":\"mount\",\"path\":\"/none\"}", ""), {.check_mounts = {true, true}}},
+	{LINUX("{\"type\":\"mount\",\"path\":\"/none\"}", ""), {.restrict_rootfs = {true, true}}},
 	{LINUX("{\"type\":\"pid\"}", ""), {.check_mounts = {true, true}}},
 	{LINUX("{\"type\":\"pid\"}", ""), {.restrict_rootfs = {true, true}}},
 };
@@ -147,6 +148,19 @@ START_TEST(the_host_s_mounts_are_shared_only_where_no_policy_looks_at_them)
 	b->spec->hardening = &without_mount[_i].hardening;
 	bench_refused(b, &bw_namespaces, BW_E_SPEC, "/linux/namespaces",
 		"/linux/namespaces: a new mount namespace is required");
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(the_host_s_own_mounts_are_not_joined)
+{
+	struct bench *b = bench_new("", LINUX("{\"type\":\"mount\",\"path\":\"/proc/self/ns/mnt\"}", ""));
+
+	b->request.host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bench_refused(b, &bw_namespaces, BW_E_SPEC, "/linux/namespaces/0/path",
+		"/linux/namespaces/0/path: /proc/self/ns/mnt is the host's own mount namespace, whose root would be the container's");
+	ck_assert_uint_eq(b->plan.joins_n, 0);
+	close(b->request.host_proc);
 	bench_free(b);
 }
 END_TEST
@@ -186,6 +200,7 @@ BENCH_MAIN("namespaces", {a_new_namespace_comes_with_the_clone, BW_COUNT(kinds)}
 	{time_offsets_are_written_before_the_clone, 0}, {a_namespace_with_a_path_is_entered, 0},
 	{the_user_namespace_is_entered_last, 0},
 	{what_is_no_namespace_of_its_type_is_refused, BW_COUNT(refused)},
+	{the_host_s_own_mounts_are_not_joined, 0},
 	{the_host_s_mounts_are_shared_only_where_no_policy_looks_at_them, BW_COUNT(without_mount)},
 	{a_further_process_enters_all_by_one_descriptor, 0},
 	{a_further_process_needs_its_target, 0})

@@ -132,6 +132,24 @@ START_TEST(without_pivot_it_is_a_chroot)
 }
 END_TEST
 
+START_TEST(in_a_mount_namespace_that_is_joined_the_child_looks_for_it)
+{
+	struct bench *b = begin("none");
+	char attach[512];
+
+	b->spec->linux_->namespaces.v[0].path = bw_arena_strdup(&b->arena, "/proc/1/ns/mnt");
+	snprintf(attach, sizeof attach, "attach over /, in the mount namespace that is joined: %s/none", scratch.path);
+	bench_prepare(b, &bw_rootfs);
+	ck_assert_uint_eq(b->plan.n, 2);
+	bench_step(b, &bw_rootfs, 0, BW_PHASE_ROOTFS, BW_SIDE_CHILD, attach);
+	bench_step(b, &bw_rootfs, 1, BW_PHASE_PIVOT, BW_SIDE_CHILD, "pivot_root and detach the host's tree");
+	ck_assert_uint_eq(kernel_double.opened, 0);
+	b->request.no_pivot = true;
+	bench_refused(b, &bw_rootfs, BW_E_SPEC, "", "--no-pivot: not in a mount namespace that is joined");
+	end(b);
+}
+END_TEST
+
 START_TEST(a_further_process_only_opens_it)
 {
 	struct bench *b = begin("none");
@@ -179,5 +197,6 @@ BENCH_MAIN("rootfs", {the_tree_is_cloned_attached_and_pivoted_into, 0},
 	{propagation_is_set_on_the_clone_and_again_inside, BW_COUNT(words)},
 	{an_unknown_propagation_is_refused, 0}, {it_becomes_read_only_after_the_pivot, 0},
 	{without_pivot_it_is_a_chroot, 0}, {a_further_process_only_opens_it, 0},
+	{in_a_mount_namespace_that_is_joined_the_child_looks_for_it, 0},
 	{what_is_no_directory_is_no_root, BW_COUNT(refused)},
 	{a_bundle_that_is_not_there_is_named, 0})
