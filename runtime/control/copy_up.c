@@ -17,7 +17,7 @@
 
 #include "base/sys.h"
 
-enum { DEPTH_MAX = 64, CHUNK = 1 << 20 };
+enum { CHUNK = 1 << 20 };
 
 static int copy_tree(int from, int to, unsigned depth);
 
@@ -145,8 +145,8 @@ static int copy_tree(int from, int to, unsigned depth)
 	_Alignas(struct dirent64) char entries[2048];
 	long n;
 
-	if (depth > DEPTH_MAX)
-		return -ELOOP;
+	if (depth > BW_COPY_UP_DEPTH)
+		return -BW_COPY_UP_TOO_DEEP;
 	while ((n = syscall(SYS_getdents64, from, entries, sizeof entries)) > 0) {
 		for (long at = 0; at < n;) {
 			const struct dirent64 *entry = (const void *)(entries + at);
@@ -162,7 +162,25 @@ static int copy_tree(int from, int to, unsigned depth)
 	return n < 0 ? -errno : 0;
 }
 
-int bw_copy_up(int from, int to)
+/* Last, for what is made in it changes its times. An owner whom the container's user namespace does not know (EINVAL)
+ * leaves it to that one's root, as a tmpfs has it anyway. */
+static int copy_top(int from, int to, bool keep_owner)
 {
-	return copy_tree(from, to, 0);
+	struct timespec times[2];
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return -errno;
+	if (!keep_owner && fchown(to, st.st_uid, st.st_gid) < 0 && errno != EINVAL)
+		return -errno;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	return futimens(to, times) < 0 ? -errno : 0;
+}
+
+int bw_copy_up(int from, int to, bool keep_owner)
+{
+	int r = copy_tree(from, to, 0);
+
+	return r < 0 ? r : copy_top(from, to, keep_owner);
 }

@@ -171,7 +171,7 @@ static int inherit_mode(struct bw_child *child, int fs, const char *destination)
 }
 
 /* Before it is attached: then nobody sees half of it, and the directory below is still to be seen. */
-static int copy_up(struct bw_child *child, int tree, const char *destination)
+static int copy_up(struct bw_child *child, int tree, const struct head *head, const char *destination)
 {
 	int from = bw_open_in(child->root, destination, O_RDONLY | O_DIRECTORY, 0);
 	int to, r;
@@ -179,7 +179,7 @@ static int copy_up(struct bw_child *child, int tree, const char *destination)
 	if (from < 0)
 		return from == -ENOENT ? 0 : from;
 	to = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = to < 0 ? -errno : bw_copy_up(from, to);
+	r = to < 0 ? -errno : bw_copy_up(from, to, head->flags & KEEP_OWNER);
 	if (to >= 0)
 		close(to);
 	close(from);
@@ -206,7 +206,7 @@ static int make_filesystem(
 	tree = fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)head->set);
 	if (tree < 0)
 		return -errno;
-	r = head->flags & COPY_UP ? copy_up(child, tree, destination) : 0;
+	r = head->flags & COPY_UP ? copy_up(child, tree, head, destination) : 0;
 	if (r == 0)
 		r = attach(child, tree, head, destination);
 	if (r == 0)

@@ -21,6 +21,7 @@ enum {
 	OWN_TREE = 32,
 	RECURSIVE = 64,
 	THERE = 128,
+	KEEP_OWNER = 256,
 };
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), and with OWN_TREE the source as

@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/cgroup.h"
+#include "control/copy_up.h"
 #include "control/mount_idmap.h"
 #include "control/mount_options.h"
 #include "control/mount_source.h"
@@ -308,7 +309,7 @@ static int prepare_fs(const struct build *build, size_t index,
 	if (bw_streq(type, "tmpfs") && !has_key(&options->data, "mode"))
 		head->flags |= INHERIT_MODE;
 	if (options->tmpcopyup)
-		head->flags |= COPY_UP;
+		head->flags |= COPY_UP | (has_key(&options->data, "uid") || has_key(&options->data, "gid") ? KEEP_OWNER : 0U);
 	/* Mount points and devices are still to be made in a tmpfs: it becomes read-only
 	 * afterwards. */
 	if (bw_streq(type, "tmpfs") && (head->set & MOUNT_ATTR_RDONLY)) {
@@ -595,6 +596,10 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 		bw_fail(err, BW_E_SPEC, 0,
 			"error mounting \"%s\" to rootfs at \"%s\": filesystem \"%s\" must be mounted on ordinary directory",
 			source, destination, texts);
+	else if (sys == BW_COPY_UP_TOO_DEEP)
+		bw_fail(err, BW_E_SPEC, 0,
+			"error mounting \"%s\" to rootfs at \"%s\": tmpcopyup: directories are nested deeper than %d there", source,
+			destination, BW_COPY_UP_DEPTH);
 	else
 		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"%s%s", source, destination,
 			buf.len ? ": options " : "", words);

@@ -39,6 +39,7 @@ fspick
 fstat
 fstatat
 fstatfs
+futimens
 getpid
 getsid
 ioctl

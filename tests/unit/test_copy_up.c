@@ -58,7 +58,7 @@ START_TEST(files_directories_links_and_pipes_are_copied)
 	ck_assert_int_eq(fchmodat(scratch.dir, "from/deep", 0711, 0), 0);
 	ck_assert_int_eq(symlinkat("/etc/passwd", from, "link"), 0);
 	ck_assert_int_eq(mkfifoat(from, "pipe", 0604), 0);
-	ck_assert_int_eq(bw_copy_up(from, to), 0);
+	ck_assert_int_eq(bw_copy_up(from, to, false), 0);
 	ck_assert_str_eq(text_of("to/deep/file"), "text");
 	ck_assert_int_eq(fstatat(to, "deep/file", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
@@ -70,6 +70,19 @@ START_TEST(files_directories_links_and_pipes_are_copied)
 	ck_assert_int_eq(fstatat(to, "pipe", &st, AT_SYMLINK_NOFOLLOW), 0);
 	ck_assert(S_ISFIFO(st.st_mode));
 	ck_assert_uint_eq(st.st_mode & 07777, 0604);
+}
+END_TEST
+
+START_TEST(the_directory_itself_gets_its_times)
+{
+	const struct timespec times[] = {{.tv_sec = 1000000001}, {.tv_sec = 1000000000}};
+	struct stat st;
+
+	scratch_write(&scratch, "from/file", "text", 0644);
+	ck_assert_int_eq(utimensat(scratch.dir, "from", times, 0), 0);
+	ck_assert_int_eq(bw_copy_up(from, to, false), 0);
+	ck_assert_int_eq(fstat(to, &st), 0);
+	ck_assert_int_eq(st.st_mtim.tv_sec, 1000000000);
 }
 END_TEST
 
@@ -86,7 +99,7 @@ START_TEST(what_is_too_deep_is_refused)
 		dir = next;
 	}
 	close(dir);
-	ck_assert_int_eq(bw_copy_up(from, to), -ELOOP);
+	ck_assert_int_eq(bw_copy_up(from, to, false), -BW_COPY_UP_TOO_DEEP);
 }
 END_TEST
 
@@ -94,7 +107,7 @@ START_TEST(a_name_that_is_there_already_is_refused)
 {
 	scratch_write(&scratch, "from/file", "image", 0644);
 	scratch_write(&scratch, "to/file", "other", 0644);
-	ck_assert_int_eq(bw_copy_up(from, to), -EEXIST);
+	ck_assert_int_eq(bw_copy_up(from, to, false), -EEXIST);
 	ck_assert_str_eq(text_of("to/file"), "other");
 }
 END_TEST
@@ -122,7 +135,7 @@ START_TEST(no_file_gets_the_mode_of_another)
 	scratch_write(&scratch, "from/public", "public", 0644);
 	pid = exchange_for_ever();
 	for (int i = 0; i < ROUNDS; i++) {
-		int r = bw_copy_up(from, to);
+		int r = bw_copy_up(from, to, false);
 
 		ck_assert_msg(r == 0 || r == -ESTALE, "%s", strerror(-r));
 		for (size_t k = 0; k < BW_COUNT(names); k++) {
@@ -148,6 +161,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, files_directories_links_and_pipes_are_copied);
+	tcase_add_test(t, the_directory_itself_gets_its_times);
 	tcase_add_test(t, what_is_too_deep_is_refused);
 	tcase_add_test(t, a_name_that_is_there_already_is_refused);
 	tcase_add_test(t, no_file_gets_the_mode_of_another);
