@@ -77,19 +77,30 @@ bool bw_proc_in_initial_userns(void)
 	return st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
+/* What bw_proc_raise_files() has found: there is one limit for all of us. */
+static struct rlimit files_before;
+static bool files_raised;
+
 bool bw_proc_raise_files(uint64_t *ret_soft)
 {
 	struct rlimit limit;
-	rlim_t soft;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= limit.rlim_max)
 		return false;
-	soft = limit.rlim_cur;
+	files_before = limit;
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return false;
-	*ret_soft = soft;
+	files_raised = true;
+	*ret_soft = files_before.rlim_cur;
 	return true;
+}
+
+int bw_proc_give_back_files(void)
+{
+	if (files_raised && setrlimit(RLIMIT_NOFILE, &files_before) < 0)
+		return -errno;
+	return 0;
 }
 
 int bw_wait(pid_t pid, int *ret_status)

@@ -27,6 +27,9 @@ bool bw_proc_in_initial_userns(void);
 /* Raises our soft limit of open files to the hard one: a container with many mounts takes many. True when there was
  * something to raise; ret_soft is what it was. */
 bool bw_proc_raise_files(uint64_t *ret_soft);
+/* Puts it back, in a process that becomes another program: that one is to have what our caller gave. Nothing to do where
+ * nothing was raised. 0 or -errno. */
+int bw_proc_give_back_files(void);
 /* waitpid through EINTR; status as wait(2) gives it, or -errno. */
 int bw_wait(pid_t pid, int *ret_status);
 /* The exit code a shell would show: status or 128 + signal. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hook_run.c - one hook on the host. Hooks get nothing of ours: no descriptor, no environment variable, no
- * working directory that the image controls (CVE-2025-23266). */
+/* hook_run.c - one hook on the host. Hooks get nothing of ours: no descriptor, no limit of descriptors, no environment
+ * variable, no working directory that the image controls (CVE-2025-23266). */
 #include "control/hook_run.h"
 
 #include <fcntl.h>
@@ -90,7 +90,8 @@ _Noreturn static void become_hook(const char *path, char **args, char **env, con
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(fds[0], 0) >= 0 && dup2(fds[1], 1) >= 0 && dup2(fds[1], 2) >= 0 && chdir(bundle) == 0 &&
-		(fds[2] == 3 || dup3(fds[2], 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0)
+		(fds[2] == 3 || dup3(fds[2], 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0 &&
+		bw_proc_give_back_files() == 0)
 		execve(path, args, env);
 	error = errno;
 	(void)bw_write_all(3, &error, sizeof error);

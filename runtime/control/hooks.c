@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/auto.h"
@@ -28,6 +29,7 @@ enum { STATUS_BASE = BW_HOOK_STATUS_BASE, TEXT_MAX = 128 * 1024 };
 struct packed_hook {
 	uint32_t index, args, env;
 	int32_t timeout_ms; /* 0: none */
+	uint64_t files_soft, files_hard; /* of open files, as our caller has them; 0: as they are */
 	bool own_env;       /* the hook names an environment; else the program's */
 	/* then path, args..., env..., state */
 };
@@ -81,6 +83,7 @@ static int pack(const struct bw_request *request, const struct bw_spec_hook *hoo
 		.own_env = hook->env.n > 0,
 	};
 	auto_free char *bytes = malloc(sizeof head + TEXT_MAX);
+	struct rlimit files;
 	auto_free char *state = NULL;
 	struct bw_buf buf;
 
@@ -90,6 +93,13 @@ static int pack(const struct bw_request *request, const struct bw_spec_hook *hoo
 	if (bw_hook_state(request->spec, request->id, request->bundle, status,
 		    bw_spec_has_new_namespace(request->spec, "pid") ? 1 : 0, &state, err) < 0)
 		return -1;
+	/* Inside, rlimits.c has done it by then. */
+	if (op == OP_CREATE_CONTAINER && request->caller_files) {
+		if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+			return bw_fail(err, BW_E_KERNEL, errno, "hooks: RLIMIT_NOFILE");
+		head.files_soft = request->caller_files;
+		head.files_hard = files.rlim_max;
+	}
 	buf = bw_buf_over(bytes + sizeof head, TEXT_MAX);
 	add_text(&buf, path);
 	for (size_t i = 0; i < hook->args.n; i++)
@@ -198,14 +208,17 @@ static const char *fill(char **vector, uint32_t n, const char *text)
 
 /* What is wrong goes out by number, through the descriptor that a program's start closes. A filter may refuse even
  * that: then there is only the status. */
-_Noreturn static void become_hook(struct bw_child *child, uint16_t op, char **args, char **env, const char *path, int input,
-	int fault)
+_Noreturn static void become_hook(struct bw_child *child, uint16_t op, const struct packed_hook *hook, char **args, char **env,
+	int input, int fault)
 {
+	const struct rlimit files = {.rlim_cur = hook->files_soft, .rlim_max = hook->files_hard};
+	const char *path = (const char *)(hook + 1);
 	bool inside = op == OP_START_CONTAINER;
 	int error;
 
 	if (dup3(input, 0, 0) == 0 && (op != OP_CREATE_CONTAINER || fchdir(child->root) == 0) &&
 		(fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) &&
+		(!hook->files_soft || setrlimit(RLIMIT_NOFILE, &files) == 0) &&
 		(bw_close_range(4, ~0U, 0) == 0 || (errno == ENOSYS && inside))) {
 		int r;
 
@@ -262,7 +275,7 @@ static int run(struct bw_child *child, uint16_t op, const struct packed_hook *ho
 		return -errno;
 	pid = bw_fork_pidfd(&pidfd);
 	if (pid == 0)
-		become_hook(child, op, args, env, path, in[0], faults[1]);
+		become_hook(child, op, hook, args, env, in[0], faults[1]);
 	r = pid < 0 ? -errno : 0;
 	close(in[0]);
 	close(faults[1]);

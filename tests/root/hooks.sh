@@ -49,6 +49,30 @@ test_hooks_run_in_their_order_before_and_after_the_program() {
 	done
 }
 
+# bulwark raises its own: neither a hook nor the program has that.
+test_hooks_have_the_callers_limit_of_open_files() {
+	local kind
+	bundle
+	mkdir "$T/shared"
+	config --arg source "$T/shared" '
+		.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}] | del(.process.rlimits)'
+	for kind in $kinds; do
+		case $kind in
+		startContainer) hook "$kind" "ulimit -Sn >>/shared/limits; ulimit -Hn >>/shared/limits" ;;
+		*) hook "$kind" "ulimit -Sn >>$T/shared/limits; ulimit -Hn >>$T/shared/limits" ;;
+		esac
+	done
+	script_args 'ulimit -Sn >>/shared/limits; ulimit -Hn >>/shared/limits; sleep 1'
+	ulimit -Sn 777
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	compat create --bundle "$BUNDLE" "$ID"
+	compat start "$ID"
+	eventually is_stopped
+	compat delete "$ID"
+	expect_equal "what they had" "$(sort "$T/shared/limits" | uniq -c | tr -s ' ')" "$(printf ' 14 %s\n' 777 "$(ulimit -Hn)" | sort -k 2)"
+}
+
 test_create_runs_the_first_three_and_start_the_others() {
 	local kind
 	bundle
