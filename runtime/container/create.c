@@ -354,15 +354,22 @@ static void warn_of_memory(const struct creation *creation)
 		bw_log(BW_LOG_WARNING, "%s", why.text);
 }
 
-/* Foreground: the container ends with its program. */
+/* Foreground: the container ends with its program. The lock would keep the verbs of others waiting until then, and one of
+ * them may be delete --force. */
 static int stay(struct creation *creation, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
-	int r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
+	struct bw_err deleted = {0};
+	int r;
+
+	flock(creation->container.dir, LOCK_UN);
+	r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
 
 	bw_attach_done(attach);
 	if (r == 0 && *ret_code == 128 + SIGKILL)
 		warn_of_memory(creation);
 	if (creation->options->keep)
+		return r;
+	if (bw_container_lock(&creation->container, &deleted) < 0 && deleted.code == BW_E_NOT_FOUND)
 		return r;
 	if (bw_remove(&creation->container, creation->decision.hardened, r < 0 ? NULL : err) < 0 && r == 0)
 		return -1;

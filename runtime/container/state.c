@@ -154,14 +154,26 @@ static int read_state(struct bw_container *container, struct bw_arena *arena, st
 	return 0;
 }
 
+/* While we waited it may have been deleted, and another one of its name be there. */
+int bw_container_lock(const struct bw_container *container, struct bw_err *err)
+{
+	struct stat ours, there;
+
+	if (TEMP_FAILURE_RETRY(flock(container->dir, LOCK_EX)) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "locking %s", container->path);
+	if (fstat(container->dir, &ours) == 0 && lstat(container->path, &there) == 0 && ours.st_dev == there.st_dev &&
+		ours.st_ino == there.st_ino)
+		return 0;
+	return bw_fail(err, BW_E_NOT_FOUND, 0, "container does not exist");
+}
+
 int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
 	struct bw_container *ret, struct bw_err *err)
 {
 	*ret = (struct bw_container)BW_CONTAINER_INIT;
 	if (bw_id_check(id, err) < 0 || open_dir(ctx, id, ret, err) < 0)
 		return -1;
-	if (lock && TEMP_FAILURE_RETRY(flock(ret->dir, LOCK_EX)) < 0) {
-		bw_fail(err, BW_E_KERNEL, errno, "locking %s", ret->path);
+	if (lock && bw_container_lock(ret, err) < 0) {
 		bw_container_close(ret);
 		return -1;
 	}

@@ -49,6 +49,8 @@ int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_con
  * be read leaves ret->state NULL only when broken_ok. */
 int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
 	struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
+/* Waits for the lock of an opened one: BW_E_NOT_FOUND when it has been deleted meanwhile. */
+int bw_container_lock(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
 void bw_container_close(struct bw_container *container);
 
 int bw_state_save(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;

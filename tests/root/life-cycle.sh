@@ -78,6 +78,57 @@ is_running() {
 	[ "$(state_of)" = running ]
 }
 
+# From another terminal. A verb that has to wait for the end of run runs into this step's limit of time.
+test_all_verbs_work_while_run_is_in_the_foreground() {
+	local runner verb step_timeout=10
+	sleeper
+	config --arg log "$T/poststop" '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "echo >>\($log)"]}]'
+	"$RUNTIME" --root "$T/state" --profile compat run --bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null &
+	runner=$!
+	eventually is_running
+	for verb in state pause resume ps events; do
+		case $verb in
+		events) container events --stats "$ID" ;;
+		*) container "$verb" "$ID" ;;
+		esac
+		expect_status 0
+	done
+	container update --pids-limit 50 "$ID"
+	expect_status 0
+	container exec "$ID" true
+	expect_status 0
+	container kill "$ID" WINCH
+	expect_status 0
+	container delete "$ID"
+	expect_failure
+	expect_error_has 'that is not stopped'
+	container delete --force "$ID"
+	expect_status 0
+	STATUS=0
+	wait "$runner" || STATUS=$?
+	expect_status 137
+	expect_equal "what run said" "$(cat "$T/said")" ""
+	expect_equal "how often its poststop hook ran" "$(wc -l <"$T/poststop")" 1
+	expect_nothing_left
+}
+
+# Another one of its name is not taken for it.
+test_run_leaves_alone_what_was_created_after_it() {
+	local runner
+	sleeper
+	"$RUNTIME" --root "$T/state" run --bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null &
+	runner=$!
+	eventually is_running
+	kill -STOP "$runner"
+	container delete --force "$ID"
+	expect_status 0
+	hardened run --detach --bundle "$BUNDLE" "$ID"
+	kill -CONT "$runner"
+	wait "$runner" || true
+	is_running || fail "the second one is $(state_of)"
+	expect_equal "what run said" "$(cat "$T/said")" ""
+}
+
 test_signals_to_run_go_on_to_the_program() {
 	local runner
 	bundle
