@@ -104,25 +104,6 @@ static int follow(const struct stream *stream, int pidfd, struct bw_cgroup_oom *
 	}
 }
 
-static int open_running(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
-	struct bw_container *container, struct bw_err *err)
-{
-	if (bw_container_open(ctx, id, false, false, arena, container, err) < 0)
-		return -1;
-	switch (bw_container_status(container)) {
-	case BW_STATUS_CREATED:
-	case BW_STATUS_RUNNING:
-	case BW_STATUS_PAUSED:
-		break;
-	case BW_STATUS_CREATING:
-	case BW_STATUS_STOPPED:
-		return bw_fail(err, BW_E_STATE, 0, "container with id %s is not running", id);
-	}
-	if (container->state->cgroups)
-		return 0;
-	return bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
-}
-
 int bw_container_events(const struct bw_context *ctx, const char *id, int64_t interval_ms, bw_event_fn *seen, void *fn_ctx,
 	struct bw_err *err)
 {
@@ -131,14 +112,17 @@ int bw_container_events(const struct bw_context *ctx, const char *id, int64_t in
 	auto_cgroup_oom struct bw_cgroup_oom oom = BW_CGROUP_OOM_INIT;
 	struct stream stream = {.container = &container, .seen = seen, .ctx = fn_ctx};
 	auto_close int pidfd = -1;
+	const char *dead = bw_arena_printf(&arena, "container with id %s is not running", id);
 
-	if (open_running(ctx, id, &arena, &container, err) < 0)
+	if (!dead)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "events");
+	if (bw_container_open_live(ctx, id, false, dead, &arena, &container, err) < 0)
 		return -1;
 	if (interval_ms <= 0)
 		return tell(&stream, "stats", true, err);
 	pidfd = bw_pidfd_of(container.pid, container.start_time);
 	if (pidfd < 0)
-		return bw_fail(err, BW_E_STATE, 0, "container with id %s is not running", id);
+		return bw_fail(err, BW_E_STATE, 0, "%s", dead);
 	if (bw_cgroup_oom_open(container.state->cgroups, &oom, err) < 0)
 		return -1;
 	return follow(&stream, pidfd, &oom, interval_ms, err);

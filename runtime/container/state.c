@@ -322,6 +322,23 @@ enum bw_status bw_container_status(const struct bw_container *container)
 										     : BW_STATUS_RUNNING;
 }
 
+int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lock, const char *dead, struct bw_arena *arena,
+	struct bw_container *ret, struct bw_err *err)
+{
+	if (bw_container_open(ctx, id, lock, false, arena, ret, err) < 0)
+		return -1;
+	switch (bw_container_status(ret)) {
+	case BW_STATUS_CREATED:
+	case BW_STATUS_RUNNING:
+	case BW_STATUS_PAUSED:
+		break;
+	case BW_STATUS_CREATING:
+	case BW_STATUS_STOPPED:
+		return bw_fail(err, BW_E_STATE, 0, "%s", dead);
+	}
+	return ret->state->cgroups ? 0 : bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
+}
+
 /* A file; the only directory is that of the socket of notify.h. */
 static int remove_entry(int dir, const char *name)
 {

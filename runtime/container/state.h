@@ -49,6 +49,10 @@ int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_con
  * be read leaves ret->state NULL only when broken_ok. */
 int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
 	struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
+/* The same for one that lives (created, running or paused) and has a cgroup; of one that does not live the sentence is
+ * dead (BW_E_STATE). To be closed after an error, too. */
+int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lock, const char *dead, struct bw_arena *arena,
+	struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
 /* Waits for the lock of an opened one: BW_E_NOT_FOUND when it has been deleted meanwhile. */
 int bw_container_lock(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
 void bw_container_close(struct bw_container *container);

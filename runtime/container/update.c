@@ -27,19 +27,8 @@ static int open_all(struct update *update, const struct bw_context *ctx, const c
 {
 	struct bw_container *container = &update->container;
 
-	if (bw_container_open(ctx, id, true, false, &update->arena, container, err) < 0)
+	if (bw_container_open_live(ctx, id, true, "container not running", &update->arena, container, err) < 0)
 		return -1;
-	switch (bw_container_status(container)) {
-	case BW_STATUS_CREATED:
-	case BW_STATUS_RUNNING:
-	case BW_STATUS_PAUSED:
-		break;
-	case BW_STATUS_CREATING:
-	case BW_STATUS_STOPPED:
-		return bw_fail(err, BW_E_STATE, 0, "container not running");
-	}
-	if (!container->state->cgroups)
-		return bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
 	return bw_state_load_spec(container, &update->arena, &update->spec, err);
 }
 
