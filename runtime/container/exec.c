@@ -156,6 +156,52 @@ static int process_from_flags(struct execution *execution, struct bw_spec_proces
 	return 0;
 }
 
+/* A file that gives no umask has the container's: that of a user without one would be ours. */
+static int fill_umask(struct execution *execution, struct bw_spec_process *process, struct bw_err *err)
+{
+	const struct bw_spec_user *first = execution->spec->process ? execution->spec->process->user : NULL;
+
+	if (!first || !first->umask.set || (process->user && process->user->umask.set))
+		return 0;
+	if (!process->user)
+		process->user = bw_arena_alloc(&execution->arena, sizeof *process->user);
+	if (!process->user)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
+	process->user->umask = first->umask;
+	return 0;
+}
+
+/* What a file leaves open is as in config.json, as runc has it: a label above all. Capabilities too, but not where a policy
+ * holds the container: nobody has asked for any. */
+static int process_from_file(struct execution *execution, struct bw_spec_process **ret, struct bw_err *err)
+{
+	const struct bw_spec_process *first = execution->spec->process;
+	struct bw_spec_process *process;
+
+	if (bw_spec_load_process(execution->options->process_path, &execution->arena, &process, err) < 0)
+		return -1;
+	*ret = process;
+	if (!first)
+		return 0;
+	if (!process->capabilities && !execution->spec->hardening)
+		process->capabilities = first->capabilities;
+	if (!process->apparmor_profile || !*process->apparmor_profile)
+		process->apparmor_profile = first->apparmor_profile;
+	if (!process->selinux_label)
+		process->selinux_label = first->selinux_label;
+	if (!process->rlimits.n)
+		process->rlimits = first->rlimits;
+	if (!process->oom_score_adj.set)
+		process->oom_score_adj = first->oom_score_adj;
+	if (!process->scheduler)
+		process->scheduler = first->scheduler;
+	if (!process->io_priority)
+		process->io_priority = first->io_priority;
+	if (!process->exec_cpu_affinity)
+		process->exec_cpu_affinity = first->exec_cpu_affinity;
+	return fill_umask(execution, process, err);
+}
+
 /* By the profile as it was at create: a policy file that has changed since neither loosens nor tightens. */
 static int clamp(struct execution *execution, const struct bw_spec_process *asked, struct bw_err *err)
 {
@@ -298,7 +344,7 @@ static int go(struct execution *execution, const struct bw_context *ctx, int *re
 	const struct bw_exec_options *options = execution->options;
 	struct bw_attempt *attempt = &execution->attempt;
 	struct bw_attach attach = BW_ATTACH_INIT;
-	struct bw_spec_process *asked;
+	struct bw_spec_process *asked = NULL;
 	int r;
 
 	if (open_all(execution, ctx, attempt->id, err) < 0 ||
@@ -309,7 +355,7 @@ static int go(struct execution *execution, const struct bw_context *ctx, int *re
 	attempt->profile_reason = execution->container.state->profile_reason;
 	bw_attempt_enter(attempt, "read the process and clamp it by the policy of create");
 	if (options->process_path)
-		r = bw_spec_load_process(options->process_path, &execution->arena, &asked, err);
+		r = process_from_file(execution, &asked, err);
 	else
 		r = process_from_flags(execution, &asked, err);
 	if (r < 0 || clamp(execution, asked, err) < 0)

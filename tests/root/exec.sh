@@ -93,7 +93,28 @@ test_a_further_program_runs_on_the_processors_that_are_asked_for() {
 	jq '.process | .args = ["grep", "Cpus_allowed_list", "/proc/self/status"] | del(.execCPUAffinity)' \
 		"$BUNDLE/config.json" >"$T/process.json"
 	hardened exec --process "$T/process.json" "$ID"
-	expect_different processors "$OUT" 'Cpus_allowed_list:	1'
+	expect_output 'Cpus_allowed_list:	1'
+}
+
+test_what_a_process_file_leaves_open_is_as_in_config() {
+	local look='grep -E "^Cap(Bnd|Eff)" /proc/self/status; cat /proc/self/oom_score_adj; umask; ulimit -Sn; ulimit -Hn'
+	bundle
+	config '.process |= . + {oomScoreAdj: 300, rlimits: [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}],
+		scheduler: {policy: "SCHED_IDLE"}} | .process.user.umask = 63'
+	jq --null-input --arg look "$look; cut -d \" \" -f 41 /proc/self/stat" '
+		{cwd: "/", user: {uid: 0, gid: 0}, env: ["PATH=/bin"], args: ["sh", "-c", $look]}' >"$T/process.json"
+	sleeping compat
+	compat exec --process "$T/process.json" "$ID"
+	expect_output $'CapEff:\t00000000000004e3\nCapBnd:\t00000000000004e3\n300\n0077\n100\n200\n5'
+	jq '. + {oomScoreAdj: 400, capabilities: {}, rlimits: [{type: "RLIMIT_NOFILE", soft: 50, hard: 60}],
+		scheduler: {policy: "SCHED_OTHER"}} | .user.umask = 7' "$T/process.json" >"$T/second.json"
+	compat exec --process "$T/second.json" "$ID"
+	expect_output $'CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n400\n0007\n50\n60\n0'
+	hardened delete --force "$ID"
+	sleeping hardened
+	hardened exec --process "$T/process.json" "$ID"
+	expect_line $'CapBnd:\t0000000000000000'
+	expect_line 300
 }
 
 test_every_namespace_and_every_cgroup_is_that_of_the_container() {
