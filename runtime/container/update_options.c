@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "base/auto.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "control/cgroup.h"
 
 enum kind { BYTES, WHOLE, SIGNED, TEXT };
 
@@ -124,15 +124,6 @@ static int options_text(const struct bw_update_options *options, char **ret, siz
 	return r;
 }
 
-/* The kernel has no such limits any more; runc says the same. */
-static void warn_of_kernel_memory(const struct bw_spec_resources *asked)
-{
-	const struct bw_spec_memory *memory = asked->memory;
-
-	if (memory && (memory->kernel.set || memory->kernel_tcp.set))
-		bw_log(BW_LOG_WARNING, "Kernel memory settings are ignored and will be removed");
-}
-
 int bw_update_asked(const struct bw_update_options *options, struct bw_arena *arena, struct bw_spec_resources **ret,
 	struct bw_err *err)
 {
@@ -147,6 +138,6 @@ int bw_update_asked(const struct bw_update_options *options, struct bw_arena *ar
 	else
 		r = bw_spec_parse_resources(text, len, "the options", arena, ret, err);
 	if (r == 0)
-		warn_of_kernel_memory(*ret);
+		bw_cgroup_warn_of_ignored(*ret);
 	return r;
 }

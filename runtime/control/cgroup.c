@@ -290,6 +290,8 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return bw_fail(err, BW_E_INTERNAL, 0, "cgroup: no set of cgroups was computed");
 	if (request->exec)
 		return prepare_exec(request, plan, err);
+	if (request->spec->linux_ && request->spec->linux_->resources)
+		bw_cgroup_warn_of_ignored(request->spec->linux_->resources);
 	return request->cgroups->unit ? prepare_unit(request, plan, err)
 				      : prepare_create(request, plan, err);
 }

@@ -68,6 +68,8 @@ void bw_cgroup_abandon(struct bw_cgroup_set *set);
  * error with its JSON pointer in err->field. Devices are not among them: bw_cgroup_apply_devices(). */
 int bw_cgroup_apply_resources(const struct bw_cgroup_set *set, const struct bw_spec_resources *resources,
 	struct bw_err *err) BW_MUST_CHECK;
+/* Says in the log which of them no kernel has any more. */
+void bw_cgroup_warn_of_ignored(const struct bw_spec_resources *resources);
 /* Device rules of the spec. live: processes run in the cgroup, no device that stays allowed is refused
  * meanwhile. */
 int bw_cgroup_apply_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, bool live,

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "spec/spec.h"
 
@@ -336,6 +337,15 @@ int bw_cgroup_apply_resources_with(struct bw_cgroup_handle *handle,
 		if (apply_group(handle, &groups[i], resources, &writes, err) < 0)
 			return -1;
 	return apply_unified(handle, &resources->unified, &arena, err);
+}
+
+/* The kernel has no such limits any more; runc says the same. */
+void bw_cgroup_warn_of_ignored(const struct bw_spec_resources *resources)
+{
+	const struct bw_spec_memory *memory = resources->memory;
+
+	if (memory && (memory->kernel.set || memory->kernel_tcp.set))
+		bw_log(BW_LOG_WARNING, "Kernel memory settings are ignored and will be removed");
 }
 
 int bw_cgroup_apply_resources(const struct bw_cgroup_set *set,

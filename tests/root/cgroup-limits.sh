@@ -73,6 +73,18 @@ test_the_limits_of_memory_are_written() {
 	expect_equal reservation "$(limit_of memory "$(pid_of)" memory.soft_limit_in_bytes memory.low)" 33554432
 }
 
+# As runc does it; the kernel has not had them for years.
+test_limits_of_kernel_memory_are_ignored_with_a_warning() {
+	bundle
+	resources '{memory: {kernel: 67108864}}'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_error_has 'Kernel memory settings are ignored and will be removed'
+	resources '{memory: {kernelTCP: 67108864}}'
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_error_has 'Kernel memory settings are ignored and will be removed'
+}
+
 test_untrusted_code_has_limits_of_memory_and_processor_that_nobody_asked_for() {
 	local pid
 	needs_controller memory
