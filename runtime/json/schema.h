@@ -79,6 +79,7 @@ enum bw_field_flags {
 	BW_IGNORED = 1 << 5,       /* another platform's: read over, noted */
 	BW_EMPTY_IS_SET = 1 << 6,  /* an empty list was said, and is written as such: n 0 and v not NULL */
 	BW_EMPTY_IS_ABSENT = 1 << 7, /* "" reads as absent, as it does for every caller written in Go */
+	BW_NEVER = 1 << 8,	     /* asks for what is not made here: refused by name, whatever it holds */
 };
 
 enum bw_unknown {
@@ -137,6 +138,11 @@ struct bw_schema {
 #define BW_IGNORE(key, ...)                                                                        \
 	{                                                                                          \
 		.name = key, .kind = BW_OBJECT, .flags = BW_IGNORED, __VA_ARGS__                   \
+	}
+/* A property that is known and refused: it has no member either. */
+#define BW_REFUSE(key, ...)                                                                        \
+	{                                                                                          \
+		.name = key, .kind = BW_OBJECT, .flags = BW_NEVER, __VA_ARGS__                     \
 	}
 #define BW_END                                                                                     \
 	{                                                                                          \

@@ -30,10 +30,10 @@ void bw_quote(const char *text, char *quoted, size_t size);
 void bw_int_range(const struct bw_field *field, int64_t *ret_min, int64_t *ret_max);
 void bw_uint_range(const struct bw_field *field, uint64_t *ret_min, uint64_t *ret_max);
 
-/* Whether the row has a member in the struct: what is ignored has none. */
+/* Whether the row has a member in the struct: what is ignored or refused has none. */
 static inline bool bw_field_is_stored(const struct bw_field *field)
 {
-	return !(field->flags & BW_IGNORED);
+	return !(field->flags & (BW_IGNORED | BW_NEVER));
 }
 
 static inline void *bw_member(const struct bw_field *field, void *object)

@@ -188,6 +188,10 @@ static void publish_field(struct publisher *p, const struct bw_field *field)
 		member_text(p, "$comment", "not available in this version of bulwark");
 		begin_member_object(p, "not");
 		bw_json_end_object(p->w);
+	} else if (field->flags & BW_NEVER) {
+		member_text(p, "$comment", "refused");
+		begin_member_object(p, "not");
+		bw_json_end_object(p->w);
 	} else if (field->flags & BW_IGNORED) {
 		member_text(p, "$comment", "for another platform, and ignored");
 	} else {

@@ -425,6 +425,10 @@ static int read_member(struct reader *r, const struct bw_place *place,
 		return 0;
 	if (field->flags & BW_IGNORED)
 		return add_note(r, place, "is for another platform, and ignored");
+	if (field->flags & BW_NEVER) {
+		bw_fail(r->err, r->code, 0, "is not for a runtime of containers: %s", field->doc);
+		return locate(r, place);
+	}
 	if (field->flags & BW_LATER) {
 		bw_fail(r->err, r->code, 0, "not available in this version of bulwark");
 		return locate(r, place);

@@ -134,7 +134,9 @@ static const struct bw_schema hardening_schema = {
 		BW_NESTED(struct bw_spec, linux_, "linux", &bw_spec_linux_schema, .doc = "Linux")
 
 static const struct bw_field spec_fields[] = {SPEC_ROWS, BW_IGNORE("solaris", .doc = "Solaris"),
-	BW_IGNORE("windows", .doc = "Windows"), BW_IGNORE("vm", .doc = "virtual machines"),
+	BW_IGNORE("windows", .doc = "Windows"),
+	/* Who wants the isolation of a virtual machine must not get less without a word. */
+	BW_REFUSE("vm", .doc = "it asks for a virtual machine"),
 	BW_IGNORE("zos", .doc = "z/OS"), BW_IGNORE("freebsd", .doc = "FreeBSD"), BW_END};
 const struct bw_schema bw_spec_schema = {
 	"config", sizeof(struct bw_spec), BW_UNKNOWN_NOTE, spec_fields};
