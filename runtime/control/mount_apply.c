@@ -120,12 +120,22 @@ static int bind_opened(struct bw_child *child, int fd, const struct head *head, 
 	return attach_bind(child, tree, &now, destination);
 }
 
+/* The source is a directory of the host, as the plan has written it. */
+static int bind_path(struct bw_child *child, const struct head *head, const char *destination, const char *source)
+{
+	int tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return tree < 0 ? -errno : attach_bind(child, tree, head, destination);
+}
+
 /* The container's own source as it looks by now; one in a mount namespace that is joined as its processes have seen it. */
 static int bind(struct bw_child *child, const struct head *head, const char *destination)
 {
 	const char *source = next_text(next_text(destination));
 	int fd;
 
+	if (head->flags & HOST_PATH)
+		return bind_path(child, head, destination, source);
 	if (!(head->flags & (OWN_TREE | THERE)))
 		return attach_bind(child, head->tree, head, destination);
 	if (head->flags & OWN_TREE)

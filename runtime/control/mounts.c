@@ -352,25 +352,36 @@ static int prepare_remount(const struct build *build, size_t index, const struct
 	return add_step(build, OP_REMOUNT, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
+static int open_cgroup(const struct build *build, const char *source, struct head *head, struct bw_err *err)
+{
+	head->tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (head->tree < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "opening the cgroup %s", source);
+	return bw_plan_own_fd(build->plan, head->tree, err);
+}
+
 /* A cgroup mount is a bind of the container's own directories: the view is the same as a fresh
  * mount's in a cgroup namespace, and mounting cgroup2 anew in the initial one would block for an
- * RCU grace period and rewrite the host's mount options (performance.md). */
+ * RCU grace period and rewrite the host's mount options (performance.md). Those of a unit are not
+ * there before the child is: it opens them itself. */
 static int bind_cgroup(const struct build *build, const struct bw_cgroup_dir *dir,
 	const char *destination, const struct head *like, struct bw_err *err)
 {
 	struct head head = *like;
 	char source[PATH_MAX];
-	struct bw_buf texts;
+	struct bw_buf texts = new_texts(build);
 
 	snprintf(source, sizeof source, "%s%s", dir->mountpoint, dir->path);
-	head.tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (head.tree < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "opening the cgroup %s", source);
-	if (bw_plan_own_fd(build->plan, head.tree, err) < 0)
-		return -1;
-	texts = new_texts(build);
 	add_text(&texts, destination);
 	add_text(&texts, "cgroup");
+	if (build->request->cgroups->unit) {
+		head.flags |= HOST_PATH;
+		add_text(&texts, source);
+	} else if (open_cgroup(build, source, &head, err) < 0) {
+		return -1;
+	}
+	if (texts.overflow)
+		return refuse(err, head.index, "destination", "is too long");
 	return add_step(build, OP_BIND, BW_PHASE_ROOTFS, &head, &texts, err);
 }
 

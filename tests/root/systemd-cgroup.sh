@@ -37,6 +37,11 @@ test_a_container_is_a_scope_in_its_slice() {
 	expect_nothing_left
 }
 
+test_a_cgroup_mount_shows_the_scope() {
+	bundle
+	shows_its_scope
+}
+
 test_limits_are_in_force_and_survive_a_reload() {
 	needs_controller pids
 	needs_controller memory

@@ -82,6 +82,12 @@ test_without_a_path_it_is_named_after_the_container() {
 	expect_nothing_left
 }
 
+test_a_cgroup_mount_shows_the_scope() {
+	bundle
+	with_systemd
+	shows_its_scope
+}
+
 test_limits_are_told_to_systemd_and_written() {
 	needs_controller pids
 	needs_controller memory

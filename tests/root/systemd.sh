@@ -33,4 +33,15 @@ sleeping_in_scope() {
 	expect_status 0
 }
 
+# A scope does not exist when its container is prepared: what /sys/fs/cgroup shows, the container finds itself.
+shows_its_scope() {
+	config '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev", "ro"]}]'
+	script_args 'cat /sys/fs/cgroup/pids/cgroup.procs /sys/fs/cgroup/cgroup.procs 2>/dev/null; mkdir /sys/fs/cgroup/x || echo read-only'
+	in_scope run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_line 1
+	expect_line read-only
+	expect_nothing_left
+}
+
 install_helper
