@@ -159,7 +159,7 @@ static int prepare_unit(const struct bw_request *request, struct bw_plan *plan, 
 	char *message, *data;
 	size_t len, head;
 
-	if (bw_read_file("/proc/devices", MAX_PROC_BYTES, &devices, NULL, err) < 0 ||
+	if (bw_unit_read_devices(&devices, err) < 0 ||
 		bw_unit_names_parse(path, request->id, set->user_unit.v, request->arena, &names, err) < 0 ||
 		bw_unit_properties(set, spec, &names, devices, request->arena, &properties, err) < 0 ||
 		bw_unit_message_write(&properties, request->arena, &message, &len, err) < 0)

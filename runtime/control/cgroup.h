@@ -71,7 +71,7 @@ int bw_cgroup_apply_resources(const struct bw_cgroup_set *set, const struct bw_s
 /* Says in the log which of them no kernel has any more. */
 void bw_cgroup_warn_of_ignored(const struct bw_spec_resources *resources);
 /* Device rules of the spec. live: processes run in the cgroup, no device that stays allowed is refused
- * meanwhile. */
+ * meanwhile; a unit's systemd is told once more. */
 int bw_cgroup_apply_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, bool live,
 	struct bw_err *err) BW_MUST_CHECK;
 

@@ -2,7 +2,7 @@
 /* cgroup_devices.c - linux.resources.devices: what the rules are, and how they come into force: v1
  * by the devices controller's lists (cgroup-v1/devices.rst), v2 by a BPF program. Without any rule
  * every device is refused. */
-#include "control/cgroup_files.h"
+#include "control/cgroup_unit.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -481,11 +481,45 @@ int bw_cgroup_apply_devices_with(
 	return r;
 }
 
+/* systemd writes a list of v1 anew, and refuses every device meanwhile: nobody may run then. On v2 it attaches its new
+ * program before it lets the old one go. */
+static int freeze_for_systemd(const struct bw_cgroup_set *set, bool *ret_thaw, struct bw_err *err)
+{
+	bool frozen;
+
+	*ret_thaw = false;
+	if (bw_cgroup_find(set, "devices") < 0)
+		return 0;
+	if (bw_cgroup_is_frozen(set, &frozen, err) < 0 || (!frozen && bw_cgroup_freeze(set, true, err) < 0))
+		return -1;
+	*ret_thaw = !frozen;
+	return 0;
+}
+
+/* What systemd has been told it writes again whenever it likes; then what it has no words for. */
+static int apply_to_unit(struct bw_cgroup_handle *handle, const struct bw_spec *spec, struct bw_err *err)
+{
+	struct bw_err ignored = {0};
+	bool thaw;
+	int r;
+
+	if (freeze_for_systemd(handle->set, &thaw, err) < 0)
+		return bw_wrap(err, AT);
+	r = bw_unit_update_devices(handle->set, spec, err);
+	if (r == 0)
+		r = bw_cgroup_apply_devices_with(handle, spec, true, err);
+	if (thaw && bw_cgroup_freeze(handle->set, false, r < 0 ? &ignored : err) < 0)
+		return -1;
+	return r;
+}
+
 int bw_cgroup_apply_devices(
 	const struct bw_cgroup_set *set, const struct bw_spec *spec, bool live, struct bw_err *err)
 {
 	auto_cgroup_handle struct bw_cgroup_handle handle;
 
 	bw_cgroup_handle_init(&handle, set);
+	if (live && set->unit && !set->user_unit.v)
+		return apply_to_unit(&handle, spec, err);
 	return bw_cgroup_apply_devices_with(&handle, spec, live, err);
 }

@@ -72,6 +72,8 @@ static int ask(const struct bw_cgroup_set *set, const char *verb, const struct b
 		bw_fail(err, BW_E_HOST, 0, "%s", answer);
 	else if (code > 0)
 		bw_fail(err, BW_E_HOST, 0, "%s ended with exit code %d", helper, code);
+	if (code == NOT_ASKED && set->user_unit.v)
+		bw_hint(err, "a user's systemd runs from login on, or after `loginctl enable-linger`; its bus is of dbus-user-session");
 	return code;
 }
 
@@ -96,6 +98,13 @@ static int check_place(const struct bw_cgroup_set *set, const char *cgroup, stru
 		return 0;
 	return bw_fail(err, BW_E_HOST, 0, "systemd unit `%s` is in cgroup %s, expected %s", set->unit, cgroup,
 		set->dirs.v[i].path);
+}
+
+int bw_unit_read_devices(char **ret, struct bw_err *err)
+{
+	enum { MAX_BYTES = 1 << 20 };
+
+	return bw_read_file("/proc/devices", MAX_BYTES, ret, NULL, err);
 }
 
 int bw_unit_begin(struct bw_cgroup_set *set, struct bw_unit_properties *properties, pid_t pid, struct bw_arena *arena,
@@ -124,6 +133,19 @@ int bw_unit_update(const struct bw_cgroup_set *set, const struct bw_spec_resourc
 	if (bw_unit_limits(set, resources, &arena, &properties, err) < 0)
 		return -1;
 	return properties.n && ask(set, "change", &properties, answer, sizeof answer, err) ? -1 : 0;
+}
+
+int bw_unit_update_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_unit_properties properties = {0};
+	auto_free char *devices = NULL;
+	char answer[512];
+
+	if (bw_unit_read_devices(&devices, err) < 0 ||
+		bw_unit_devices(set, spec, devices, &arena, &properties, err) < 0)
+		return -1;
+	return ask(set, "change", &properties, answer, sizeof answer, err) ? -1 : 0;
 }
 
 int bw_unit_enter(const struct bw_cgroup_set *set, pid_t pid, struct bw_err *err)

@@ -33,6 +33,7 @@ static struct unit {
 	int failed;
 } units[64];
 static uint32_t job;
+static int told_devices;
 
 static struct unit *unit_find(const char *name)
 {
@@ -135,6 +136,23 @@ static void forget_empty(void)
 	}
 }
 
+/* On v1 systemd writes a new list from its beginning: "nothing" first. What would follow after a while is left out. */
+static void renew_devices(const struct unit *unit)
+{
+	char file[PATH_MAX];
+	int fd;
+
+	for (int i = 0; i < mounts_n; i++) {
+		snprintf(file, sizeof file, "%s%s/devices.deny", mounts[i], unit->cgroup);
+		fd = open(file, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (write(fd, "a", 1) == 1)
+			usleep(100000);
+		close(fd);
+	}
+}
+
 /* --- reading what bulwark says --- */
 
 static void log_basic(sd_bus_message *m, FILE *out, char type)
@@ -195,6 +213,7 @@ static void take_property(sd_bus_message *m, FILE *out, char *slice, size_t size
 		sd_bus_message_enter_container(m, 'v', contents) < 0)
 		exit(1);
 	fprintf(out, "%s %s", name, contents);
+	told_devices |= strcmp(name, "DeviceAllow") == 0;
 	if (strcmp(name, "PIDs") == 0) {
 		sd_bus_message_enter_container(m, 'a', "u");
 		while (*ret_n < 16 && sd_bus_message_read_basic(m, 'u', &pids[*ret_n]) > 0)
@@ -316,8 +335,11 @@ static int set_properties(sd_bus_message *m, void *userdata, sd_bus_error *error
 	(void)userdata, (void)error;
 	sd_bus_message_read(m, "sb", &name, &runtime);
 	fprintf(out, "SetUnitProperties %s %s\n", name, runtime ? "runtime" : "for ever");
+	told_devices = 0;
 	take_properties(m, out, slice, sizeof slice, pids, &n);
 	fclose(out);
+	if (told_devices && unit_find(name))
+		renew_devices(unit_find(name));
 	return sd_bus_reply_method_return(m, "");
 }
 

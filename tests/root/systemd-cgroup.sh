@@ -56,17 +56,80 @@ test_limits_are_in_force_and_survive_a_reload() {
 	expect_equal cpu "$(limit_of cpu "$(pid_of)" cpu.cfs_quota_us cpu.max | cut -d' ' -f1)" 50000
 }
 
-test_device_rules_survive_a_reload() {
+# asking_devices [RULE]: a container that says of each word in /tmp/go whether the kernel's log is "open" for writing, which
+# takes no capability, and "null" as long as it has /dev/null. RULE is one more of its device rules.
+asking_devices() {
 	bundle
-	script_args 'mknod /tmp/mem c 1 1; mkfifo /tmp/go; cat /tmp/go; cat /dev/null && ! cat /tmp/mem && echo held'
-	config '.process.capabilities[] += ["CAP_MKNOD"]'
+	script_args 'mknod /tmp/kmsg c 1 11; mkfifo /tmp/go; while read -r word </tmp/go; do
+		echo "$word: $( (: >/tmp/kmsg) 2>/dev/null && echo open || echo refused) $( (: </dev/null) 2>/dev/null && echo null)" >>/tmp/said
+		done'
+	config --argjson rule "${1:-[]}" '.process.capabilities[] += ["CAP_MKNOD"] | .linux.resources.devices += $rule'
 	in_scope run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	eventually test -p "$ROOTFS/tmp/go"
+}
+
+# expect_devices WHEN ANSWER
+expect_devices() {
+	echo "$1" >"$ROOTFS/tmp/go"
+	eventually grep -qs "^$1:" "$ROOTFS/tmp/said"
+	expect_equal "what is said" "$(grep "^$1:" "$ROOTFS/tmp/said")" "$1: $2"
+}
+
+test_what_the_rules_allow_survives_a_reload() {
+	asking_devices '[{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "w"}]'
+	expect_devices created "open null"
 	systemctl daemon-reload
-	echo >"$ROOTFS/tmp/go"
+	expect_devices reloaded "open null"
+}
+
+# systemd attaches a program of its own beside ours, and may be told to let it go: ours stays, and both must agree.
+test_no_setting_of_an_administrator_opens_a_device() {
+	asking_devices
+	expect_devices created "refused null"
+	systemctl daemon-reload
+	expect_devices reloaded "refused null"
+	systemctl set-property --runtime "bulwark-$ID.scope" "DeviceAllow=/dev/char/1:11 rwm"
+	expect_devices allowed "refused null"
+	systemctl set-property --runtime "bulwark-$ID.scope" DevicePolicy=auto DeviceAllow=
+	expect_devices emptied "refused null"
+	systemctl daemon-reload
+	expect_devices again "refused null"
+	in_scope update --pids-limit 50 "$ID"
+	expect_status 0
+	expect_devices updated "refused null"
+	systemctl daemon-reload
+	expect_devices last "refused null"
+}
+
+test_an_update_gives_systemd_the_rules_again() {
+	asking_devices
+	systemctl set-property --runtime "bulwark-$ID.scope" DevicePolicy=strict "DeviceAllow="
+	expect_devices tightened "refused "
+	in_scope update --pids-limit 50 "$ID"
+	expect_status 0
+	expect_devices updated "refused null"
+	expect_property "bulwark-$ID.scope" DevicePolicy strict
+	property "bulwark-$ID.scope" DeviceAllow | grep -q "/dev/char/1:3 rwm" || fail "systemd has not been told"
+	# What it has been told is what it writes when it reads its units again.
+	systemctl daemon-reload
+	expect_devices reloaded "refused null"
+}
+
+test_no_device_is_refused_while_limits_change() {
+	bundle
+	script_args 'touch /tmp/ready; while [ ! -e /tmp/stop ]; do : >/dev/null || touch /tmp/refused; done'
+	in_scope run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually test -e "$ROOTFS/tmp/ready"
+	for i in 1 2 3 4 5; do
+		in_scope update --pids-limit $((100 + i)) "$ID"
+		expect_status 0
+	done
+	systemctl daemon-reload
+	touch "$ROOTFS/tmp/stop"
 	eventually is_stopped
-	grep -q held "$T/out" || fail "devices: $(cat "$T/out" "$T/err")"
+	[ ! -e "$ROOTFS/tmp/refused" ] || fail "/dev/null was refused"
 }
 
 test_a_failed_scope_is_forgotten_with_its_container() {

@@ -117,6 +117,29 @@ test_device_rules_are_told_to_systemd_and_hold() {
 	grep -q '^DeviceAllow a(ss).* char-pts rwm' "$LOG" || fail "no terminals"
 }
 
+test_an_update_tells_the_device_rules_again_and_refuses_none_meanwhile() {
+	local told
+	bundle
+	with_systemd
+	script_args 'touch /tmp/ready; while [ ! -e /tmp/stop ]; do : >/dev/null || touch /tmp/refused; done'
+	in_scope run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually test -e "$ROOTFS/tmp/ready"
+	told=$(grep '^Device' "$LOG")
+	in_scope update --pids-limit 50 "$ID"
+	expect_status 0
+	expect_equal "what systemd is told of devices" "$(sed '1,/^SetUnitProperties/d' "$LOG" | grep '^Device')" "$told"
+	expect_equal state "$(state_of)" running
+	in_scope pause "$ID"
+	in_scope update --pids-limit 51 "$ID"
+	expect_status 0
+	expect_equal state "$(state_of)" paused
+	in_scope resume "$ID"
+	touch "$ROOTFS/tmp/stop"
+	eventually is_stopped
+	[ ! -e "$ROOTFS/tmp/refused" ] || fail "/dev/null was refused"
+}
+
 test_properties_come_from_annotations() {
 	bundle
 	with_systemd
