@@ -77,9 +77,13 @@ static int missing_controller(
 				controller);
 		return bw_at(err, "%s", pointer);
 	}
-	bw_fail(err, BW_E_HOST, 0,
-		"%s: needs the cgroup controller %s, which this host does not have", pointer,
-		controller);
+	if (set->user_unit.v)
+		bw_fail(err, BW_E_HOST, 0,
+			"%s: needs the cgroup controller %s, which is not delegated to the user's systemd", pointer, controller);
+	else
+		bw_fail(err, BW_E_HOST, 0,
+			"%s: needs the cgroup controller %s, which this host does not have", pointer,
+			controller);
 	return bw_at(err, "%s", pointer);
 }
 

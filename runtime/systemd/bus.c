@@ -20,14 +20,30 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Root reaches systemd without a bus, as on hosts that have none. */
-static int open_direct(sd_bus **ret)
+/* A path as a bus address has it: "The bytes that are not escaped" of the D-Bus specification. */
+static int address_of(const char *directory, char *address, size_t size)
 {
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/.";
+	struct bw_buf buf = bw_buf_over(address, size);
+
+	bw_buf_addf(&buf, "unix:path=");
+	for (const char *c = directory; *c; c++)
+		bw_buf_addf(&buf, strchr(plain, *c) ? "%c" : "%%%02x", (unsigned char)*c);
+	bw_buf_addf(&buf, "/systemd/private");
+	return buf.overflow ? -ENAMETOOLONG : 0;
+}
+
+/* Whose systemd it is reaches it without a bus, as on hosts that have none. directory: "/run", or XDG_RUNTIME_DIR. */
+static int open_direct(const char *directory, sd_bus **ret)
+{
+	char address[512];
 	sd_bus *bus = NULL;
-	int r = sd_bus_new(&bus);
+	int r = address_of(directory, address, sizeof address);
 
 	if (r >= 0)
-		r = sd_bus_set_address(bus, "unix:path=/run/systemd/private");
+		r = sd_bus_new(&bus);
+	if (r >= 0)
+		r = sd_bus_set_address(bus, address);
 	if (r >= 0)
 		r = sd_bus_start(bus);
 	if (r < 0) {
@@ -52,19 +68,51 @@ static int seen_removed(sd_bus_message *message, void *userdata, sd_bus_error *r
 	return 0;
 }
 
+static int open_system(struct bw_bus *bus, struct bw_err *err)
+{
+	int r = sd_bus_open_system(&bus->bus);
+
+	if (r >= 0)
+		return 0;
+	bus->direct = open_direct("/run", &bus->bus) == 0;
+	return bus->direct ? 0 : bw_fail(err, BW_E_HOST, -r, "connecting to the system's bus");
+}
+
+static const char *set_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The bus that the environment names, else that of XDG_RUNTIME_DIR; whoever sees us through a user namespace knows us by
+ * what the kernel says of us, not by our number. */
+static int open_user(struct bw_bus *bus, struct bw_err *err)
+{
+	const char *address = set_variable("DBUS_SESSION_BUS_ADDRESS"), *directory = set_variable("XDG_RUNTIME_DIR");
+	int r;
+
+	if (!address && !directory)
+		return bw_fail(err, BW_E_HOST, 0,
+			"connecting to the user's bus: neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set");
+	r = sd_bus_open_user(&bus->bus);
+	if (r >= 0)
+		return 0;
+	bus->direct = !address && open_direct(directory, &bus->bus) == 0;
+	if (bus->direct)
+		return 0;
+	return bw_fail(err, BW_E_HOST, -r, "connecting to the user's bus, %s%s", address ? address : directory,
+		address ? "" : "/bus");
+}
+
 int bw_bus_open(bool user, struct bw_bus *ret, struct bw_err *err)
 {
 	struct bw_bus *bus = ret;
 	int r;
 
 	*bus = (struct bw_bus){0};
-	r = user ? sd_bus_open_user(&bus->bus) : sd_bus_open_system(&bus->bus);
-	if (r < 0 && !user && open_direct(&bus->bus) == 0) {
-		bus->direct = true;
-		r = 0;
-	}
-	if (r < 0)
-		return bw_fail(err, BW_E_HOST, -r, "connecting to the %s bus", user ? "user's" : "system's");
+	if ((user ? open_user : open_system)(bus, err) < 0)
+		return -1;
 	r = sd_bus_match_signal(bus->bus, NULL, bus->direct ? NULL : BW_SYSTEMD_NAME, BW_SYSTEMD_PATH,
 		BW_SYSTEMD_MANAGER, "JobRemoved", seen_removed, bus);
 	if (r >= 0)

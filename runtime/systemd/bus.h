@@ -20,7 +20,7 @@ struct bw_bus {
 	char result[32];
 };
 
-/* Connects to the system's systemd, or to the user's own. */
+/* Connects to the system's systemd, or to the user's own: by DBUS_SESSION_BUS_ADDRESS or, without it, XDG_RUNTIME_DIR. */
 int bw_bus_open(bool user, struct bw_bus *ret, struct bw_err *err) BW_MUST_CHECK;
 void bw_bus_close(struct bw_bus *bus);
 #define auto_bus __attribute__((cleanup(bw_bus_close)))
