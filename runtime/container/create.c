@@ -42,6 +42,7 @@ struct creation {
 	struct bw_launch launch;
 	struct bw_notify notify; /* run */
 	struct bw_attempt attempt;
+	bool joined_users; /* see rootless.h */
 	int pidfd_socket;
 };
 
@@ -221,9 +222,10 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "make the container's state");
 	settle_inherited(creation);
-	if (bw_rootless_enter(creation->decision.hardened, err) < 0 ||
+	if (bw_rootless_enter(creation->decision.hardened, &creation->joined_users, err) < 0 ||
 		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
+	creation->preparation.request.in_user_namespace = creation->joined_users;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
 	if (describe(creation, err) < 0) {
@@ -275,6 +277,7 @@ static int launch(struct creation *creation, struct bw_err *err)
 	if (creation->container.state->root_mount.set && bw_state_save(&creation->container, err) < 0)
 		return -1;
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
+		bw_rootless_hide(creation->joined_users, err) < 0 ||
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)
 		return -1;
 	/* While the child mounts, we write: the two do not wait for each other. */

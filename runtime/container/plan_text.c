@@ -73,14 +73,16 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	struct bw_err ignored = {0};
 	const char *path;
 	char id[32];
+	bool joined;
 	size_t len;
 	FILE *out;
 	int r;
 
 	snprintf(id, sizeof id, "plan-%d", (int)getpid());
-	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_rootless_enter(decision.hardened, err) < 0 ||
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_rootless_enter(decision.hardened, &joined, err) < 0 ||
 		bw_preparation_open(&preparation, &arena, err) < 0)
 		return -1;
+	preparation.request.in_user_namespace = joined;
 	/* In a cgroup of its own name: the one that config.json names may be in use. Of a scope nothing is made. */
 	path = ctx->systemd_cgroup && decision.hardened->linux_ ? decision.hardened->linux_->cgroups_path : NULL;
 	if (bw_preparation_name_cgroups(&preparation, ctx, path, id, &cgroups, err) < 0)

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rootless.c - the rights of a caller who is not root: user_namespaces(7). The namespace made here is not the
+/* rootless.c - the rights of a caller who is not root: user_namespaces(7). A namespace made here is not the
  * container's, which lies beneath it: from inside the container this process is as much out of reach as root's. */
 #include "container/rootless.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -238,16 +241,44 @@ static int enter(const struct ranges *uids, const struct ranges *gids, struct bw
 	return entered ? map_own(uids, gids, err) : -1;
 }
 
-int bw_rootless_enter(const struct bw_spec *spec, struct bw_err *err)
+/* Who made a user namespace has all rights in it, and from one of our own, beside it, nobody could enter it. So we
+ * prepare in the container's own: from there on the container must find no way to us, see bw_rootless_hide(). */
+static int join(const struct bw_spec_namespace *ns, struct bw_err *err)
 {
+	auto_close int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return bw_fail(err, BW_E_SPEC, errno, "opening user namespace %s", ns->path);
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWUSER)
+		return bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces: %s is no user namespace", ns->path);
+	bw_debug("not root: preparing in the user namespace %s", ns->path);
+	if (setns(fd, CLONE_NEWUSER) < 0) {
+		int sys = errno;
+
+		bw_fail(err, BW_E_SPEC, sys, "joining user namespace %s", ns->path);
+		return sys == EPERM ? bw_hint(err, "who is not root can join a user namespace that is his own") : -1;
+	}
+	if (unshare(CLONE_NEWNS) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "making a mount namespace");
+	return 0;
+}
+
+int bw_rootless_enter(const struct bw_spec *spec, bool *ret_joined, struct bw_err *err)
+{
+	const struct bw_spec_namespace *ns = bw_spec_namespace(spec, "user");
 	struct ranges *ranges;
 	auto_free void *room = NULL;
 
+	*ret_joined = false;
 	if (may_mount())
 		return 0;
-	if (!bw_spec_has_new_namespace(spec, "user")) {
+	if (!ns) {
 		bw_fail(err, BW_E_SPEC, 0, "rootless container requires user namespaces");
 		return bw_at(err, "/linux/namespaces");
+	}
+	if (ns->path) {
+		*ret_joined = join(ns, err) == 0;
+		return *ret_joined ? 0 : bw_at(err, "/linux/namespaces");
 	}
 	room = calloc(2, sizeof *ranges);
 	ranges = room;
@@ -258,4 +289,11 @@ int bw_rootless_enter(const struct bw_spec *spec, struct bw_err *err)
 		return -1;
 	bw_debug("not root: making a user namespace to prepare in");
 	return enter(&ranges[0], &ranges[1], err);
+}
+
+int bw_rootless_hide(bool joined, struct bw_err *err)
+{
+	if (joined && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "hiding from the container");
+	return 0;
 }

@@ -44,6 +44,7 @@ struct bw_request {
 	int terminal_fd;         /* exec/run in the foreground: pty peer made by the caller, or -1 */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
+	bool in_user_namespace;  /* we have entered the user namespace that spec names: a caller who is not root, see rootless.h */
 	bool wait_for_start;     /* create: stop before FILTER until start */
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */

@@ -467,7 +467,7 @@ static int prepare_cgroup(const struct build *build, size_t index, const struct 
  * namespace that shares ours gets the host's, all of it read-only: the host's cgroups lie beneath (CVE-2023-25809). */
 static bool is_foreign_sysfs(const struct bw_spec *spec, const struct bw_spec_mount *mount)
 {
-	return bw_streq(mount->type, "sysfs") && bw_spec_has_new_namespace(spec, "user") &&
+	return bw_streq(mount->type, "sysfs") && bw_spec_namespace(spec, "user") &&
 	       !bw_spec_namespace(spec, "network");
 }
 

@@ -40,20 +40,31 @@ static int add_join(struct bw_plan *plan, int fd, int type, struct bw_err *err)
 	return 0;
 }
 
+/* Whether fd is the namespace in which we are. */
+static int is_ours(const struct bw_request *request, size_t kind, int fd, bool *ret, struct bw_err *err)
+{
+	char path[32];
+	struct stat ours, theirs;
+
+	snprintf(path, sizeof path, "self/ns/%s", kinds[kind].file);
+	if (fstatat(request->host_proc, path, &ours, 0) < 0 || fstat(fd, &theirs) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "looking at our own %s namespace", kinds[kind].name);
+	*ret = ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	return 0;
+}
+
 /* The policy refuses the host's namespaces. By identity: any process of the host leads to one. */
 static int check_own(const struct bw_request *request, const struct bw_spec_namespace *ns, size_t kind, int fd,
 	size_t at, struct bw_err *err)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
-	char path[32];
-	struct stat ours, theirs;
+	bool ours;
 
 	if (!hardening || !bw_strs_has(&hardening->own_namespaces, ns->type))
 		return 0;
-	snprintf(path, sizeof path, "self/ns/%s", kinds[kind].file);
-	if (fstatat(request->host_proc, path, &ours, 0) < 0 || fstat(fd, &theirs) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "looking at the host's %s namespace", ns->type);
-	if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+	if (is_ours(request, kind, fd, &ours, err) < 0)
+		return -1;
+	if (!ours)
 		return 0;
 	bw_fail(err, BW_E_DENIED, 0, "/linux/namespaces/%zu/path: the policy refuses %s: it is the host's own %s namespace",
 		at, ns->path, ns->type);
@@ -87,6 +98,7 @@ static int join_path(const struct bw_request *request, const struct bw_spec_name
 	struct bw_plan *plan, struct bw_err *err)
 {
 	auto_close int fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool entered = false;
 
 	if (fd < 0) {
 		bw_fail(err, BW_E_SPEC, errno, "opening %s namespace %s", ns->type, ns->path);
@@ -99,7 +111,10 @@ static int join_path(const struct bw_request *request, const struct bw_spec_name
 	if (check_own(request, ns, kind, fd, at, err) < 0 ||
 		(kinds[kind].flag == CLONE_NEWNS && check_pivot(request, ns->path, fd, at, err) < 0))
 		return -1;
-	return add_join(plan, take_fd(&fd), kinds[kind].flag, err);
+	/* The child is born there; the kernel lets nobody enter where he is. */
+	if (request->in_user_namespace && kinds[kind].flag == CLONE_NEWUSER && is_ours(request, kind, fd, &entered, err) < 0)
+		return -1;
+	return entered ? 0 : add_join(plan, take_fd(&fd), kinds[kind].flag, err);
 }
 
 /* timens_offsets must be written before the first process enters the namespace (time_namespaces(7)), so a

@@ -85,6 +85,71 @@ test_without_a_user_namespace_it_is_refused() {
 	expect_no_state
 }
 
+# users_of COMMAND [ARG]...: a process in a user namespace of its own, made by COMMAND; its path in NAMESPACE.
+users_of() {
+	"$@" unshare --user --map-root-user sleep 300 &
+	KEEPER=$!
+	NAMESPACE=/proc/$KEEPER/ns/user
+	eventually test "$(readlink /proc/self/ns/user)" != "$(readlink "$NAMESPACE")"
+	eventually grep -qs "^ *0 " "/proc/$KEEPER/uid_map"
+	trap 'rootless delete --force "$ID" >/dev/null 2>&1; kill "$KEEPER"' EXIT
+}
+
+joins_users() {
+	config --arg path "$NAMESPACE" '.linux.namespaces |= map(if .type == "user" then .path = $path else . end)
+		| del(.linux.uidMappings, .linux.gidMappings)'
+}
+
+test_a_user_namespace_of_the_users_own_is_joined() {
+	user_bundle
+	users_of setpriv --reuid "$user" --regid "$user" --clear-groups
+	joins_users
+	config '.process.args = ["sleep", "300"]'
+	rootless run --detach --bundle "$BUNDLE" --pid-file "$T/xdg/pid" "$ID"
+	expect_status 0
+	expect_equal "the user namespace" "$(readlink "/proc/$(cat "$T/xdg/pid")/ns/user")" "$(readlink "$NAMESPACE")"
+	expect_equal "user on the host" "$(awk '/^Uid:/ { print $2 }' "/proc/$(cat "$T/xdg/pid")/status")" "$user"
+	rootless exec "$ID" sh -c 'id -u; readlink /proc/self/ns/user; echo /proc/[0-9]*'
+	expect_status 0
+	expect_line 0
+	expect_line "$(readlink "$NAMESPACE")"
+	rootless delete --force "$ID"
+	expect_status 0
+	expect_no_state
+}
+
+test_who_shares_its_user_namespace_is_not_traced_by_the_container() {
+	user_bundle
+	users_of setpriv --reuid "$user" --regid "$user" --clear-groups
+	joins_users
+	# It sees the processes of the host, with its parent among them.
+	config '.linux.namespaces |= map(select(.type != "pid")) | del(.linux.maskedPaths, .linux.readonlyPaths)
+		| .mounts |= map(if .destination == "/proc" then {destination: "/proc", type: "bind", source: "/proc", options: ["rbind"]} else . end)
+		| .process.capabilities[] += ["CAP_SYS_PTRACE"]'
+	# shellcheck disable=SC2016
+	script_args 'grep Name /proc/$PPID/status; readlink /proc/self/exe >/dev/null && readlink /proc/$PPID/exe || echo hidden'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_line hidden
+	expect_line "Name:	bulwark"
+}
+
+test_a_user_namespace_of_somebody_else_is_refused() {
+	user_bundle
+	users_of env
+	joins_users
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	[[ $ERR == *"user namespace $NAMESPACE: "*"ermi"* ]] || fail "another sentence"
+	expect_no_state
+	NAMESPACE=/proc/self/ns/net
+	joins_users
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has "/proc/self/ns/net is no user namespace"
+	expect_no_state
+}
+
 test_a_limit_that_cannot_be_set_is_refused() {
 	needs_controller pids
 	user_bundle
