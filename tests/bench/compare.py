@@ -132,6 +132,12 @@ def together(*commands):
     return time.perf_counter() - start, cpu
 
 
+def in_turn(*commands):
+    """Each when the one before has ended; wall and CPU seconds of all."""
+    samples = [together(argv) for argv in commands]
+    return sum(wall for wall, _ in samples), sum(cpu for _, cpu in samples)
+
+
 def kill_all(pids):
     """Some runtimes pass a SIGTERM on to the container instead of ending."""
     for pid in pids:
@@ -187,6 +193,7 @@ class Runtime:
         self.name = name
         self.place = place
         self.container = None
+        self.updates = 0
         words = command.split()
         program = shutil.which(words[0]) or sys.exit("no such program: " + words[0])
         self.command = [program, "--root", place.path("state", name), *words[1:]]
@@ -216,7 +223,7 @@ class Runtime:
         return time.perf_counter() - begin, cpu
 
     def begin(self):
-        """The container that exec and state are measured on."""
+        """The container that exec, state, pause and update are measured on."""
         self.container = self.place.new_id()
         self.create(self.container)
         together([*self.command, "start", self.container])
@@ -236,6 +243,15 @@ class Runtime:
     def state(self):
         return [*self.command, "state", self.container]
 
+    def pause(self):
+        return in_turn([*self.command, "pause", self.container], [*self.command, "resume", self.container])
+
+    def update(self):
+        """Another limit of memory each time, far above what the container uses."""
+        self.updates += 1
+        limit = (256 + self.updates % 2) << 20
+        return together([*self.command, "update", "--memory", str(limit), self.container])
+
 
 # ---- what is measured ----------------------------------------------------------------------------------
 
@@ -254,6 +270,8 @@ SCENARIOS = [
     ("cycle", "create + start + kill + delete", only_runtimes(lambda c: c.cycle()), 1),
     ("exec", "exec", only_runtimes(lambda c: together(c.exec())), 1),
     ("state", "state", only_runtimes(lambda c: together(c.state())), 1),
+    ("pause", "pause + resume", only_runtimes(lambda c: c.pause()), 1),
+    ("update", "update of the memory limit", only_runtimes(lambda c: c.update()), 1),
     ("run-8", "8 at once", runs("seccomp", 8), 2),
     ("run-32", "32 at once", runs("seccomp", 32), 4),
 ]

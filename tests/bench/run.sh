@@ -9,8 +9,8 @@
 #   VIEW=v2|v1|host      which cgroups all contenders see (default: the first in which all of them run; a
 #                        contender that cannot run in the one named here is left out)
 #   ONLY="run exec ..."  only these scenarios (see compare.py)
-#   PRIORITY=rr          run under SCHED_RR, for a machine that is shared
-#   JSON=FILE            write all samples
+#   PRIORITY=rr          run under SCHED_RR, for a machine that is shared; not update and limit
+#   JSON=FILE            write all samples; those of update to FILE.update
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tests_dir=$(dirname "$here")
@@ -125,12 +125,14 @@ without_pids() {
 view=${VIEW:-$(choose_view)}
 about
 without_pids "$view"
-options=()
-for scenario in ${ONLY:-run run-seccomp cycle exec state run-8 run-32 rss}; do
-	options+=(--only "$scenario")
+in_view=() with_memory=()
+for scenario in ${ONLY:-run run-seccomp cycle exec state pause run-8 run-32 rss update limit}; do
+	case $scenario in
+	update | limit) with_memory+=(--only "$scenario") ;;
+	*) in_view+=(--only "$scenario") ;;
+	esac
 done
-compare "$view" "${options[@]}" ${JSON:+--json "$JSON"}
-if [ -z "${ONLY:-}" ]; then
-	# A real-time process cannot join a v1 cpu cgroup that has no real-time budget.
-	PRIORITY='' compare "$(view_with_memory "$view")" --only limit
-fi
+[ ${#in_view[@]} = 0 ] || compare "$view" "${in_view[@]}" ${JSON:+--json "$JSON"}
+# A real-time process cannot join a v1 cpu cgroup that has no real-time budget.
+[ ${#with_memory[@]} = 0 ] ||
+	PRIORITY='' compare "$(view_with_memory "$view")" "${with_memory[@]}" ${JSON:+--json "$JSON.update"}
