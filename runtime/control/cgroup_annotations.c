@@ -5,6 +5,7 @@
 #include "control/cgroup_unit.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -99,9 +100,10 @@ static complaint read_string(struct reader *reader)
 	return be(reader, 's') ? be(reader, 's') : add(reader, text);
 }
 
+static const char out_of_range[] = "a number out of the range of its type";
+
 static complaint check_integer(char type, const char *text, char out[32])
 {
-	static const char out_of_range[] = "a number out of the range of its type";
 	const struct bw_unit_integer *kind = bw_unit_integer(type);
 	char *end;
 
@@ -129,6 +131,7 @@ static complaint read_number(struct reader *reader)
 	size_t len = strspn(reader->at, "+-0123456789abcdefxABCDEFX.");
 	char text[64], out[32], *end;
 	complaint bad;
+	double number;
 
 	if (!len || len >= sizeof text)
 		return "no value";
@@ -138,8 +141,10 @@ static complaint read_number(struct reader *reader)
 	if (!reader->type)
 		reader->type = strpbrk(text, ".") || (strpbrk(text, "eE") && !strpbrk(text, "xX")) ? 'd' : 'i';
 	if (reader->type == 'd') {
-		(void)strtod(text, &end);
-		return *end ? "no value" : add(reader, text);
+		number = strtod(text, &end);
+		if (*end)
+			return "no value";
+		return isfinite(number) ? add(reader, text) : out_of_range;
 	}
 	bad = check_integer(reader->type, text, out);
 	return bad ? bad : add(reader, out);
@@ -261,10 +266,10 @@ static complaint to_microseconds(struct bw_arena *arena, struct bw_unit_property
 		double seconds = strtod(value, NULL);
 
 		if (!(seconds >= 0 && seconds < 1e12))
-			return "a number out of the range of its type";
+			return out_of_range;
 		product = (uint64_t)(seconds * SECOND_US);
 	} else if (bw_parse_u64(value, UINT64_MAX, &whole) < 0) {
-		return "a number out of the range of its type";
+		return out_of_range;
 	} else if (__builtin_mul_overflow(whole, (uint64_t)SECOND_US, &product)) {
 		product = UINT64_MAX; /* for ever, as systemd has it */
 	}

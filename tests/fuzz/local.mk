@@ -4,6 +4,12 @@
 fuzz_main_sources = tests/fuzz/fuzz_main.c tests/fuzz/fuzz.h
 fuzz_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/fuzz
 
+check_PROGRAMS += fuzz_annotations
+fuzz_annotations_SOURCES = tests/fuzz/fuzz_annotations.c $(fuzz_main_sources)
+fuzz_annotations_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/annotations"'
+fuzz_annotations_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_annotations
+
 check_PROGRAMS += fuzz_facts
 fuzz_facts_SOURCES = tests/fuzz/fuzz_facts.c $(fuzz_main_sources)
 fuzz_facts_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/facts"'
@@ -49,6 +55,12 @@ fuzz/facts: $(srcdir)/tests/fuzz/fuzz_facts.c profiles/builtins.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		profiles/builtins.c $(srcdir)/runtime/container/docker_facts.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/annotations
+fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(srcdir)/runtime/control/cgroup_annotations.c \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/systemd/message.c,$(libbulwark_a_SOURCES))) -lyajl
 .PHONY: fuzz
 clean-local:
 	rm -rf fuzz

@@ -209,6 +209,8 @@ static const struct {
 	{"KillSignal", "byte 256", NULL, NULL, "KillSignal=byte 256 value parse error: a number out of the range of its type"},
 	{"KillSignal", "uint32 -1", NULL, NULL,
 		"KillSignal=uint32 -1 value parse error: a number out of the range of its type"},
+	{"TimeoutStopUSec", "1e999", NULL, NULL,
+		"TimeoutStopUSec=1e999 value parse error: a number out of the range of its type"},
 	{"TimeoutStopSec", "'x'", NULL, NULL, "TimeoutStopSec='x' value parse error: not a number"},
 	{"TimeoutStopSec", "-1", NULL, NULL,
 		"TimeoutStopSec=-1 value parse error: a number out of the range of its type"},
