@@ -250,6 +250,54 @@ static int usual_place(const struct bw_request *request, const struct bw_cgroup_
 	return fd == -1 ? -errno : fd;
 }
 
+/* The container's own cgroup, or where its init is beneath it when that takes no processes: as systemd has it. */
+static int usual_path(const struct bw_request *request, const struct bw_cgroup_dir *dir, int own, char path[PATH_MAX])
+{
+	char file[32], text[PATH_MAX + 64];
+	const char *beneath;
+	ssize_t len;
+
+	snprintf(path, PATH_MAX, "/");
+	if (own < 0 || takes_processes(own))
+		return 0;
+	snprintf(file, sizeof file, "%d/cgroup", (int)request->target_pid);
+	len = bw_read_at(request->host_proc, file, text, sizeof text);
+	if (len < 0)
+		return (int)len;
+	beneath = bw_cgroup_line(text, NULL, path, PATH_MAX) ? bw_after_prefix(path, dir->path) : NULL;
+	if (!beneath || *beneath != '/')
+		return -ENOENT;
+	memmove(path, beneath, strlen(beneath) + 1);
+	return 0;
+}
+
+/* Between a session and a service of the user's own systemd only systemd may move processes. The step's data is the unit
+ * and the path beneath its cgroup. */
+static int prepare_enter(const struct bw_request *request, struct bw_cgroup_handle *handle, const char *const *paths,
+	struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_cgroup_dir *dir = &handle->set->dirs.v[0];
+	int own = bw_cgroup_dir_fd(handle, 0), r = 0;
+	const char *unit = handle->set->unit;
+	char path[PATH_MAX], *data;
+
+	if (paths[0]) {
+		auto_close int fd = asked_place(dir, own, paths[0]);
+
+		r = fd < 0 ? fd : 0;
+		snprintf(path, sizeof path, "%s%s", paths[0][0] == '/' ? "" : "/", paths[0]);
+	} else {
+		r = usual_path(request, dir, own, path);
+	}
+	if (r < 0)
+		return bw_fail(err, BW_E_KERNEL, -r, "error adding pid 0 to cgroups: %s%s%s", dir->mountpoint, dir->path,
+			paths[0] ? path : "");
+	data = bw_arena_printf(request->arena, "%s%c%s", unit, '\0', path);
+	if (!data)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "entering a systemd unit");
+	return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_ENTER, BW_PHASE_JOIN, data, strlen(unit) + strlen(path) + 2, err);
+}
+
 static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	auto_cgroup_handle struct bw_cgroup_handle handle;
@@ -259,14 +307,8 @@ static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, 
 	bw_cgroup_handle_init(&handle, set);
 	if (bw_cgroup_sub_paths(set, request->sub_cgroups, paths, err) < 0)
 		return -1;
-	/* Between a session and a service of the user's own systemd only systemd may move processes. */
-	if (set->user_unit.v) {
-		if (request->sub_cgroups && *request->sub_cgroups)
-			return bw_fail(err, BW_E_USAGE, 0,
-				"--cgroup: a further process of a unit of the user's own systemd is put into the unit's cgroup alone");
-		return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_ENTER, BW_PHASE_JOIN, set->unit,
-			strlen(set->unit) + 1, err);
-	}
+	if (set->user_unit.v)
+		return prepare_enter(request, &handle, paths, plan, err);
 	for (size_t i = 0; i < set->dirs.n; i++) {
 		const struct bw_cgroup_dir *dir = &set->dirs.v[i];
 		int own = bw_cgroup_dir_fd(&handle, i);
@@ -352,7 +394,7 @@ static int begin_unit(const struct bw_settling *now, const char *data, size_t le
 static int settle(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err)
 {
 	if (op == OP_ENTER)
-		return bw_unit_enter(now->request->cgroups, now->pid, err);
+		return bw_unit_enter(now->request->cgroups, (const char *)data + strlen(data) + 1, now->pid, err);
 	return begin_unit(now, data, len, err);
 }
 

@@ -148,7 +148,7 @@ int bw_unit_update_devices(const struct bw_cgroup_set *set, const struct bw_spec
 	return ask(set, "change", &properties, answer, sizeof answer, err) ? -1 : 0;
 }
 
-int bw_unit_enter(const struct bw_cgroup_set *set, pid_t pid, struct bw_err *err)
+int bw_unit_enter(const struct bw_cgroup_set *set, const char *path, pid_t pid, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	struct bw_unit_properties properties = {0};
@@ -156,6 +156,8 @@ int bw_unit_enter(const struct bw_cgroup_set *set, pid_t pid, struct bw_err *err
 
 	if (add_pid(&properties, pid, &arena, err) < 0)
 		return -1;
+	if (bw_unit_set(&arena, &properties, "Subcgroup", "s", path) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "properties for systemd");
 	return ask(set, "attach", &properties, answer, sizeof answer, err) ? -1 : 0;
 }
 

@@ -57,8 +57,8 @@ int bw_unit_read_devices(char **ret, struct bw_err *err) BW_MUST_CHECK;
 /* Gives systemd the device rules of a running container once more: whatever they have become there, they are these
  * again. */
 int bw_unit_update_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
-/* Brings a further process into the set's unit. */
-int bw_unit_enter(const struct bw_cgroup_set *set, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
+/* Brings a further process into the set's unit, at path beneath its cgroup: "/", "/sub". */
+int bw_unit_enter(const struct bw_cgroup_set *set, const char *path, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
 /* Ends the set's unit; fine when there is none. */
 int bw_unit_end(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 

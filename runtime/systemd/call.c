@@ -212,6 +212,11 @@ int bw_unit_change(
 	return r < 0 ? bw_bus_refused(&reason, r, "changing", unit, err) : 0;
 }
 
+static bool is_property(const struct bw_unit_property *property, const char *name, const char *signature)
+{
+	return bw_streq(property->name, name) && bw_streq(property->signature, signature);
+}
+
 int bw_unit_attach(
 	struct bw_bus *bus, const char *unit, const struct bw_unit_properties *properties, struct bw_err *err)
 {
@@ -219,11 +224,12 @@ int bw_unit_attach(
 	auto_message sd_bus_message *call = NULL;
 	int r;
 
-	if (properties->n != 1 || !bw_streq(properties->v[0].name, "PIDs") || !bw_streq(properties->v[0].signature, "au"))
-		return bw_fail(err, BW_E_INTERNAL, 0, "attach takes the property PIDs");
+	if (properties->n != 2 || !is_property(&properties->v[0], "PIDs", "au") ||
+		!is_property(&properties->v[1], "Subcgroup", "s"))
+		return bw_fail(err, BW_E_INTERNAL, 0, "attach takes the properties PIDs and Subcgroup");
 	if (bw_bus_new_call(bus, "AttachProcessesToUnit", &call, err) < 0)
 		return -1;
-	r = sd_bus_message_append(call, "ss", unit, "/");
+	r = sd_bus_message_append(call, "ss", unit, properties->v[1].values.v[0]);
 	if (r >= 0)
 		r = append_value(call, &properties->v[0]);
 	if (r < 0)

@@ -13,7 +13,7 @@ int bw_unit_start(struct bw_bus *bus, const char *unit, const struct bw_unit_pro
 /* New values for the properties of a unit, until it ends. */
 int bw_unit_change(struct bw_bus *bus, const char *unit, const struct bw_unit_properties *properties,
 	struct bw_err *err) BW_MUST_CHECK;
-/* Moves the processes of the property PIDs, the only one that is looked at, into the unit. */
+/* Moves the processes of the property PIDs into the unit, beneath its cgroup at the path in Subcgroup: these two it takes. */
 int bw_unit_attach(struct bw_bus *bus, const char *unit, const struct bw_unit_properties *properties,
 	struct bw_err *err) BW_MUST_CHECK;
 /* Stops the unit and makes systemd forget it, failed or not. One that does not exist is stopped. */

@@ -113,6 +113,36 @@ test_a_life_in_a_scope_of_the_users_own_systemd() {
 	expect_gone
 }
 
+# place_of PID-FILE: the cgroup beneath the scope.
+place_of() {
+	sed -n 's/^0:://p' "/proc/$(cat "$T/own/$1")/cgroup" | sed "s|.*/$(basename "$SCOPE")||"
+}
+
+test_a_further_program_runs_beneath_the_scope() {
+	user_bundle
+	SCOPE=$manager/user.slice/bulwark-$ID.scope
+	sleeping_scope
+	mkdir "$SCOPE/init" "$SCOPE/sub"
+	mine exec --cgroup sub --detach --pid-file "$T/own/pid2" "$ID" sleep 300
+	expect_status 0
+	expect_equal "where it is" "$(place_of pid2)" /sub
+	mine exec --cgroup none "$ID" true
+	expect_failure
+	expect_error_has "/bulwark-$ID.scope/none: no such file or directory"
+	# As a systemd within does it: its processes in a cgroup of their own, controllers for the children.
+	echo "$(cat "$T/own/pid")" >"$SCOPE/init/cgroup.procs"
+	echo +pids >"$SCOPE/cgroup.subtree_control"
+	echo +memory >"$SCOPE/cgroup.subtree_control"
+	mine exec --detach --pid-file "$T/own/pid3" "$ID" sleep 300
+	expect_status 0
+	expect_equal "where it is" "$(place_of pid3)" /init
+	mine exec --cgroup / "$ID" true
+	expect_failure
+	mine delete --force "$ID"
+	expect_status 0
+	expect_gone
+}
+
 test_the_slice_is_one_of_the_users() {
 	user_bundle
 	SCOPE=$manager/bwtest.slice/bwtest-a.slice/bw-$ID.scope
