@@ -223,10 +223,56 @@ static int open_terminal(struct bw_child *child, const struct open_step *step)
 	return r;
 }
 
+static bool is_null(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
+}
+
+/* The container's own /dev/null, or -1. Looked at before it is opened, as an image may have anything there; and opened
+ * so that nothing waits, as it may be another thing by then. */
+static int open_null(struct bw_child *child)
+{
+	int fd = bw_open_in(child->root, "/dev/null", O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+	bool is_one = fd >= 0 && is_null(fd);
+
+	if (fd >= 0)
+		close(fd);
+	fd = is_one ? bw_open_in(child->root, "/dev/null", O_RDWR | O_NOCTTY | O_NONBLOCK, RESOLVE_NO_SYMLINKS) : -1;
+	if (fd < 0 || (is_null(fd) && fcntl(fd, F_SETFL, 0) == 0))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* What engines give in place of no input or output is the host's /dev/null, a file of a mount that the container does
+ * not have: criu could not find it. Where the container has one, that does as well. */
+static int exchange_null(struct bw_child *child)
+{
+	int null = -1, r = 0;
+
+	for (int fd = 0; fd < 3 && r == 0; fd++) {
+		if (!is_null(fd))
+			continue;
+		if (null < 0)
+			null = open_null(child);
+		if (null < 0)
+			return 0;
+		r = dup3(null, fd, 0) < 0 ? -errno : 0;
+	}
+	if (null >= 0)
+		close(null);
+	return r;
+}
+
 int bw_terminal_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
 {
+	int r;
+
 	(void)len;
 	if (op == OP_OPEN)
 		return open_terminal(child, data);
-	return new_session();
+	r = exchange_null(child);
+	return r < 0 ? r : new_session();
 }

@@ -122,4 +122,25 @@ test_a_caller_without_standard_descriptors_leaks_none() {
 	expect_output_lacks "$T/state"
 }
 
+# What engines give in place of input is the host's /dev/null: a file of a mount that the container does not have.
+test_the_host_s_dev_null_becomes_the_container_s_own() {
+	local profile pid
+	bundle
+	for profile in compat hardened; do
+		sleeping "$profile"
+		pid=$(pid_of)
+		expect_equal "device of stdin" "$(stat -L --format %d "/proc/$pid/fd/0")" "$(stat --format %d "/proc/$pid/root/dev/null")"
+		"$profile" delete --force "$ID"
+	done
+	# One that the image has put in its place is not touched.
+	mkdir "$T/dev"
+	mkfifo "$T/dev/null"
+	config --arg source "$T/dev" 'del(.linux.maskedPaths) |
+		.mounts |= [.[] | select(.destination | startswith("/dev") | not)] + [{destination: "/dev", type: "bind", source: $source, options: ["bind"]}]'
+	script_args 'cat; echo read'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output read
+}
+
 run_tests
