@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
@@ -169,6 +170,21 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 	bw_schema_write(&bw_profile_schema, &whole, w);
 	bw_json_end_object(w);
 	bw_json_end_object(w);
+}
+
+int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err)
+{
+	if (!bw_streq0(profile->checkpoint, "refuse"))
+		return 0;
+	if (bw_streq0(profile->mode, "audit"))
+		return 1;
+	bw_fail(err, BW_E_DENIED, 0,
+		"%s: profile %s refuses it, as an image of processes says itself what it may do and criu obeys as root",
+		verb, profile->key);
+	if (err)
+		snprintf(err->rule, sizeof err->rule, "checkpoint");
+	bw_at(err, "/profiles/%s/checkpoint", profile->key);
+	return bw_hint(err, "\"checkpoint\": \"allow\" in the profile, named in its \"loosens\"");
 }
 
 static void write_profile(

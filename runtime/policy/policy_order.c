@@ -225,6 +225,7 @@ static const struct {
 	{"network.guard", later_choice},
 	{"sysctl.allow", allow_list},
 	{"systemd.properties", allow_list},
+	{"checkpoint", later_choice},
 	{"environment.scrubLists", more_is_strict},
 	{"environment.scrub", more_is_strict},
 	{"environment.keep", fewer_variables},

@@ -547,6 +547,9 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, limits, "limits", &limits_schema, .doc = "Limits."),
 	BW_NESTED(struct bw_profile, systemd, "systemd", &systemd_schema,
 		.doc = "Units of systemd, with --systemd-cgroup."),
+	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
+		.doc = "Whether a container may be saved, and restored from an image: the image says "
+		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
 	LATER(struct bw_profile, "exec", "Programs that may be started."),
 	LATER(struct bw_profile, "workspace",
 		"A directory for a session's files that ends with the container."),

@@ -138,6 +138,7 @@ struct bw_profile {
 	struct bw_profile_descriptors *descriptors;
 	struct bw_profile_limits *limits;
 	struct bw_profile_systemd *systemd;
+	char *checkpoint; /* allow, refuse */
 	char *later;
 	struct bw_profile_derived derived;
 };

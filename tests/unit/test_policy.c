@@ -804,6 +804,37 @@ START_TEST(the_published_examples_are_policies)
 }
 END_TEST
 
+static const struct {
+	const char *profile;
+	int r;
+} images[] = {
+	{"compat", 0},
+	{"hardened", -1},
+	{"untrusted-code", -1},
+	{"watched", 1},
+	{"trusting", 0},
+};
+
+START_TEST(images_of_processes_are_for_profiles_that_say_so)
+{
+	static const char text[] = "{\"version\": 1, \"profiles\": {"
+				   "\"watched\": {\"mode\": \"audit\", \"loosens\": [\"mode\"]},"
+				   "\"trusting\": {\"checkpoint\": \"allow\", \"loosens\": [\"checkpoint\"]}}}";
+	const struct bw_policy *policy;
+	struct bw_err err = {0};
+	int r;
+
+	ck_assert_msg(bw_policy_parse(text, sizeof text - 1, "p", &arena, &policy, &err) == 0, "%s", err.text);
+	r = bw_profile_check_images(bw_policy_profile(policy, images[_i].profile), "restore", &err);
+	ck_assert_int_eq(r, images[_i].r);
+	if (r < 0) {
+		ck_assert_int_eq(err.code, BW_E_DENIED);
+		ck_assert_str_eq(err.rule, "checkpoint");
+		ck_assert_ptr_nonnull(strstr(err.text, "restore: profile "));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("policy");
@@ -835,6 +866,7 @@ int main(void)
 	tcase_add_test(t, a_file_that_was_named_must_be_there);
 	tcase_add_test(t, show_gives_every_profile_folded);
 	tcase_add_test(t, the_published_examples_are_policies);
+	tcase_add_loop_test(t, images_of_processes_are_for_profiles_that_say_so, 0, (int)BW_COUNT(images));
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
