@@ -13,4 +13,5 @@ include runtime/launch/local.mk
 include runtime/container/local.mk
 include runtime/cli/local.mk
 include runtime/label/local.mk
+include runtime/criu/local.mk
 include runtime/systemd/local.mk

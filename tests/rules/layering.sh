@@ -13,10 +13,11 @@ allowed() {
 	policy) echo "base json spec policy" ;;
 	control) echo "base json plan spec host systemd control" ;;
 	launch) echo "base json plan spec host control launch" ;;
-	container) echo "base json plan spec host policy control launch container" ;;
+	container) echo "base json plan spec host policy control launch criu container" ;;
 	cli) echo "base json container cli" ;;
 	label) echo "base label" ;;
 	systemd) echo "base systemd" ;;
+	criu) echo "base criu" ;;
 	*) echo "" ;;
 	esac
 }

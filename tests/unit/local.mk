@@ -20,6 +20,12 @@ test_cgroup_unit_CFLAGS = $(unit_cflags)
 test_cgroup_unit_LDADD = $(unit_libs)
 TESTS += test_cgroup_unit
 
+check_PROGRAMS += test_criu
+test_criu_SOURCES = tests/unit/test_criu.c
+test_criu_CFLAGS = $(unit_cflags)
+test_criu_LDADD = $(unit_libs)
+TESTS += test_criu
+
 check_PROGRAMS += test_diagnose
 test_diagnose_SOURCES = tests/unit/test_diagnose.c tests/unit/scratch.h
 test_diagnose_CFLAGS = $(unit_cflags)
