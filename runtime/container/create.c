@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/attach.h"
-#include "container/decide.h"
+#include "container/describe.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/inherit.h"
@@ -65,59 +64,6 @@ static void creation_done(struct creation *creation)
 }
 
 #define auto_creation __attribute__((cleanup(creation_done)))
-
-static char *now_text(struct bw_arena *arena)
-{
-	struct timespec now;
-	struct tm tm;
-	char text[40];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-	return bw_arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
-}
-
-static char *absolute_rootfs(struct creation *creation)
-{
-	const char *path = creation->decision.hardened->root->path;
-
-	if (path[0] == '/')
-		return bw_arena_strdup(&creation->arena, path);
-	return bw_arena_printf(&creation->arena, "%s/%s", creation->options->bundle, path);
-}
-
-static char *copy(struct bw_arena *arena, const char *text)
-{
-	return text ? bw_arena_strdup(arena, text) : NULL;
-}
-
-static int describe(struct creation *creation, struct bw_err *err)
-{
-	struct bw_arena *arena = &creation->arena;
-	const struct bw_spec *spec = creation->decision.hardened;
-	struct bw_state *state = bw_arena_alloc(arena, sizeof *state);
-
-	if (!state)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
-	state->oci_version = spec->oci_version;
-	state->id = copy(arena, creation->id);
-	state->bundle = copy(arena, creation->options->bundle);
-	state->rootfs = absolute_rootfs(creation);
-	state->created = now_text(arena);
-	state->owner = copy(arena, "");
-	state->annotations = spec->annotations;
-	state->profile = copy(arena, bw_profile_name(creation->decision.profile));
-	state->profile_reason = copy(arena, creation->decision.reason);
-	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
-	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
-	creation->container.state = state;
-	if (bw_preparation_name_cgroups(&creation->preparation, creation->ctx, spec->linux_->cgroups_path, creation->id,
-		    &state->cgroups, err) < 0)
-		return -1;
-	/* Before the set is stored: a later delete must not end processes that were there before us. */
-	return bw_cgroup_check_unused(state->cgroups, err);
-}
 
 /* `start` runs in another process that has no plan: it gets the words of the steps that are left. */
 static int keep_late_steps(struct creation *creation, struct bw_err *err)
@@ -228,12 +174,9 @@ static int begin(struct creation *creation, struct bw_err *err)
 	creation->preparation.request.in_user_namespace = creation->joined_users;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
-	if (describe(creation, err) < 0) {
-		creation->container.state = NULL; /* its cgroups may be somebody else's */
-		bw_undo(&creation->container);
-		return -1;
-	}
-	if (bw_state_save(&creation->container, err) < 0 ||
+	if (bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
+		    &creation->arena, &creation->container.state, err) < 0 ||
+		bw_state_save(&creation->container, err) < 0 ||
 		(creation->inherited.notify && bw_notify_prepare(&creation->container, err) < 0) ||
 		fill_request(creation, err) < 0) {
 		bw_undo(&creation->container);

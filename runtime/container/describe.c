@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* describe.c - from a decision to a state. */
+#include "container/describe.h"
+
+#include <errno.h>
+#include <time.h>
+
+static char *now_text(struct bw_arena *arena)
+{
+	struct timespec now;
+	struct tm tm;
+	char text[40];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+	return bw_arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+static char *absolute_rootfs(const struct bw_spec *spec, const char *bundle, struct bw_arena *arena)
+{
+	const char *path = spec->root->path;
+
+	return path[0] == '/' ? bw_arena_strdup(arena, path) : bw_arena_printf(arena, "%s/%s", bundle, path);
+}
+
+static char *copy(struct bw_arena *arena, const char *text)
+{
+	return text ? bw_arena_strdup(arena, text) : NULL;
+}
+
+int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
+	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err)
+{
+	const struct bw_spec *spec = decision->hardened;
+	struct bw_state *state = bw_arena_alloc(arena, sizeof *state);
+
+	if (!state)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	state->oci_version = spec->oci_version;
+	state->id = copy(arena, id);
+	state->bundle = copy(arena, bundle);
+	state->rootfs = absolute_rootfs(spec, bundle, arena);
+	state->created = now_text(arena);
+	state->owner = copy(arena, "");
+	state->annotations = spec->annotations;
+	state->profile = copy(arena, bw_profile_name(decision->profile));
+	state->profile_reason = copy(arena, decision->reason);
+	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
+	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
+	if (bw_preparation_name_cgroups(preparation, ctx, spec->linux_->cgroups_path, id, &state->cgroups, err) < 0 ||
+		bw_cgroup_check_unused(state->cgroups, err) < 0)
+		return -1;
+	*ret = state;
+	return 0;
+}
