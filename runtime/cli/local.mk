@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libbulwark-cli.a
 libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_check.c \
+	runtime/cli/cmd_checkpoint.c \
 	runtime/cli/cmd_completion.c \
 	runtime/cli/cmd_create.c \
 	runtime/cli/cmd_delete.c \
@@ -17,6 +18,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_plan.c \
 	runtime/cli/cmd_policy.c \
 	runtime/cli/cmd_ps.c \
+	runtime/cli/cmd_restore.c \
 	runtime/cli/cmd_resume.c \
 	runtime/cli/cmd_run.c \
 	runtime/cli/cmd_spec.c \

@@ -125,7 +125,7 @@ static int make_context(const struct globals *globals, struct bw_arena *arena,
 	if (!ctx->root)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state root");
 	if (globals->criu)
-		bw_debug("--criu is without effect: checkpoint and restore are not there");
+		bw_debug("--criu is without effect: criu is looked for in PATH");
 	*ret = ctx;
 	return 0;
 }

@@ -14,6 +14,8 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_pause,
 	&bw_verb_resume,
 	&bw_verb_update,
+	&bw_verb_checkpoint,
+	&bw_verb_restore,
 	&bw_verb_delete,
 	&bw_verb_list,
 	&bw_verb_state,
@@ -32,18 +34,6 @@ const struct bw_verb *const bw_verbs[] = {
 	NULL,
 };
 
-/* What callers know from runc and would take for a mistake of theirs. */
-static const char *const absent[] = {"checkpoint", "restore", NULL};
-
-static bool is_absent(const char *name)
-{
-	size_t i = 0;
-
-	while (absent[i] && !bw_streq(absent[i], name))
-		i++;
-	return absent[i] != NULL;
-}
-
 int bw_verb_find(const char *name, const struct bw_verb **ret, struct bw_err *err)
 {
 	const char *names[BW_COUNT(bw_verbs)] = {NULL};
@@ -56,10 +46,6 @@ int bw_verb_find(const char *name, const struct bw_verb **ret, struct bw_err *er
 			return 0;
 		}
 	}
-	if (is_absent(name))
-		return bw_fail(err, BW_E_HOST, 0,
-			"%s is not available: bulwark does not work with criu, so it can neither save nor restore a container",
-			name);
 	bw_fail(err, BW_E_USAGE, 0, "No help topic for '%s'", name);
 	nearest = bw_nearest_word(name, names);
 	if (nearest)

@@ -59,6 +59,19 @@ struct bw_update_options {
 		*kernel_memory_tcp, *pids_limit, *l3_cache_schema, *mem_bw_schema;
 };
 
+/* Of checkpoint and restore, as on the command line; each has some of them. */
+struct bw_image_options {
+	const char *image_path;  /* absolute, or NULL: "checkpoint" in the working directory */
+	const char *work_path;   /* absolute, or NULL: the same */
+	const char *parent_path; /* seen from image_path, or NULL */
+	const char *page_server; /* ADDRESS:PORT, or NULL */
+	const char *status_fd;   /* digits, or NULL */
+	const char *manage_cgroups_mode, *lsm_profile, *lsm_mount_context;
+	const char *const *empty_ns;
+	bool leave_running, tcp_established, tcp_skip_in_flight, link_remap, ext_unix_sk, shell_job, lazy_pages, file_locks,
+		pre_dump, auto_dedup;
+};
+
 enum bw_status { BW_STATUS_CREATING, BW_STATUS_CREATED, BW_STATUS_RUNNING, BW_STATUS_PAUSED, BW_STATUS_STOPPED };
 const char *bw_status_word(enum bw_status status);
 
@@ -93,6 +106,12 @@ int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_
  * running" for one that has stopped. */
 int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *options,
 	struct bw_err *err) BW_MUST_CHECK;
+/* Saves a container by criu(8) into a directory; then it is gone, unless it shall go on. */
+int bw_container_checkpoint(const struct bw_context *ctx, const char *id, const struct bw_image_options *image,
+	struct bw_err *err) BW_MUST_CHECK;
+/* A new container whose processes are those of such a directory; else as bw_container_run(). */
+int bw_container_restore(const struct bw_context *ctx, const char *id, const struct bw_image_options *image,
+	const struct bw_create_options *options, int *ret_code, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_delete(const struct bw_context *ctx, const char *id, bool force, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
 	struct bw_container_info *ret, struct bw_err *err) BW_MUST_CHECK;

@@ -3,7 +3,12 @@
 #include "container/describe.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/str.h"
 
 static char *now_text(struct bw_arena *arena)
 {
@@ -29,6 +34,28 @@ static char *copy(struct bw_arena *arena, const char *text)
 	return text ? bw_arena_strdup(arena, text) : NULL;
 }
 
+/* The init gets ours, unless it has a terminal. Whoever restores it must put others in the place of pipes, which criu
+ * knows by these names; other files it finds itself. */
+static int name_descriptors(const struct bw_spec *spec, struct bw_arena *arena, struct bw_state *state, struct bw_err *err)
+{
+	char link[32], name[PATH_MAX];
+	bool pipes = false;
+
+	for (int fd = 0; fd < 3 && !(spec->process && spec->process->terminal.v); fd++) {
+		ssize_t len;
+
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		len = readlink(link, name, sizeof name - 1);
+		name[len > 0 ? len : 0] = '\0';
+		pipes = pipes || bw_after_prefix(name, "pipe:");
+		if (bw_strs_add(arena, &state->descriptors, name) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	}
+	if (!pipes)
+		state->descriptors = (struct bw_strs){0};
+	return 0;
+}
+
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
 	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err)
 {
@@ -50,6 +77,8 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	if (bw_preparation_name_cgroups(preparation, ctx, spec->linux_->cgroups_path, id, &state->cgroups, err) < 0 ||
 		bw_cgroup_check_unused(state->cgroups, err) < 0)
+		return -1;
+	if (name_descriptors(spec, arena, state, err) < 0)
 		return -1;
 	*ret = state;
 	return 0;

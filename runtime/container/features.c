@@ -144,6 +144,8 @@ static void put_annotations(struct bw_json_writer *w)
 	put_text(w, "io.github.seccomp.libseccomp.version", version);
 	put_text(w, "org.bulwark.commit", BW_COMMIT);
 	put_text(w, "org.bulwark.version", BW_VERSION);
+	/* runc's name for it, by which its callers ask. */
+	put_text(w, "org.opencontainers.runc.checkpoint.enabled", "true");
 	bw_json_end_object(w);
 }
 

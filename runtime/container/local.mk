@@ -3,6 +3,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/attach.c runtime/container/attach.h \
 	runtime/container/bulwark.h \
 	runtime/container/check.c \
+	runtime/container/checkpoint.c \
 	runtime/container/create.c \
 	runtime/container/decide.c runtime/container/decide.h \
 	runtime/container/delete.c \
@@ -17,6 +18,8 @@ libbulwark_a_SOURCES += \
 	runtime/container/features.c \
 	runtime/container/info.c \
 	runtime/container/pause.c \
+	runtime/container/image_mounts.c runtime/container/image_mounts.h \
+	runtime/container/images.c runtime/container/images.h \
 	runtime/container/inherit.c runtime/container/inherit.h \
 	runtime/container/notify.c runtime/container/notify.h \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
@@ -24,6 +27,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/plan_text.c \
 	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \
+	runtime/container/restore.c \
 	runtime/container/rootless.c runtime/container/rootless.h \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \

@@ -36,6 +36,7 @@ static const struct bw_field state_fields[] = {
 	BW_FIELD(struct bw_state, private_network, "privateNetwork", .doc = "it has a network namespace of its own"),
 	BW_FIELD(struct bw_state, late_steps, "lateSteps", .doc = "steps that are left for start, in words"),
 	BW_FIELD(struct bw_state, late_from, "lateFrom", .doc = "number of the first of them"),
+	BW_FIELD(struct bw_state, descriptors, "descriptors", .doc = "what the standard descriptors of its init are"),
 	BW_FIELD(struct bw_state, root_mount, "rootMount", .doc = "id of the mount of the rootfs on the host"),
 	BW_END,
 };

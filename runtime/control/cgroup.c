@@ -147,8 +147,8 @@ static int fill(const struct bw_request *request, struct bw_cgroup_handle *handl
 	return limit(request, handle, err);
 }
 
-/* Nothing is made yet: the step's data is "UNIT in SLICE" and the message. */
-static int prepare_unit(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+/* "UNIT in SLICE" and the message behind it. */
+static int unit_data(const struct bw_request *request, char **ret, size_t *ret_len, struct bw_err *err)
 {
 	const struct bw_spec *spec = request->spec;
 	const char *path = spec->linux_ ? spec->linux_->cgroups_path : NULL;
@@ -170,7 +170,20 @@ static int prepare_unit(const struct bw_request *request, struct bw_plan *plan, 
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "properties for systemd");
 	snprintf(data, head, "%s in %s", names.unit, names.slice);
 	memcpy(data + head, message, len);
-	return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_UNIT, BW_PHASE_JOIN, data, head + len, err);
+	*ret = data;
+	*ret_len = head + len;
+	return 0;
+}
+
+/* Nothing is made yet. */
+static int prepare_unit(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	char *data;
+	size_t len;
+
+	if (unit_data(request, &data, &len, err) < 0)
+		return -1;
+	return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_UNIT, BW_PHASE_JOIN, data, len, err);
 }
 
 static int prepare_create(
@@ -396,6 +409,38 @@ static int settle(const struct bw_settling *now, uint16_t op, const void *data, 
 	if (op == OP_ENTER)
 		return bw_unit_enter(now->request->cgroups, (const char *)data + strlen(data) + 1, now->pid, err);
 	return begin_unit(now, data, len, err);
+}
+
+static int adopt_by_systemd(const struct bw_request *request, pid_t pid, struct bw_err *err)
+{
+	const struct bw_settling now = {.pid = pid, .pidfd = -1, .host_proc = request->host_proc, .request = request};
+	char *data;
+	size_t len;
+
+	return unit_data(request, &data, &len, err) < 0 ? -1 : begin_unit(&now, data, len, err);
+}
+
+int bw_cgroup_adopt(const struct bw_request *request, pid_t pid, struct bw_err *err)
+{
+	struct bw_cgroup_set *set = request->cgroups;
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	char text[16];
+
+	if (set->unit)
+		return adopt_by_systemd(request, pid, err);
+	bw_cgroup_handle_init(&handle, set);
+	if (bw_cgroup_create_with(&handle, set, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	if (limit(request, &handle, err) < 0)
+		return -1;
+	snprintf(text, sizeof text, "%d", (int)pid);
+	for (size_t i = 0; i < set->dirs.n; i++) {
+		int r = bw_write_at(handle.fds[i], "cgroup.procs", text);
+
+		if (r < 0)
+			return bw_fail(err, BW_E_KERNEL, -r, "cgroup: join %s%s", set->dirs.v[i].mountpoint, set->dirs.v[i].path);
+	}
+	return 0;
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)

@@ -11,6 +11,7 @@
 #include "json/schema.h"
 
 struct bw_host;
+struct bw_request;
 struct bw_spec;
 struct bw_spec_resources;
 
@@ -60,6 +61,9 @@ int bw_cgroup_check_unused(const struct bw_cgroup_set *set, struct bw_err *err) 
 /* Makes the directories, parents too; notes in the set what was made. Checks as bw_cgroup_check_unused(). What
  * a failed call made is gone again, and the set is empty: it may name somebody else's cgroup. */
 int bw_cgroup_create(struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* Makes and limits the request's cgroups and brings a process of ours into them, pid, whose children will be the
+ * container's. What a failure leaves is for bw_cgroup_kill() and bw_cgroup_remove(). */
+int bw_cgroup_adopt(const struct bw_request *request, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
 /* Takes back what bw_cgroup_create() made and nothing else: for a create that fails later on, when its
  * processes are gone. Cannot fail; what is busy stays. */
 void bw_cgroup_abandon(struct bw_cgroup_set *set);

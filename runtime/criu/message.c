@@ -283,9 +283,6 @@ static int read_field(const struct bw_wire_field *field, struct bw_criu_response
 		return 0;
 	case 8:
 		return read_inner(field, in_features, ret);
-	case 9:
-		keep_text(field, ret->message, sizeof ret->message);
-		return 0;
 	case 10:
 		return read_inner(field, in_version, ret);
 	default:

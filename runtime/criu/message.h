@@ -84,7 +84,6 @@ struct bw_criu_response {
 	pid_t pid; /* RESTORE: of the init; NOTIFY: of the init, as we see it */
 	char script[64]; /* NOTIFY: "post-dump", ... */
 	int sys; /* an errno, or 0 */
-	char message[256]; /* of a failure, or "" */
 	bool mem_track, lazy_pages;
 	unsigned version; /* 3.17.1 is 31701 */
 };

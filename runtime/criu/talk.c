@@ -176,8 +176,8 @@ static int check_success(const struct bw_criu_response *response, struct bw_err 
 {
 	if (response->success)
 		return 0;
-	bw_fail(err, BW_E_HOST, 0, "criu failed: type %s errno %d", bw_criu_type_name(response->type), response->sys);
-	return response->message[0] ? bw_because(err, "%s", response->message) : -1;
+	return bw_fail(
+		err, BW_E_HOST, 0, "criu failed: type %s errno %d", bw_criu_type_name(response->type), response->sys);
 }
 
 int bw_criu_ask(struct bw_criu *criu, const struct bw_criu_request *request, bw_criu_notify_fn *notify, void *ctx,
