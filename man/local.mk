@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += \
 	man/bulwark-check.8 \
+	man/bulwark-checkpoint.8 \
 	man/bulwark-completion.8 \
 	man/bulwark-create.8 \
 	man/bulwark-delete.8 \
@@ -16,6 +17,7 @@ dist_man_MANS += \
 	man/bulwark-policy.5 \
 	man/bulwark-policy.8 \
 	man/bulwark-ps.8 \
+	man/bulwark-restore.8 \
 	man/bulwark-resume.8 \
 	man/bulwark-run.8 \
 	man/bulwark-spec.8 \

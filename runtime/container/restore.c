@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -311,6 +312,24 @@ static int check_network(const struct restoring *restoring, struct bw_err *err)
 	return bw_netns_verify(restoring->pidfd, &hardening->block_endpoints, err);
 }
 
+/* criu makes one, so that clocks go on from where they were: exec must enter it, too. */
+static int note_time_namespace(struct restoring *restoring, pid_t pid, struct bw_err *err)
+{
+	struct bw_spec *spec = restoring->decision.hardened;
+	struct bw_spec_namespace *namespace;
+	struct stat ours, theirs;
+	char path[32];
+
+	snprintf(path, sizeof path, "%d/ns/time", (int)pid);
+	if (bw_spec_namespace(spec, "time") || fstatat(restoring->preparation.host_proc, path, &theirs, 0) < 0 ||
+		fstatat(restoring->preparation.host_proc, "self/ns/time", &ours, 0) < 0 || ours.st_ino == theirs.st_ino)
+		return 0;
+	namespace = bw_push(&restoring->arena, &spec->linux_->namespaces);
+	if (namespace)
+		namespace->type = bw_arena_strdup(&restoring->arena, "time");
+	return namespace && namespace->type ? 0 : out_of_memory(err);
+}
+
 /* Its processes are there and wait. */
 static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 {
@@ -319,7 +338,8 @@ static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 	restoring->pidfd = bw_pidfd_open(pid, 0);
 	if (restoring->pidfd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "looking at the restored process %d", (int)pid);
-	if (check_network(restoring, err) < 0 || bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
+	if (check_network(restoring, err) < 0 || note_time_namespace(restoring, pid, err) < 0 ||
+		bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
 		bw_state_save_profile(container, restoring->decision.profile, err) < 0 ||
 		bw_state_save(container, err) < 0)
 		return -1;

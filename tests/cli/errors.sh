@@ -36,10 +36,9 @@ refused "too many words" 1 '"start" requires exactly 1 argument(s)' start c1 c2
 refused "none of one or two" 1 '"kill" requires a minimum of 1 argument(s)' kill
 refused "three of one or two" 1 '"kill" requires a maximum of 2 argument(s)' kill c1 9 9
 refused "unknown signal" 1 'unknown signal "FOO"' kill c1 FOO
-refused "checkpoint, which runc has" 1 "checkpoint is not available: bulwark does not work with criu" \
-	checkpoint --image-path /i --leave-running c1
-refused "restore, which runc has" 1 "restore is not available: bulwark does not work with criu" \
-	restore --detach --image-path /i c1
+refused "checkpoint without an id" 1 '"checkpoint" requires exactly 1 argument(s)' checkpoint --image-path /i
+refused "checkpoint with a flag of restore's" 1 "not defined: --detach" checkpoint --detach c1
+refused "restore with a flag of checkpoint's" 1 "not defined: --pre-dump" restore --pre-dump c1
 refused "unknown container" 1 "container does not exist" state nope
 refused "exec of an unknown container" 255 "container does not exist" exec nope true
 refused "exec without a command" 255 "exec needs a command" exec c1

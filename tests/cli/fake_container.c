@@ -147,6 +147,49 @@ int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_
 	return 0;
 }
 
+static void say_image(const struct bw_image_options *o)
+{
+	const bool flags[] = {o->leave_running, o->tcp_established, o->tcp_skip_in_flight, o->link_remap, o->ext_unix_sk,
+		o->shell_job, o->lazy_pages, o->file_locks, o->pre_dump, o->auto_dedup};
+
+	say("image", o->image_path);
+	say("work", o->work_path);
+	say("parent", o->parent_path);
+	say("server", o->page_server);
+	say("status", o->status_fd);
+	say("cgroups", o->manage_cgroups_mode);
+	say_list("empty", o->empty_ns);
+	say("lsm", o->lsm_profile);
+	say("context", o->lsm_mount_context);
+	printf(" flags=");
+	for (size_t i = 0; i < BW_COUNT(flags); i++)
+		putchar(flags[i] ? '1' : '0');
+}
+
+int bw_container_checkpoint(const struct bw_context *ctx, const char *id, const struct bw_image_options *image,
+	struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("checkpoint %s", id);
+	say_image(image);
+	putchar('\n');
+	return 0;
+}
+
+int bw_container_restore(const struct bw_context *ctx, const char *id, const struct bw_image_options *image,
+	const struct bw_create_options *options, int *ret_code, struct bw_err *err)
+{
+	(void)ctx;
+	(void)err;
+	printf("restore %s", id);
+	say_image(image);
+	say_create(options);
+	*ret_code = 7;
+	return 0;
+}
+
 int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *o,
 	struct bw_err *err)
 {

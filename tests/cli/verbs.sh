@@ -22,6 +22,19 @@ says "kill with 0 only asks" 0 "kill c1 0 all=1" kill -a c1 0
 says "pause" 0 "pause c1" pause c1
 says "resume" 0 "resume c1" resume c1
 no_options="share=- idle=- rt-period=- rt-runtime=- cpus=- mems=- weight=- l3=- bw=- kernel=- tcp=-"
+says "checkpoint with every option" 0 \
+	"checkpoint c1 image=/i work=/w parent=../p server=127.0.0.1:1 status=3 cgroups=soft empty=[network] lsm=- context=- flags=1111111111" \
+	checkpoint --image-path /i --work-path /w --parent-path ../p --leave-running --tcp-established --tcp-skip-in-flight \
+	--link-remap --ext-unix-sk --shell-job --lazy-pages --status-fd 3 --page-server 127.0.0.1:1 --file-locks --pre-dump \
+	--manage-cgroups-mode soft --empty-ns network --auto-dedup c1
+says "checkpoint with nothing said" 0 \
+	"checkpoint c1 image=- work=- parent=- server=- status=- cgroups=- empty=[] lsm=- context=- flags=0000000000" \
+	checkpoint c1
+says "restore with every option, as containerd has it" 7 \
+	"restore c9 image=/i work=/w parent=- server=- status=- cgroups=full empty=[network] lsm=a:b context=c flags=0100111101 bundle=/b console=/s pid-file=/p pidfd-socket=- no-pivot=1 no-new-keyring=0 fds=0 detach=1 keep=0 no-subreaper=1" \
+	restore --bundle /b --detach --console-socket /s --pid-file /p --image-path /i --work-path /w --tcp-established \
+	--ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode full --empty-ns network --auto-dedup \
+	--lsm-profile a:b --lsm-mount-context c -no-subreaper --no-pivot c9
 says "update, options before and behind the id" 0 \
 	"update c1 r=- memory=50M swap=-1 reservation=- pids=-1 quota=-1 period=- burst=- $no_options" \
 	update --memory 50M --pids-limit -1 c1 --memory-swap=-1 --cpu-quota -1

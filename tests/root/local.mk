@@ -10,6 +10,10 @@ check_PROGRAMS += root_probe
 root_probe_SOURCES = tests/root/probe.c
 root_probe_CFLAGS = -std=gnu11
 root_probe_LDFLAGS = -static
+# Stands in for criu.
+check_PROGRAMS += root_fake_criu
+root_fake_criu_SOURCES = tests/root/fake_criu.c
+root_fake_criu_CFLAGS = -std=gnu11
 # Stands in for systemd where there is none.
 if HAVE_SYSTEMD
 check_PROGRAMS += root_fake_systemd
