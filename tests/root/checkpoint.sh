@@ -14,6 +14,10 @@ after_case() {
 
 # ---- with a real one ----------------------------------------------------------------------------------
 
+reasons() {
+	sed -n '/RLIMIT_NOFILE/d; s/.*Error ([^)]*): *//p' "$1" 2>/dev/null | head -n 3 | paste -sd ';'
+}
+
 # Whether criu can save and restore the simplest of processes here; why not.
 try_criu() {
 	local images=$work/try pid
@@ -26,14 +30,14 @@ try_criu() {
 		return
 	}
 	mkdir -p "$images"
-	setsid sleep 300 </dev/null >/dev/null 2>&1 &
+	(cd / && exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- && exec setsid sleep 300) </dev/null >/dev/null 2>&1 &
 	pid=$!
 	sleep 0.2
 	if ! criu dump --tree "$pid" --images-dir "$images" --log-file dump.log >"$work/try.log" 2>&1; then
 		kill -9 "$pid" 2>/dev/null
-		echo "criu cannot save a process here: $(grep -h Error "$images/dump.log" "$work/try.log" | tail -n 2 | head -n 1)"
+		echo "criu cannot save a process here: $(reasons "$images/dump.log")"
 	elif ! criu restore --images-dir "$images" --log-file restore.log --restore-detached >"$work/try.log" 2>&1; then
-		echo "criu cannot restore a process here: $(grep -h Error "$images/restore.log" | tail -n 2 | head -n 1)"
+		echo "criu cannot restore a process here: $(reasons "$images/restore.log")"
 	else
 		kill -9 "$pid"
 	fi
@@ -704,19 +708,19 @@ test_a_policy_that_allows_images_takes_root_s_criu_and_no_file_of_the_container_
 	policy '{"checkpoint": "allow", "landlock": "prefer", "network": {"guard": "prefer", "metadata": "allow"},
 		"loosens": ["checkpoint", "network.guard", "network.metadata"]}'
 	sleeping governed
-	governed checkpoint --image-path "$T/image" --leave-running "$ID"
-	if [ ! -e /usr/sbin/criu ] && [ ! -e /usr/local/sbin/criu ]; then
+	if [ ! -e /usr/sbin/criu ]; then
+		governed checkpoint --image-path "$T/image" --leave-running "$ID"
 		expect_failure
 		expect_error_has 'there is no criu in /usr/local/sbin:'
+		[ ! -e "$LOG" ] || fail "a criu of the caller's PATH was run"
 	fi
-	[ ! -e "$LOG" ] || fail "a criu of the caller's PATH was run"
 	own_criu no-terminal
 	governed checkpoint --image-path "$T/image" "$ID"
 	expect_status 0
 	told 'request DUMP'
 	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
 	expect_status 0
-	governed state "$ID"
+	governed state --format text "$ID"
 	expect_output_has 'landlock: no image holds its rules'
 	governed delete --force "$ID"
 	config '.annotations = {"org.criu.config": "/tmp/evil"}'
