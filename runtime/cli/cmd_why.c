@@ -33,7 +33,7 @@ const struct bw_verb bw_verb_why = {
 	.synopsis = "CONTAINER",
 	.details = "What was tried, which step failed and why, also when the container is gone. The "
 		   "record is\n"
-		   "kept until a create, run, start or exec of the same name succeeds.\n",
+		   "kept until such a command succeeds for the same name.\n",
 	.options = why_options,
 	.options_size = sizeof(struct why_options),
 	.min_args = 1,

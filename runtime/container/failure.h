@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* failure.h - the record of the last failure of a container's create, run, start, exec, checkpoint or restore, for `why`. It lies beside
- * the containers, <root>/.failures/ID.json, so that it outlives what was undone; the next success removes it. */
+/* failure.h - the record of the last failure of a container's create, run, start, exec, checkpoint or restore, for
+ * `why`. It lies beside the containers, <root>/.failures/ID.json, so that it outlives what was undone; the next success
+ * removes it. */
 #ifndef BW_CONTAINER_FAILURE_H
 #define BW_CONTAINER_FAILURE_H
 

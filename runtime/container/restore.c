@@ -312,17 +312,41 @@ static int check_network(const struct restoring *restoring, struct bw_err *err)
 	return bw_netns_verify(restoring->pidfd, &hardening->block_endpoints, err);
 }
 
+/* Whether pid is in our namespace of this kind, by its file's name. */
+static bool shares(const struct restoring *restoring, pid_t pid, const char *kind)
+{
+	struct stat ours, theirs;
+	char own[32], other[32];
+
+	snprintf(own, sizeof own, "self/ns/%s", kind);
+	snprintf(other, sizeof other, "%d/ns/%s", (int)pid, kind);
+	return fstatat(restoring->preparation.host_proc, other, &theirs, 0) < 0 ||
+	       fstatat(restoring->preparation.host_proc, own, &ours, 0) < 0 || ours.st_ino == theirs.st_ino;
+}
+
+/* Which namespaces there are the image says: of a container that had the host's it has none. */
+static int check_namespaces(const struct restoring *restoring, pid_t pid, struct bw_err *err)
+{
+	const struct bw_spec *spec = spec_of(restoring);
+
+	for (size_t i = 0; spec->hardening && i < spec->linux_->namespaces.n; i++) {
+		const char *type = spec->linux_->namespaces.v[i].type, *word = bw_images_namespace(type);
+
+		if (shares(restoring, pid, word ? word : type))
+			return bw_fail(err, BW_E_DENIED, 0,
+				"restore: the image's processes are in the host's %s namespace, which profile %s does not allow",
+				type, bw_profile_name(restoring->decision.profile));
+	}
+	return 0;
+}
+
 /* criu makes one, so that clocks go on from where they were: exec must enter it, too. */
 static int note_time_namespace(struct restoring *restoring, pid_t pid, struct bw_err *err)
 {
 	struct bw_spec *spec = restoring->decision.hardened;
 	struct bw_spec_namespace *namespace;
-	struct stat ours, theirs;
-	char path[32];
 
-	snprintf(path, sizeof path, "%d/ns/time", (int)pid);
-	if (bw_spec_namespace(spec, "time") || fstatat(restoring->preparation.host_proc, path, &theirs, 0) < 0 ||
-		fstatat(restoring->preparation.host_proc, "self/ns/time", &ours, 0) < 0 || ours.st_ino == theirs.st_ino)
+	if (bw_spec_namespace(spec, "time") || shares(restoring, pid, "time"))
 		return 0;
 	namespace = bw_push(&restoring->arena, &spec->linux_->namespaces);
 	if (namespace)
@@ -338,7 +362,7 @@ static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 	restoring->pidfd = bw_pidfd_open(pid, 0);
 	if (restoring->pidfd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "looking at the restored process %d", (int)pid);
-	if (check_network(restoring, err) < 0 || note_time_namespace(restoring, pid, err) < 0 ||
+	if (check_namespaces(restoring, pid, err) < 0 || check_network(restoring, err) < 0 || note_time_namespace(restoring, pid, err) < 0 ||
 		bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
 		bw_state_save_profile(container, restoring->decision.profile, err) < 0 ||
 		bw_state_save(container, err) < 0)

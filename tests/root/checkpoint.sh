@@ -14,6 +14,15 @@ after_case() {
 
 # ---- with a real one ----------------------------------------------------------------------------------
 
+# What our caller has open is of mounts that a process of this namespace does not have.
+close_others() {
+	local fd
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+}
+
 reasons() {
 	sed -n '/RLIMIT_NOFILE/d; s/.*Error ([^)]*): *//p' "$1" 2>/dev/null | head -n 3 | paste -sd ';'
 }
@@ -30,7 +39,7 @@ try_criu() {
 		return
 	}
 	mkdir -p "$images"
-	(cd / && exec 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- && exec setsid sleep 300) </dev/null >/dev/null 2>&1 &
+	(close_others && cd / && exec setsid sleep 300) </dev/null >/dev/null 2>&1 &
 	pid=$!
 	sleep 0.2
 	if ! criu dump --tree "$pid" --images-dir "$images" --log-file dump.log >"$work/try.log" 2>&1; then
@@ -58,10 +67,14 @@ counting() {
 	script_args 'i=0; while :; do i=$((i + 1)); echo $i >/shared/new; mv /shared/new /shared/count; sleep 0.1; done'
 }
 
+# launch: the bundle's container, without a file of the host for its output.
+launch() {
+	"$RUNTIME" --root "$T/state" --profile compat run --detach --bundle "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 || fail "the container does not start"
+}
+
 run_counting() {
 	counting
-	compat run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
+	launch
 	eventually counts_beyond 3
 }
 
@@ -147,7 +160,7 @@ test_pipes_are_those_of_restore() {
 	mkfifo "$T/in" "$T/out"
 	exec 8<>"$T/in" 9<>"$T/out"
 	# Pipes without a name are what criu can hand over; a file of the host is none of the container's.
-	"$RUNTIME" --root "$T/state" --profile compat run --detach --bundle "$BUNDLE" "$ID" < <(sleep 300) > >(cat >"$T/first") 2>&1
+	"$RUNTIME" --root "$T/state" --profile compat run --detach --bundle "$BUNDLE" "$ID" < <(sleep 30) > >(cat >"$T/first") 2>&1
 	save
 	expect_status 0
 	expect_equal "number of pipes" "$(jq 'map(select(startswith("pipe:"))) | length' "$T/image/descriptors.json")" 3
@@ -211,8 +224,7 @@ test_mount_points_of_binds_are_made_again() {
 		{destination: "/conf", type: "bind", source: "..", options: ["bind"]},
 		{destination: "/test", type: "bind", source: $one, options: ["rbind"]},
 		{destination: "/test/for/nested", type: "bind", source: $two, options: ["bind", "ro"]}]'
-	compat run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
+	launch
 	save
 	expect_status 0
 	rm -r "${T:?}/one"/*
@@ -233,11 +245,9 @@ test_a_network_namespace_that_was_joined_is_joined_again() {
 	needs ip
 	counting
 	touch "$T/netns"
-	unshare --net=yes true 2>/dev/null || true
 	unshare --net="$T/netns" true
 	config --arg path "$T/netns" '(.linux.namespaces[] | select(.type == "network")).path = $path'
-	compat run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
+	launch
 	netns=$(stat -L --format %i "/proc/$(pid_of)/ns/net")
 	save
 	expect_status 0
@@ -251,8 +261,7 @@ test_cgroup_and_limits_are_those_of_the_configuration() {
 	needs_criu
 	counting
 	config --arg path "/$ID-one" '.linux.cgroupsPath = $path | .linux.resources.pids = {limit: 20}'
-	compat run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
+	launch
 	save
 	expect_status 0
 	[ -z "$(cgroups_of "$ID-one")" ] || fail "cgroups are left: $(cgroups_of "$ID-one")"
@@ -269,8 +278,7 @@ test_a_container_with_cgroups_mounted_is_restored() {
 	needs_criu
 	counting
 	config '.mounts += [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["ro", "nosuid", "noexec", "nodev"]}]'
-	compat run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
+	launch
 	compat checkpoint --image-path "$T/image" --work-path "$T/work" "$ID"
 	expect_status 0
 	compat restore --detach --bundle "$BUNDLE" --image-path "$T/image" --work-path "$T/work" "$ID"
@@ -286,7 +294,7 @@ test_restore_in_the_foreground_ends_as_the_program_does() {
 	mkdir -m 777 "$T/shared"
 	config --arg source "$T/shared" '.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}]'
 	script_args 'while [ ! -e /shared/end ]; do sleep 0.1; done; exit 7'
-	compat run --detach --bundle "$BUNDLE" "$ID"
+	launch
 	save
 	expect_status 0
 	touch "$T/shared/end"
@@ -718,6 +726,10 @@ test_a_policy_that_allows_images_takes_root_s_criu_and_no_file_of_the_container_
 	governed checkpoint --image-path "$T/image" "$ID"
 	expect_status 0
 	told 'request DUMP'
+	# An image of processes that were the host's own is none for this profile.
+	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
+	expect_refusal "the image's processes are in the host's "
+	echo own-namespaces >>/usr/local/sbin/criu.mode
 	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
 	expect_status 0
 	governed state --format text "$ID"

@@ -3,7 +3,8 @@
  *
  * Installed as PLACE/criu it appends each field of each request to PLACE/criu.log, one a line, and does what the lines of
  * PLACE/criu.mode say: "version MAJOR MINOR SUBLEVEL", "no-features", "fail TYPE" (an answer without success, and a line
- * in its log), "die TYPE" (no answer), "fail-late TYPE" (a failure after the notifications), "exit STATUS", "no-terminal".
+ * in its log), "die TYPE" (no answer), "fail-late TYPE" (a failure after the notifications), "exit STATUS", "no-terminal",
+ * "own-namespaces" (the restored process has them).
  * A saved process is killed; a restored one is a sleeping shell of the host, with the standard descriptors of criu. */
 #include <errno.h>
 #include <fcntl.h>
@@ -270,7 +271,9 @@ static void dump(void)
 /* Our parent's child, as with rst_sibling. */
 static pid_t make_process(void)
 {
-	pid_t child = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0UL, NULL, NULL, 0UL);
+	unsigned long own = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP;
+	pid_t child = (pid_t)syscall(
+		SYS_clone, CLONE_PARENT | SIGCHLD | (mode("own-namespaces") ? own : 0), 0UL, NULL, NULL, 0UL);
 
 	if (child)
 		return child;

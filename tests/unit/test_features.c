@@ -104,6 +104,12 @@ START_TEST(a_flag_is_supported_if_this_kernel_takes_it)
 }
 END_TEST
 
+START_TEST(checkpoints_are_said_to_be_possible_in_runc_s_word)
+{
+	ck_assert_str_eq(bw_json_get(at("annotations"), "org.opencontainers.runc.checkpoint.enabled")->text, "true");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("features");
@@ -115,6 +121,7 @@ int main(void)
 	tcase_add_loop_test(t, lists_are_sorted_and_name_nothing_twice, 0, (int)BW_COUNT(sorted));
 	tcase_add_test(t, every_word_that_is_understood_is_listed);
 	tcase_add_test(t, a_flag_is_supported_if_this_kernel_takes_it);
+	tcase_add_test(t, checkpoints_are_said_to_be_possible_in_runc_s_word);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
