@@ -251,10 +251,12 @@ static int set_page_server(struct bw_images *images, struct bw_err *err)
 static int set_lsm(struct bw_images *images, struct bw_err *err)
 {
 	const struct bw_image_options *asked = images->asked;
-	bool profile = asked->lsm_profile && *asked->lsm_profile, context = asked->lsm_mount_context && *asked->lsm_mount_context;
+	bool profile = asked->lsm_profile && *asked->lsm_profile;
+	bool context = asked->lsm_mount_context && *asked->lsm_mount_context;
 
 	if ((profile || context) && images->version < OLDEST_FOR_LSM)
-		return bw_fail(err, BW_E_HOST, 0, "%s requires at least CRIU 3.16", profile ? "--lsm-profile" : "--lsm-mount-context");
+		return bw_fail(err, BW_E_HOST, 0, "%s requires at least CRIU 3.16",
+			profile ? "--lsm-profile" : "--lsm-mount-context");
 	images->options.lsm_profile = profile ? asked->lsm_profile : NULL;
 	images->options.lsm_mount_context = context ? asked->lsm_mount_context : NULL;
 	return 0;

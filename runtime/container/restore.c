@@ -204,7 +204,8 @@ static int join_namespaces(struct restoring *restoring, struct bw_err *err)
 /* What the image's 0, 1 and 2 were, as checkpoint has written it down: pipes become ours. */
 static int inherit_stdio(struct restoring *restoring, struct bw_err *err)
 {
-	auto_close int fd = openat(restoring->images.images_dir, "descriptors.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	auto_close int fd = openat(restoring->images.images_dir, "descriptors.json",
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	auto_free char *text = NULL;
 	struct bw_json *tree;
 	int number = 0;
@@ -362,8 +363,8 @@ static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 	restoring->pidfd = bw_pidfd_open(pid, 0);
 	if (restoring->pidfd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "looking at the restored process %d", (int)pid);
-	if (check_namespaces(restoring, pid, err) < 0 || check_network(restoring, err) < 0 || note_time_namespace(restoring, pid, err) < 0 ||
-		bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
+	if (check_namespaces(restoring, pid, err) < 0 || check_network(restoring, err) < 0 ||
+		note_time_namespace(restoring, pid, err) < 0 || bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
 		bw_state_save_profile(container, restoring->decision.profile, err) < 0 ||
 		bw_state_save(container, err) < 0)
 		return -1;
