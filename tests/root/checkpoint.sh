@@ -153,19 +153,27 @@ test_memory_is_saved_before_the_rest() {
 	expect_equal state "$(state_of)" running
 }
 
+# with_pipes INPUT OUTPUT VERB...: what INPUT prints comes in, what goes out is in the file OUTPUT.  Pipes without a name
+# are what criu can hand over; a file of the host is none of the container's.
+with_pipes() {
+	local input=$1 output=$2
+	shift 2
+	timeout --kill-after=5 60 "$RUNTIME" --root "$T/state" --profile compat "$@" < <(exec bash -c "$input") > >(exec cat >"$output") 2>&1 || {
+		cat "$output"
+		fail "$1: status $?"
+	}
+}
+
 test_pipes_are_those_of_restore() {
 	needs_criu
 	bundle
 	script_args 'while read -r line; do echo "got $line"; done'
-	mkfifo "$T/in" "$T/out"
-	exec 8<>"$T/in" 9<>"$T/out"
-	# Pipes without a name are what criu can hand over; a file of the host is none of the container's.
-	"$RUNTIME" --root "$T/state" --profile compat run --detach --bundle "$BUNDLE" "$ID" < <(sleep 30) > >(cat >"$T/first") 2>&1
+	with_pipes 'exec sleep 30' "$T/first" run --detach --bundle "$BUNDLE" "$ID"
 	save
 	expect_status 0
 	expect_equal "number of pipes" "$(jq 'map(select(startswith("pipe:"))) | length' "$T/image/descriptors.json")" 3
-	"$RUNTIME" --root "$T/state" --profile compat restore --detach --bundle "$BUNDLE" --image-path "$T/image" \
-		--work-path "$T/work" --manage-cgroups-mode ignore "$ID" < <(sleep 1; echo Ping) > >(cat >"$T/second") 2>&1
+	with_pipes 'sleep 1; echo Ping; sleep 5' "$T/second" restore --detach --bundle "$BUNDLE" --image-path "$T/image" \
+		--work-path "$T/work" --manage-cgroups-mode ignore "$ID"
 	eventually grep --quiet --line-regexp 'got Ping' "$T/second"
 }
 
