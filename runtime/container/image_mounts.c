@@ -402,10 +402,11 @@ static int build(struct staging *staging, const char *rootfs, struct bw_err *err
 {
 	const struct bw_spec *spec = staging->request->spec;
 
-	if (look_at_sources(staging, err) < 0)
-		return -1;
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "making a mount namespace for criu");
+	/* From here on: what was opened before is of mounts that cannot be bound in this namespace. */
+	if (look_at_sources(staging, err) < 0)
+		return -1;
 	if (place_root(staging, rootfs, err) < 0)
 		return -1;
 	for (size_t i = 0; i < spec->mounts.n; i++)
