@@ -296,6 +296,26 @@ test_a_container_with_cgroups_mounted_is_restored() {
 	expect_line 1
 }
 
+test_a_scope_of_systemd_is_made_again() {
+	needs_criu
+	[ -d /run/systemd/system ] || skip "needs systemd"
+	"$RUNTIME" features | jq --exit-status .linux.cgroup.systemd >/dev/null || skip "needs bulwark-systemd where it belongs"
+	counting
+	config --arg path "system.slice:bw:$ID" '.linux.cgroupsPath = $path | .linux.resources.pids = {limit: 30}'
+	"$RUNTIME" --root "$T/state" --profile compat --systemd-cgroup run --detach --bundle "$BUNDLE" "$ID" \
+		</dev/null >/dev/null 2>&1 || fail "the container does not start"
+	save
+	expect_status 0
+	run "$RUNTIME" --root "$T/state" --profile compat --systemd-cgroup restore --detach --bundle "$BUNDLE" \
+		--image-path "$T/image" --work-path "$T/work" --manage-cgroups-mode ignore "$ID"
+	expect_status 0
+	[[ $(cgroup_of pids "$(pid_of)") == *"/system.slice/bw-$ID.scope" ]] || fail "it is in $(cgroup_of pids "$(pid_of)")"
+	expect_equal limit "$(limit_of pids "$(pid_of)" pids.max pids.max)" 30
+	compat delete --force "$ID"
+	expect_status 0
+	expect_nothing_left
+}
+
 test_restore_in_the_foreground_ends_as_the_program_does() {
 	needs_criu
 	bundle
