@@ -296,6 +296,32 @@ test_a_container_with_cgroups_mounted_is_restored() {
 	expect_line 1
 }
 
+test_memory_is_fetched_when_it_is_asked_for() {
+	local saving serving before
+	needs_criu
+	criu check --feature uffd-noncoop >/dev/null 2>&1 || skip "this kernel or criu has no lazy pages"
+	run_counting
+	mkfifo "$T/ready"
+	mkdir "$T/image"
+	exec 7<>"$T/ready"
+	timeout 60 "$RUNTIME" --root "$T/state" --profile compat checkpoint --lazy-pages --page-server 127.0.0.1:27277 --status-fd 7 \
+		--image-path "$T/image" --work-path "$T/work" --manage-cgroups-mode ignore "$ID" >"$T/saving" 2>&1 &
+	saving=$!
+	expect_equal "status byte" "$(timeout 30 dd bs=1 count=1 <&7 2>/dev/null | od -An -tx1 | tr -d ' ')" 00
+	before=$(cat "$T/shared/count")
+	timeout 60 criu lazy-pages --page-server --address 127.0.0.1 --port 27277 --images-dir "$T/image" --work-dir "$T/image" \
+		>"$T/serving" 2>&1 &
+	serving=$!
+	eventually test -S "$T/image/lazy-pages.socket"
+	ID=$ID-lazy
+	compat restore --detach --bundle "$BUNDLE" --image-path "$T/image" --work-path "$T/image" --lazy-pages \
+		--manage-cgroups-mode ignore "$ID"
+	expect_status 0
+	eventually counts_beyond "$((before + 3))"
+	wait "$saving" || fail "checkpoint: $(cat "$T/saving")"
+	wait "$serving" || fail "lazy-pages: $(cat "$T/serving")"
+}
+
 test_a_scope_of_systemd_is_made_again() {
 	needs_criu
 	[ -d /run/systemd/system ] || skip "needs systemd"
