@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "control/ebpf.h"
 
 /* dev_t of the kernel: 12 bits of major, 20 of minor. A rule beyond them can match nothing. */
 enum { MINOR_BITS = 20, MAX_MAJOR = (1 << 12) - 1, MAX_MINOR = (1 << MINOR_BITS) - 1 };
@@ -218,71 +218,20 @@ int bw_device_program(const struct bw_device_rules *rules, struct bpf_insn **ret
 	return 0;
 }
 
-static int bpf(int command, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, command, attr, sizeof *attr);
-}
-
-static uint64_t address(const void *p)
-{
-	return (uint64_t)(uintptr_t)p;
-}
-
-static int load(const struct bpf_insn *program, size_t n, struct bw_err *err)
-{
-	union bpf_attr attr;
-	int fd;
-
-	memset(&attr, 0, sizeof attr);
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	attr.insn_cnt = (uint32_t)n;
-	attr.insns = address(program);
-	attr.license = address("Apache-2.0");
-	memcpy(attr.prog_name, "bulwark_devices", sizeof "bulwark_devices");
-	fd = bpf(BPF_PROG_LOAD, &attr);
-	if (fd < 0)
-		return bw_fail(err, BW_E_KERNEL, errno,
-			"loading the device program (%zu instructions)", n);
-	return fd;
-}
-
-static int attach(int cgroup, int program, unsigned flags, int replaced)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof attr);
-	attr.target_fd = (uint32_t)cgroup;
-	attr.attach_bpf_fd = (uint32_t)program;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	attr.attach_flags = flags;
-	attr.replace_bpf_fd = (uint32_t)replaced;
-	return bpf(BPF_PROG_ATTACH, &attr);
-}
-
-enum { MAX_OLD = 64 }; /* the kernel attaches no more to one cgroup */
+static const struct bw_bpf_kind kind = {BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE, "bulwark_devices"};
 
 /* Descriptors of the programs attached to this very cgroup. */
-static int old_programs(int cgroup, int fds[MAX_OLD], size_t *ret_n, struct bw_err *err)
+static int old_programs(int cgroup, int fds[BW_BPF_MAX_ATTACHED], size_t *ret_n, struct bw_err *err)
 {
-	uint32_t ids[MAX_OLD] = {0};
-	union bpf_attr attr;
-	size_t n;
+	uint32_t ids[BW_BPF_MAX_ATTACHED];
+	ssize_t n = bw_bpf_attached(cgroup, kind.attach, ids);
 
-	memset(&attr, 0, sizeof attr);
-	attr.query.target_fd = (uint32_t)cgroup;
-	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	attr.query.prog_ids = address(ids);
-	attr.query.prog_cnt = MAX_OLD;
-	if (bpf(BPF_PROG_QUERY, &attr) < 0)
+	if (n < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "asking for the cgroup's device programs");
-	n = attr.query.prog_cnt < MAX_OLD ? attr.query.prog_cnt : MAX_OLD;
 	*ret_n = 0;
-	for (size_t i = 0; i < n; i++) {
-		int fd;
+	for (ssize_t i = 0; i < n; i++) {
+		int fd = bw_bpf_program_of(ids[i]);
 
-		memset(&attr, 0, sizeof attr);
-		attr.prog_id = ids[i];
-		fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 		if (fd >= 0)
 			fds[(*ret_n)++] = fd;
 	}
@@ -291,16 +240,9 @@ static int old_programs(int cgroup, int fds[MAX_OLD], size_t *ret_n, struct bw_e
 
 static int detach_all(int cgroup, const int *fds, size_t n, struct bw_err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		union bpf_attr attr;
-
-		memset(&attr, 0, sizeof attr);
-		attr.target_fd = (uint32_t)cgroup;
-		attr.attach_bpf_fd = (uint32_t)fds[i];
-		attr.attach_type = BPF_CGROUP_DEVICE;
-		if (bpf(BPF_PROG_DETACH, &attr) < 0 && errno != ENOENT)
+	for (size_t i = 0; i < n; i++)
+		if (bw_bpf_detach(cgroup, fds[i], kind.attach) < 0)
 			return bw_fail(err, BW_E_KERNEL, errno, "detaching an old device program");
-	}
 	return 0;
 }
 
@@ -308,9 +250,9 @@ static int detach_all(int cgroup, const int *fds, size_t n, struct bw_err *err)
  * without any. */
 static int attach_over(int cgroup, int program, const int *old, size_t n, struct bw_err *err)
 {
-	if (n == 1 && attach(cgroup, program, BPF_F_ALLOW_MULTI | BPF_F_REPLACE, old[0]) == 0)
+	if (n == 1 && bw_bpf_attach(cgroup, program, kind.attach, old[0]) == 0)
 		return 0;
-	if (attach(cgroup, program, BPF_F_ALLOW_MULTI, 0) < 0)
+	if (bw_bpf_attach(cgroup, program, kind.attach, -1) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "attaching the device program");
 	return detach_all(cgroup, old, n, err);
 }
@@ -318,8 +260,8 @@ static int attach_over(int cgroup, int program, const int *old, size_t n, struct
 int bw_device_attach(
 	int cgroup, const struct bpf_insn *program, size_t n, bool replace, struct bw_err *err)
 {
-	auto_close int fd = load(program, n, err);
-	int old[MAX_OLD], r;
+	auto_close int fd = bw_bpf_load(&kind, program, n, err);
+	int old[BW_BPF_MAX_ATTACHED], r;
 	size_t old_n = 0;
 
 	if (fd < 0)
@@ -334,11 +276,7 @@ int bw_device_attach(
 
 bool bw_device_can_attach(int cgroup)
 {
-	union bpf_attr attr;
+	uint32_t ids[BW_BPF_MAX_ATTACHED];
 
-	/* The same rights as for attaching, and no program needed. */
-	memset(&attr, 0, sizeof attr);
-	attr.query.target_fd = (uint32_t)cgroup;
-	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	return bpf(BPF_PROG_QUERY, &attr) == 0;
+	return bw_bpf_attached(cgroup, kind.attach, ids) >= 0;
 }

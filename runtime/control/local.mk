@@ -23,6 +23,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/apparmor.c \
 	runtime/control/copy_up.c runtime/control/copy_up.h \
 	runtime/control/devices.c \
+	runtime/control/ebpf.c runtime/control/ebpf.h \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/hook_check.c runtime/control/hook_check.h \
 	runtime/control/helper.c runtime/control/helper.h \
