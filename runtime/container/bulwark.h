@@ -85,6 +85,7 @@ struct bw_container_info {
 	} * annotations;
 	size_t annotations_n;
 	const char *profile, *profile_reason;
+	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };
 

@@ -117,6 +117,19 @@ static bool lsm(const struct bw_host *host, char *detail, size_t size)
 	return host->apparmor.v || (host->selinux.v && host->selinux_enforcing.v);
 }
 
+/* Routing rules hold in a network of the container's own alone. */
+static bool guard(const struct bw_host *host, char *detail, size_t size)
+{
+	bool rules = !host->policy_routing.set || host->policy_routing.v;
+
+	if (host->bpf_guard.v)
+		snprintf(detail, size, "programs on cgroups");
+	else
+		snprintf(detail, size, "no programs on cgroups%s",
+			rules ? ", routing rules: joined networks are refused" : ", and no routing rules");
+	return host->bpf_guard.v;
+}
+
 static bool user_namespace(const struct bw_host *host, char *detail, size_t size)
 {
 	snprintf(detail, size, "%s", host->user_namespace.v ? "there" : "the kernel has none");
@@ -145,6 +158,7 @@ static const struct row rows[] = {
 	{"seccomp", "system call filters", REQUIRED, seccomp},
 	{"limits", "memory, processes and cpu", PREFERRED, limits},
 	{"landlock", "writing only to writable mounts, a second time", PREFERRED, landlock},
+	{"network guard", "metadata services out of reach in every network", PREFERRED, guard},
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
 	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},

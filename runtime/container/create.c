@@ -192,6 +192,8 @@ static int compile(struct creation *creation, struct bw_err *err)
 	bw_attempt_enter(&creation->attempt, "compile the plan");
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0)
 		return -1;
+	if (bw_describe_guard(creation->container.state, &preparation->guard, &creation->arena, err) < 0)
+		return -1;
 	if (keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
 		return -1;
 	return 0;

@@ -56,6 +56,14 @@ static int name_descriptors(const struct bw_spec *spec, struct bw_arena *arena, 
 	return 0;
 }
 
+int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, struct bw_arena *arena, struct bw_err *err)
+{
+	const char *word = bw_guard_word(guard->way);
+
+	state->guard = copy(arena, word);
+	return word && !state->guard ? bw_fail(err, BW_E_MEMORY, ENOMEM, "state") : 0;
+}
+
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
 	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err)
 {
@@ -74,7 +82,6 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 	state->profile = copy(arena, bw_profile_name(decision->profile));
 	state->profile_reason = copy(arena, decision->reason);
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
-	state->private_network = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "network")};
 	if (bw_preparation_name_cgroups(preparation, ctx, spec->linux_->cgroups_path, id, &state->cgroups, err) < 0 ||
 		bw_cgroup_check_unused(state->cgroups, err) < 0)
 		return -1;

@@ -10,5 +10,8 @@
  * later delete ends processes that were there before us. All in arena. */
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
 	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err) BW_MUST_CHECK;
+/* Once it is chosen: what keeps the blocked endpoints from it. */
+int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, struct bw_arena *arena,
+	struct bw_err *err) BW_MUST_CHECK;
 
 #endif

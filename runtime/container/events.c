@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "container/state.h"
 #include "control/cgroup_stats.h"
+#include "control/guard.h"
 
 struct stream {
 	const struct bw_container *container;
@@ -23,6 +24,27 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* How often the network guard has refused, where it counts. */
+static int write_guard(const struct bw_container *container, struct bw_json_writer *w, struct bw_err *err)
+{
+	uint64_t counts[BW_GUARD_HOOKS];
+
+	if (bw_guard_way_of(container->state->guard) != BW_GUARD_CGROUP)
+		return 0;
+	if (bw_cgroup_guard_counts(container->state->cgroups, counts, err) < 0)
+		return -1;
+	bw_json_key(w, "guard");
+	bw_json_begin_object(w);
+	bw_json_key(w, "connections");
+	bw_json_uint(w, counts[BW_GUARD_CONNECT4] + counts[BW_GUARD_CONNECT6]);
+	bw_json_key(w, "datagrams");
+	bw_json_uint(w, counts[BW_GUARD_SENDMSG4] + counts[BW_GUARD_SENDMSG6]);
+	bw_json_key(w, "packets");
+	bw_json_uint(w, counts[BW_GUARD_EGRESS]);
+	bw_json_end_object(w);
+	return 0;
 }
 
 /* {"type":...,"id":... with the data of stats behind it. */
@@ -42,6 +64,8 @@ static int write_event(const struct bw_container *container, const char *type, b
 		bw_json_key(w, "data");
 		bw_json_begin_object(w);
 		r = bw_cgroup_stats(container->state->cgroups, w, err);
+		if (r == 0)
+			r = write_guard(container, w, err);
 		bw_json_end_object(w);
 	}
 	bw_json_end_object(w);

@@ -268,6 +268,7 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	request->cgroups = execution->container.state->cgroups;
 	request->sub_cgroups = options->cgroups;
 	request->rdt = &execution->container.state->rdt;
+	request->guard->way = bw_guard_way_of(execution->container.state->guard);
 	request->preserve_fds = options->preserve_fds;
 	request->target_pid = execution->container.pid;
 	request->target_pidfd = execution->pidfd;

@@ -44,6 +44,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.annotations_n = state->annotations.n,
 		.profile = state->profile,
 		.profile_reason = state->profile_reason,
+		.guard = state->guard,
 		.degraded = degraded,
 	};
 	ret->pid = ret->status == BW_STATUS_STOPPED ? 0 : container->pid;

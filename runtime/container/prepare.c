@@ -60,6 +60,7 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 		return -1;
 	preparation->request = (struct bw_request){
 		.host = &preparation->host,
+		.guard = &preparation->guard,
 		.arena = arena,
 		.state_fd = -1,
 		.terminal_fd = -1,
@@ -123,6 +124,7 @@ int bw_preparation_listen(struct bw_preparation *preparation, const struct bw_co
 void bw_preparation_close(struct bw_preparation *preparation)
 {
 	bw_plan_close(&preparation->plan);
+	bw_guard_done(&preparation->guard);
 	if (preparation->host_proc >= 0)
 		close(preparation->host_proc);
 	if (preparation->start_sock >= 0)

@@ -6,6 +6,7 @@
 
 #include "container/state.h"
 #include "control/compile.h"
+#include "control/guard.h"
 #include "host/host.h"
 
 /* Lives on the stack of a verb; nothing in it may move while a launch uses it. */
@@ -13,10 +14,11 @@ struct bw_preparation {
 	struct bw_host host;
 	struct bw_request request;
 	struct bw_plan plan;
+	struct bw_guard guard;
 	int host_proc, start_sock;
 };
 
-#define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .host_proc = -1, .start_sock = -1}
+#define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .guard = BW_GUARD_INIT, .host_proc = -1, .start_sock = -1}
 
 /* Opens the host's /proc, verifies that it is what it is called, and asks the controls for the host's facts. */
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;

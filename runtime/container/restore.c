@@ -306,11 +306,35 @@ static int send_console(struct restoring *restoring, int master, struct bw_err *
 /* The image's network is empty; what hooks have plugged in is held against the policy, as start does. */
 static int check_network(const struct restoring *restoring, struct bw_err *err)
 {
+	switch (restoring->preparation.guard.way) {
+	case BW_GUARD_NONE:
+	case BW_GUARD_CGROUP: /* attached by us, a moment ago */
+		return 0;
+	case BW_GUARD_ROUTING:
+		break;
+	}
+	return bw_netns_verify(restoring->pidfd, &spec_of(restoring)->hardening->block_endpoints, err);
+}
+
+/* Programs on the cgroup are attached with its limits; routing rules are the image's. */
+static int choose_guard(struct restoring *restoring, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &restoring->preparation;
 	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
 
-	if (!hardening || !hardening->block_endpoints.n || !hardening->endpoints)
+	if (!hardening || !hardening->block_endpoints.n)
 		return 0;
-	return bw_netns_verify(restoring->pidfd, &hardening->block_endpoints, err);
+	if (bw_guard_choose(&preparation->request, &preparation->plan, err) < 0)
+		return -1;
+	for (size_t i = 0; i < preparation->plan.degraded_n; i++) {
+		const char *why = preparation->plan.degraded[i].why;
+
+		if (bw_strs_add(&restoring->arena, &restoring->container.state->degraded,
+			    bw_arena_printf(&restoring->arena, "guard: %s", why)) < 0)
+			return out_of_memory(err);
+		bw_log(BW_LOG_INFO, "degraded: guard: %s", why);
+	}
+	return bw_describe_guard(restoring->container.state, &preparation->guard, &restoring->arena, err);
 }
 
 /* Whether pid is in our namespace of this kind, by its file's name. */
@@ -433,7 +457,7 @@ static int restore(struct restoring *restoring, struct bw_err *err)
 	struct bw_criu criu = BW_CRIU_INIT;
 
 	bw_attempt_enter(&restoring->attempt, "prepare what is not in the image");
-	if (fill_options(restoring, err) < 0 || open_console(restoring, err) < 0)
+	if (choose_guard(restoring, err) < 0 || fill_options(restoring, err) < 0 || open_console(restoring, err) < 0)
 		return -1;
 	if (start_criu(restoring, &criu, err) == 0 &&
 		bw_cgroup_adopt(&restoring->preparation.request, criu.pid, err) == 0 &&

@@ -20,6 +20,7 @@
 #include "container/state.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
+#include "control/guard.h"
 #include "control/netns.h"
 #include "launch/wire.h"
 
@@ -61,8 +62,14 @@ static int verify_guard(const struct bw_container *container, const struct bw_sp
 	const struct bw_spec_hardening *hardening = spec->hardening;
 	auto_close int pidfd = -1;
 
-	if (!hardening || !hardening->block_endpoints.n || !hardening->endpoints || !container->state->private_network.v)
+	switch (bw_guard_way_of(container->state->guard)) {
+	case BW_GUARD_NONE:
 		return 0;
+	case BW_GUARD_CGROUP:
+		return bw_cgroup_verify_guard(container->state->cgroups, err);
+	case BW_GUARD_ROUTING:
+		break;
+	}
 	pidfd = bw_pidfd_of(container->pid, container->start_time);
 	if (pidfd < 0)
 		return bw_fail(err, BW_E_STATE, 0, "cannot start a container that has stopped");

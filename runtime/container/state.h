@@ -21,7 +21,7 @@ struct bw_state {
 	struct bw_cgroup_set *cgroups;
 	struct bw_rdt *rdt;
 	struct bw_opt_bool private_pids;   /* has a pid namespace of its own: killing the init kills all */
-	struct bw_opt_bool private_network;
+	char *guard;                       /* what keeps the blocked endpoints from it (bw_guard_word()); NULL: nothing */
 	struct bw_strs late_steps;         /* words of the steps after WAIT, for errors of `start` */
 	struct bw_opt_uint late_from;      /* index of the first of them in the plan */
 	struct bw_strs descriptors;        /* what 0, 1 and 2 of its init are: "pipe:[1234]"; none when no one is a pipe */

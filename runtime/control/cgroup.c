@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "control/cgroup_unit.h"
+#include "control/guard.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -59,6 +60,7 @@ static int probe_unified(struct bw_host *host, struct bw_arena *arena, struct bw
 
 	host->bpf_cgroup =
 		(struct bw_opt_bool){.set = true, .v = root >= 0 && bw_device_can_attach(root)};
+	host->bpf_guard = (struct bw_opt_bool){.set = true, .v = root >= 0 && bw_guard_can_attach(root)};
 	if (root < 0 || bw_read_at(root, "cgroup.controllers", text, sizeof text) < 0)
 		return 0;
 	return split_words(text, arena, &host->cgroup2_controllers, err);
@@ -126,6 +128,8 @@ static int limit(const struct bw_request *request, struct bw_cgroup_handle *hand
 	if (bw_cgroup_apply_resources_with(handle, linux_ ? linux_->resources : NULL, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");
 	if (bw_cgroup_apply_devices_with(handle, request->spec, false, err) < 0)
+		return bw_wrap(err, "unable to apply cgroup configuration");
+	if (bw_cgroup_apply_guard_with(handle, request->guard, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");
 	if (delegate(request, handle, err) < 0)
 		return bw_wrap(err, "unable to apply cgroup configuration");

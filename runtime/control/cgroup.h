@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "control/guard_program.h"
 #include "json/schema.h"
 
 struct bw_host;
@@ -78,6 +79,11 @@ void bw_cgroup_warn_of_ignored(const struct bw_spec_resources *resources);
  * meanwhile; a unit's systemd is told once more. */
 int bw_cgroup_apply_devices(const struct bw_cgroup_set *set, const struct bw_spec *spec, bool live,
 	struct bw_err *err) BW_MUST_CHECK;
+
+/* Whether the network guard (guard.h) still hangs on the container's cgroup: BW_E_DENIED when it does not. */
+int bw_cgroup_verify_guard(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* How often it has refused, by hook (enum bw_guard_hook). */
+int bw_cgroup_guard_counts(const struct bw_cgroup_set *set, uint64_t ret[BW_GUARD_HOOKS], struct bw_err *err) BW_MUST_CHECK;
 
 /* The processes in the container's cgroup, and in those beneath it when recursive: sorted, malloc'd. None when
  * the cgroup does not exist. */

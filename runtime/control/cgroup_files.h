@@ -7,6 +7,7 @@
 #include "control/ebpf_devices.h"
 
 struct bw_spec_block_io;
+struct bw_guard;
 
 /* --- cgroup_paths.c --- */
 
@@ -114,6 +115,12 @@ int bw_cgroup_device_rules(const struct bw_spec *spec, struct bw_arena *arena,
 	struct bw_device_rules *ret, struct bw_err *err) BW_MUST_CHECK;
 int bw_cgroup_apply_devices_with(struct bw_cgroup_handle *handle, const struct bw_spec *spec,
 	bool live, struct bw_err *err) BW_MUST_CHECK;
+
+/* --- cgroup_guard.c --- */
+/* Attaches the programs of the network guard, where that is its way (guard may be NULL); takes off what a failed
+ * creation has left. */
+int bw_cgroup_apply_guard_with(struct bw_cgroup_handle *handle, const struct bw_guard *guard,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* --- cgroup_memory.c --- */
 /* The number behind key in text of lines "key number"; text may be NULL. */

@@ -18,6 +18,7 @@ struct bw_plan;
 struct bw_arena;
 struct bw_cgroup_set;
 struct bw_rdt;
+struct bw_guard;
 struct bw_settling;
 struct bw_opt_uint;
 
@@ -52,6 +53,7 @@ struct bw_request {
 	const char *const *sub_cgroups; /* exec: where beneath them, NULL-terminated words of --cgroup; or NULL */
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
 	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
+	struct bw_guard *guard;  /* guard.h: create: filled by the control guard; exec: how the container is guarded; never NULL */
 	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own mount namespace; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */

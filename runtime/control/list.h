@@ -2,6 +2,7 @@
 /* list.h - the one list of controls, in the order in which they prepare (within a phase: in which they
  * act). Adding a control is adding a line. No include guard: it is expanded several times. */
 BW_CONTROL(namespaces)
+BW_CONTROL(guard)
 BW_CONTROL(cgroup)
 BW_CONTROL(intel_rdt)
 BW_CONTROL(userns)

@@ -5,6 +5,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_annotations.c \
 	runtime/control/cgroup_devices.c \
 	runtime/control/cgroup_dirs.c \
+	runtime/control/cgroup_guard.c \
 	runtime/control/cgroup_memory.c \
 	runtime/control/cgroup_oom.c \
 	runtime/control/cgroup_paths.c \
@@ -25,6 +26,10 @@ libbulwark_a_SOURCES += \
 	runtime/control/devices.c \
 	runtime/control/ebpf.c runtime/control/ebpf.h \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
+	runtime/control/endpoint.c runtime/control/endpoint.h \
+	runtime/control/guard.c runtime/control/guard.h \
+	runtime/control/guard_attach.c \
+	runtime/control/guard_program.c runtime/control/guard_program.h \
 	runtime/control/hook_check.c runtime/control/hook_check.h \
 	runtime/control/helper.c runtime/control/helper.h \
 	runtime/control/hook_run.c runtime/control/hook_run.h \

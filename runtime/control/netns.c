@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* netns.c - a new network namespace gets its loopback up, and before anybody can plug it in, the
- * endpoints that hand out the host's credentials are prohibited in it. It must not touch a
- * namespace that it did not make: others live there.
+ * endpoints that hand out the host's credentials are prohibited in it, where the guard (guard.c) can
+ * have no programs on the container's cgroup. It must not touch a namespace that it did not make:
+ * others live there.
  *
- * The guard is routing rules (ip-rule(8)), not routes: a prohibit rule per address with preference
+ * This way of the guard is routing rules (ip-rule(8)), not routes: a prohibit rule per address with preference
  * 0, and the rule for table local moved behind them. The kernel takes the first rule that matches,
  * so that no route in any table, no address of an interface and no later rule can win: a rule
  * cannot be placed before preference 0, and among equals a new one comes last. Rules belong to no
@@ -13,19 +14,17 @@
  * us, routes 150-180 us. Clients get EACCES at once. */
 #include "control/control.h"
 
-#include <arpa/inet.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/auto.h"
-#include "base/str.h"
 #include "base/sys.h"
-#include "control/netns.h"
+#include "control/endpoint.h"
+#include "control/guard.h"
 #include "control/rtnl.h"
 #include "host/host.h"
 #include "plan/plan.h"
@@ -38,7 +37,7 @@ enum { OP_OPEN_LOOPBACK };
 enum { LOOPBACK_INDEX = 1 };
 
 /* A rule message takes at most 64 bytes; two families' local rules and lo come on top. */
-enum { BATCH_SIZE = 64 * (BW_NETNS_MAX_ENDPOINTS + 5) };
+enum { BATCH_SIZE = 64 * (BW_MAX_ENDPOINTS + 5) };
 
 /* Followed by len bytes of rtnetlink messages. Only the last one, number last, asks for an answer.
  */
@@ -48,34 +47,13 @@ struct batch {
 	uint32_t endpoints;
 };
 
-int bw_endpoint_parse(const char *text, struct bw_endpoint *ret, struct bw_err *err)
-{
-	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-	struct bw_endpoint endpoint = {.family = AF_INET6, .len = 16};
-
-	if (inet_pton(AF_INET, text, endpoint.addr) == 1) {
-		endpoint.family = AF_INET;
-		endpoint.len = 4;
-	} else if (inet_pton(AF_INET6, text, endpoint.addr) != 1) {
-		return bw_fail(err, BW_E_POLICY, 0,
-			"blocked endpoint \"%s\" is not an IPv4 or IPv6 address", text);
-	} else if (memcmp(endpoint.addr, mapped, sizeof mapped) == 0) {
-		memmove(endpoint.addr, endpoint.addr + sizeof mapped, 4);
-		memset(endpoint.addr + 4, 0, sizeof endpoint.addr - 4);
-		endpoint.family = AF_INET;
-		endpoint.len = 4;
-	}
-	*ret = endpoint;
-	return 0;
-}
-
 /* ---- the batch ---- */
 
 static void add_prohibit(struct bw_rtnl *rtnl, const struct bw_endpoint *endpoint)
 {
 	struct fib_rule_hdr rule = {
 		.family = (uint8_t)endpoint->family,
-		.dst_len = (uint8_t)(8 * endpoint->len),
+		.dst_len = (uint8_t)endpoint->bits,
 		.action = FR_ACT_PROHIBIT,
 	};
 	uint32_t preference = 0;
@@ -107,32 +85,6 @@ static void add_loopback_up(struct bw_rtnl *rtnl)
 	bw_rtnl_begin(rtnl, RTM_NEWLINK, NLM_F_ACK, &link, sizeof link);
 }
 
-static bool same_endpoint(const struct bw_endpoint *a, const struct bw_endpoint *b)
-{
-	return a->family == b->family && memcmp(a->addr, b->addr, a->len) == 0;
-}
-
-/* The addresses as bytes, each once. */
-static int parse_endpoints(
-	const struct bw_strs *texts, struct bw_endpoint *ret, size_t *ret_n, struct bw_err *err)
-{
-	size_t n = 0, seen;
-
-	if (texts->n > BW_NETNS_MAX_ENDPOINTS)
-		return bw_fail(err, BW_E_POLICY, 0, "%zu blocked endpoints are more than %d",
-			texts->n, BW_NETNS_MAX_ENDPOINTS);
-	for (size_t i = 0; i < texts->n; i++) {
-		if (bw_endpoint_parse(texts->v[i], &ret[n], err) < 0)
-			return -1;
-		for (seen = 0; seen < n && !same_endpoint(&ret[seen], &ret[n]); seen++)
-			;
-		if (seen == n)
-			n++;
-	}
-	*ret_n = n;
-	return 0;
-}
-
 /* How many messages were added for the family. */
 static uint32_t add_family(
 	struct bw_rtnl *rtnl, int family, const struct bw_endpoint *endpoints, size_t n)
@@ -149,7 +101,7 @@ static uint32_t add_family(
 
 static int add_batch(const struct bw_strs *texts, struct bw_plan *plan, struct bw_err *err)
 {
-	struct bw_endpoint endpoints[BW_NETNS_MAX_ENDPOINTS];
+	struct bw_endpoint endpoints[BW_MAX_ENDPOINTS];
 	struct {
 		struct batch head;
 		_Alignas(8) unsigned char messages[BATCH_SIZE];
@@ -157,7 +109,7 @@ static int add_batch(const struct bw_strs *texts, struct bw_plan *plan, struct b
 	struct bw_rtnl rtnl = bw_rtnl_over(data.messages, sizeof data.messages);
 	size_t n = 0;
 
-	if (texts && parse_endpoints(texts, endpoints, &n, err) < 0)
+	if (texts && bw_endpoints_parse(texts, endpoints, &n, err) < 0)
 		return -1;
 	add_family(&rtnl, AF_INET, endpoints, n);
 	data.head.ipv6_first = rtnl.seq + 1;
@@ -196,50 +148,13 @@ static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *er
 	return 0;
 }
 
-/* Why this container cannot be guarded, or NULL. */
-static const char *obstacle(const struct bw_request *request)
-{
-	if (!bw_spec_has_new_namespace(request->spec, "network"))
-		return "the network namespace is not the container's own";
-	if (request->host->policy_routing.set && !request->host->policy_routing.v)
-		return "this kernel has no routing rules (CONFIG_IP_MULTIPLE_TABLES)";
-	return NULL;
-}
-
-/* The policy's sentence for it: refuse, or go on and have it on record. No value counts as require.
- */
-static int cannot_guard(
-	const struct bw_request *request, const char *why, struct bw_plan *plan, struct bw_err *err)
-{
-	const struct bw_spec_hardening *hardening = request->spec->hardening;
-	bool own = bw_spec_has_new_namespace(request->spec, "network");
-	char words[160];
-
-	if (bw_streq0(hardening->endpoints, "prefer")) {
-		snprintf(words, sizeof words, "blocked endpoints are not blocked: %s", why);
-		bw_plan_degrade(plan, BW_CONTROL_netns, words);
-		return 0;
-	}
-	bw_fail(err, own ? BW_E_HOST : BW_E_DENIED, 0,
-		"%s and %zu more endpoints must be blocked, but %s",
-		hardening->block_endpoints.v[0], hardening->block_endpoints.n - 1, why);
-	return bw_at(err, "/linux/namespaces");
-}
-
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	const struct bw_spec_hardening *hardening = request->spec->hardening;
-	const struct bw_strs *endpoints =
-		hardening && hardening->block_endpoints.n ? &hardening->block_endpoints : NULL;
-	const char *why = endpoints ? obstacle(request) : NULL;
+	bool routing = request->guard->way == BW_GUARD_ROUTING;
 
-	if (request->exec)
+	if (request->exec || !bw_spec_has_new_namespace(request->spec, "network"))
 		return 0;
-	if (why && cannot_guard(request, why, plan, err) < 0)
-		return -1;
-	if (!bw_spec_has_new_namespace(request->spec, "network"))
-		return 0;
-	return add_batch(why ? NULL : endpoints, plan, err);
+	return add_batch(routing ? &request->spec->hardening->block_endpoints : NULL, plan, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
@@ -256,7 +171,7 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 
 const struct bw_control bw_netns = {
 	.name = "netns",
-	.about = "loopback up and blocked endpoints prohibited in a new network namespace",
+	.about = "loopback up, and where the guard needs them routing rules, in a new network namespace",
 	.probe = probe,
 	.prepare = prepare,
 	.say = say,

@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "control/endpoint.h"
 #include "control/rtnl.h"
 
 enum verdict { HOLDS, ENTER_FAILED, ASK_FAILED, REACHABLE, UNGUARDED };
@@ -178,12 +179,12 @@ static int report(const struct finding *finding, const struct bw_strs *names, st
 
 int bw_netns_verify(int ns, const struct bw_strs *endpoints, struct bw_err *err)
 {
-	struct bw_endpoint parsed[BW_NETNS_MAX_ENDPOINTS];
+	struct bw_endpoint parsed[BW_MAX_ENDPOINTS];
 	struct errand errand = {.ns = ns, .endpoints = parsed, .n = endpoints->n};
 
 	if (endpoints->n > BW_COUNT(parsed))
 		return bw_fail(err, BW_E_POLICY, 0, "%zu blocked endpoints are more than %d",
-			endpoints->n, BW_NETNS_MAX_ENDPOINTS);
+			endpoints->n, BW_MAX_ENDPOINTS);
 	for (size_t i = 0; i < endpoints->n; i++)
 		if (bw_endpoint_parse(endpoints->v[i], &parsed[i], err) < 0)
 			return -1;

@@ -49,6 +49,8 @@ static const struct bw_field host_fields[] = {
 	BW_FIELD(struct bw_host, cgroup_kill, "cgroupKill", .doc = "cgroup.kill exists"),
 	BW_FIELD(struct bw_host, bpf_cgroup, "bpfCgroup",
 		.doc = "device programs can be loaded and attached"),
+	BW_FIELD(struct bw_host, bpf_guard, "bpfGuard",
+		.doc = "programs for the sockets of a cgroup can be loaded and attached"),
 	BW_FIELD(struct bw_host, landlock_abi, "landlockAbi", .doc = "Landlock ABI, 0 for none"),
 	BW_FIELD(struct bw_host, seccomp, "seccomp", .doc = "seccomp filters can be loaded"),
 	BW_FIELD(struct bw_host, seccomp_flags, "seccompFlags",

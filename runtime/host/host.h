@@ -26,6 +26,7 @@ struct bw_host {
 	} hierarchies;
 	struct bw_opt_bool cgroup_kill;     /* cgroup.kill exists (5.14) */
 	struct bw_opt_bool bpf_cgroup;      /* device programs can be loaded and attached */
+	struct bw_opt_bool bpf_guard;       /* programs for the sockets of a cgroup, too */
 	struct bw_opt_uint landlock_abi;    /* 0: none */
 	struct bw_opt_bool seccomp;
 	struct bw_strs seccomp_flags;       /* SECCOMP_FILTER_FLAG_* the kernel takes */

@@ -216,25 +216,10 @@ static int check_author(struct lint *l, size_t index, struct bw_err *err)
 
 /* ---- profiles ---- */
 
-static void check_guard(struct lint *l, const struct bw_profile *p, const char *row, const char *choice)
-{
-	if (bw_streq0(choice, "allow"))
-		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/network/%s", p->key, row),
-			"is allow, but the blocked endpoints can be guarded in a network of the container's own alone, and "
-			"guard is require: such a container is refused all the same; guard: prefer starts it unguarded");
-}
-
+/* Folding finds what is wrong with a profile and what it extends. */
 static int check_profile(struct lint *l, const char *name, struct bw_err *err)
 {
-	const struct bw_profile *p = bw_policy_fold(l->policy, name, err);
-
-	if (!p)
-		return -1;
-	if (!p->network || p->derived.endpoints.n == 0 || bw_streq0(p->network->guard, "prefer"))
-		return 0;
-	check_guard(l, p, "host", p->network->host);
-	check_guard(l, p, "joined", p->network->joined);
-	return 0;
+	return bw_policy_fold(l->policy, name, err) ? 0 : -1;
 }
 
 int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struct bw_notes *ret, struct bw_err *err)

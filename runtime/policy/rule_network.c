@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_network.c - the network: none of the host's, none that others made (there the block of the
- * metadata services could be undone by them, or would hit them), and the endpoints that stay out of
- * reach. */
+/* rule_network.c - the network: none of the host's, by policy none that others made, and the endpoints
+ * that stay out of reach in each of them. */
 #include "base/auto.h"
 #include "base/str.h"
 #include "policy/rules.h"
 
-#define GUARD_HINT                                                                                 \
-	"use a network of the container's own, or a profile with network.%s: allow and "           \
-	"network.metadata: allow"
+#define OWN_HINT "use a network of the container's own, or a profile with network.%s: allow"
 
 static bool refuses(const char *choice)
 {
@@ -25,9 +22,8 @@ static bool is_host_path(const char *path)
 static void deny_host(struct bw_run *r, const char *pointer, const char *before)
 {
 	bw_deny(r, pointer, before,
-		"shares the network of the host, where metadata services cannot be kept from one "
-		"container",
-		bw_text(r, GUARD_HINT, "host"));
+		"shares the network of the host, with all that listens there for the host alone",
+		bw_text(r, OWN_HINT, "host"));
 }
 
 /* Whether the container will have a network that is not its own; denied where the policy refuses
@@ -41,10 +37,8 @@ static void check_namespace(struct bw_run *r, const struct bw_profile_network *p
 			deny_host(r, "/linux/namespaces", ns ? ns->path : NULL);
 	} else if (ns->path && refuses(policy->joined)) {
 		bw_deny(r, "/linux/namespaces", ns->path,
-			"joins a network that others made, where metadata services cannot yet be "
-			"kept from one "
-			"container",
-			bw_text(r, GUARD_HINT, "joined"));
+			"joins a network that others made, with all that listens there",
+			bw_text(r, OWN_HINT, "joined"));
 	}
 }
 

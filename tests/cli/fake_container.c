@@ -241,6 +241,7 @@ static const struct bw_container_info infos[] = {
 		.annotations_n = BW_COUNT(annotations),
 		.profile = "hardened",
 		.profile_reason = "default of the policy",
+		.guard = "cgroup",
 		.degraded = degraded},
 	{.oci_version = "1.2.0",
 		.id = "c2",

@@ -19,6 +19,7 @@ is "a stopped container has pid 0" "$(jq '.pid' <<<"$out")" 0
 is "status" "$(jq -r '.status' <<<"$out")" stopped
 run "$double" state --format text c1
 has "text names the profile" "$out" "profile    hardened"
+has "text names the way of the network guard" "$out" "guard      cgroup"
 has "text names what is not enforced" "$out" "degraded   landlock: this kernel has none"
 run "$double" state -f json c2
 is "--format json is the default" "$out" "$("$double" state c2)"

@@ -97,6 +97,11 @@ cgroup_of() {
 	echo "$mount$path"
 }
 
+# cgroup2_of PID: its directory in the unified hierarchy.
+cgroup2_of() {
+	echo "$(findmnt --noheadings --output TARGET --types cgroup2 | head -n 1)$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
+}
+
 # needs_controller CONTROLLER: skips where this host cannot limit by it.
 needs_controller() {
 	cgroup_of "$1" self >/dev/null || skip "needs the cgroup controller $1"

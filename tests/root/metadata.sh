@@ -3,7 +3,8 @@
 # The metadata service: out of reach at once, for good, and no container starts when that was undone.
 #
 # The service is made here: a network namespace of the test with the well-known addresses, linked to the container's
-# by a veth that is plugged in between create and start, as an engine does. No packet leaves these two namespaces.
+# by a veth that is plugged in between create and start, as an engine does. No packet leaves these two namespaces.  The way of the guard is the host's (metadata-routing.sh has
+# the other one); what guards in other networks than the container's own is guard.sh's.
 . "$(dirname "$0")/bulwark.sh"
 
 # cloud: a namespace with a server on port 80 of the well-known addresses. CLOUD is its only process.
@@ -137,8 +138,13 @@ test_a_program_cannot_undo_the_guard() {
 	expect_output_lacks '254 ok'
 }
 
+# guard_way: by what the container is guarded.
+guard_way() {
+	"$RUNTIME" --root "$T/state" state --format text "$ID" | sed -n 's/^guard *//p'
+}
+
 # Between create and start the engine, and whatever it runs, can do anything to the network.
-test_no_container_starts_when_its_guard_was_undone() {
+test_no_container_starts_when_its_routing_rules_were_undone() {
 	local undo
 	needs ip nsenter
 	for undo in 'ip rule delete to 169.254.169.254 prohibit' \
@@ -147,6 +153,7 @@ test_no_container_starts_when_its_guard_was_undone() {
 		bundle
 		config '.process.args = ["echo", "started"]'
 		create hardened
+		[ "$(guard_way)" = routing ] || skip "the guard is programs on the cgroup here"
 		in_net "$(pid_of)" "$undo && { ip rule; ip -6 rule; }" >"$T/rules"
 		hardened start "$ID"
 		expect_failure
@@ -155,6 +162,22 @@ test_no_container_starts_when_its_guard_was_undone() {
 		expect_status 0
 		rm -rf "$BUNDLE"
 	done
+}
+
+test_no_container_starts_when_its_programs_were_taken_off_the_cgroup() {
+	local detach
+	detach=$(dirname "$(find_probe)")/root_detach
+	[ -x "$detach" ] || skip "needs root_detach of the build"
+	bundle
+	config '.process.args = ["echo", "started"]'
+	create hardened
+	[ "$(guard_way)" = cgroup ] || skip "the guard is routing rules here"
+	run "$detach" "$(cgroup2_of "$(pid_of)")"
+	expect_output 5
+	hardened start "$ID"
+	expect_failure
+	expect_error_has 'the network guard (bulwark_conn4) no longer hangs on the container'"'"'s cgroup'
+	[ ! -s "$T/said" ] || fail "the program ran without its guard"
 }
 
 test_a_container_starts_when_its_guard_is_as_it_was() {

@@ -158,16 +158,14 @@ test_pause_and_the_containers_of_tasks_are_hardened() {
 	chooses untrusted-code 'rule "user code"'
 }
 
-# A task with a network of its own joins that of its pause container, whose guard nobody in it can undo.
-test_a_task_that_joins_the_network_of_its_pause_needs_a_rule_and_is_hardened_otherwise() {
+# A task with a network of its own joins that of its pause container; each is guarded by its own cgroup.
+test_a_task_that_joins_the_network_of_its_pause_is_hardened() {
 	local pause
-	rules '.rules += [{name: "ecs task", profile: "ecs-task", when: {"cgroup.parent": "/bwt-*"}}] |
-		.profiles["ecs-task"] = {extends: "hardened", loosens: ["network.joined", "network.guard"],
-			network: {joined: "allow", guard: "prefer"}}'
+	rules
 	docker_container ecs-sim-pause
 	metadata "/ecs-task-1-internalecspause-00" ".Config.Labels[\"$task_arn\"] = \"arn:aws:ecs:x\""
 	starts
-	is_hardened ecs-task 'rule "ecs task"'
+	is_hardened hardened default
 	pause=$(pid_of "$DOCKER")
 	docker_container ecs-sim-app-awsvpc-exec
 	metadata "/ecs-task-1-app-00" ".Config.Labels[\"$task_arn\"] = \"arn:aws:ecs:x\""
@@ -175,12 +173,8 @@ test_a_task_that_joins_the_network_of_its_pause_needs_a_rule_and_is_hardened_oth
 	config --arg net "/proc/$pause/ns/net" '(.linux.namespaces[] | select(.type == "network")).path = $net |
 		.mounts |= map(select(.source | test("/host/var/(lib|log)/ecs") | not))'
 	starts
-	is_hardened ecs-task 'rule "ecs task"'
+	is_hardened hardened default
 	expect_equal network "$(namespace_of "$(pid_of "$DOCKER")" net)" "$(namespace_of "$pause" net)"
-	rules
-	governed run --bundle "$BUNDLE" "$DOCKER-2"
-	expect_failure
-	expect_error_has "joins a network that others made"
 }
 
 test_a_task_that_imitates_the_agent_gets_the_default() {

@@ -23,6 +23,7 @@ accept4
 chdir
 chroot
 close
+connect
 dup3
 execve
 fchdir

@@ -6,6 +6,7 @@
 #define BW_TESTS_UNIT_COMPILE_DOUBLE_H
 
 #include "control/compile.h"
+#include "control/guard.h"
 #include "host/host.h"
 #include "policy/harden.h"
 #include "scratch.h"
@@ -14,6 +15,7 @@ struct compiled {
 	struct bw_arena arena;
 	struct scratch scratch;
 	struct bw_host *host;
+	struct bw_guard guard;
 	struct bw_request request;
 	struct bw_plan plan;
 	int host_proc;

@@ -114,6 +114,24 @@ test_memory_policy_CFLAGS = $(unit_cflags)
 test_memory_policy_LDADD = $(unit_libs)
 TESTS += test_memory_policy
 
+check_PROGRAMS += test_endpoint
+test_endpoint_SOURCES = tests/unit/test_endpoint.c
+test_endpoint_CFLAGS = $(unit_cflags)
+test_endpoint_LDADD = $(unit_libs)
+TESTS += test_endpoint
+
+check_PROGRAMS += test_guard
+test_guard_SOURCES = tests/unit/test_guard.c
+test_guard_CFLAGS = $(unit_cflags)
+test_guard_LDADD = $(unit_libs)
+TESTS += test_guard
+
+check_PROGRAMS += test_guard_program
+test_guard_program_SOURCES = tests/unit/test_guard_program.c
+test_guard_program_CFLAGS = $(unit_cflags)
+test_guard_program_LDADD = $(unit_libs)
+TESTS += test_guard_program
+
 check_PROGRAMS += test_netns
 test_netns_SOURCES = tests/unit/test_netns.c
 test_netns_CFLAGS = $(unit_cflags)

@@ -26,6 +26,7 @@
 
 #include "base/auto.h"
 #include "control/control.h"
+#include "control/guard.h"
 #include "control/netns.h"
 #include "host/host.h"
 #include "plan/plan.h"
@@ -287,7 +288,8 @@ static int build_plan(void)
 		.endpoints = require, .block_endpoints = {endpoints, BW_COUNT(endpoints)}};
 	static struct bw_spec spec = {.linux_ = &linux_, .hardening = &hardening};
 	struct bw_host host = {0};
-	struct bw_request request = {.spec = &spec, .host = &host};
+	struct bw_guard way = {.way = BW_GUARD_ROUTING};
+	struct bw_request request = {.spec = &spec, .host = &host, .guard = &way};
 	struct bw_err err = {0};
 
 	if (bw_netns.probe(&host, NULL, &err) < 0 || !host.policy_routing.v)

@@ -609,11 +609,6 @@ END_TEST
 	"looser than \"hardened\" in user.root; add a fact of the host, such as cgroup.parent or a docker.name " \
 	"without '*'"
 #define SHADOWED "/rules/1: can never match: rule \"one\" before it matches all that it would"
-#define GUARD(row)                                                                                 \
-	"/profiles/x/network/" row                                                                 \
-	": is allow, but the blocked endpoints can be guarded in a network of the container's own alone, and guard is " \
-	"require: such a container is refused all the same; guard: prefer starts it unguarded"
-
 static const struct {
 	const char *members, *warning; /* NULL: none */
 } lints[] = {
@@ -667,13 +662,7 @@ static const struct {
 		"large to be read keeps out of it; docker.unreadable: refuse closes that way"},
 	{"\"docker\":{\"unreadable\":\"refuse\"}," RULE("\"docker.label.role\":\"web\"", "untrusted-code"), NULL},
 	{RULE("\"cgroup.parent\":\"/x\"", "untrusted-code"), NULL},
-	/* Networks that may be used and cannot be guarded. */
-	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\"],\"network\":{\"joined\":\"allow\"}}}", GUARD("joined")},
-	{"\"profiles\":{\"x\":{\"loosens\":[\"network.host\"],\"network\":{\"host\":\"allow\"}}}", GUARD("host")},
-	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\",\"network.guard\"],"
-	 "\"network\":{\"joined\":\"allow\",\"guard\":\"prefer\"}}}", NULL},
-	{"\"profiles\":{\"x\":{\"loosens\":[\"network.joined\",\"network.metadata\"],"
-	 "\"network\":{\"joined\":\"allow\",\"metadata\":\"allow\"}}}", NULL},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"network.host\"],\"network\":{\"host\":\"allow\"}}}", NULL},
 	{"\"profiles\":{\"x\":{\"extends\":\"compat\"}}", NULL},
 };
 

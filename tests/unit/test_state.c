@@ -223,7 +223,6 @@ START_TEST(a_state_is_read_as_it_was_written)
 	state->late_steps = (struct bw_strs){words, 2};
 	state->late_from = (struct bw_opt_uint){true, 33};
 	state->private_pids = (struct bw_opt_bool){true, true};
-	state->private_network = (struct bw_opt_bool){true, false};
 	state->cgroups = &set;
 	c.state = state;
 	ck_assert_int_eq(bw_state_save(&c, &err), 0);
