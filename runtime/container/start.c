@@ -56,10 +56,22 @@ static int check_created(enum bw_status status, struct bw_err *err)
 	return bw_fail(err, BW_E_STATE, 0, "cannot start a container that is still being created");
 }
 
-/* Engines plug interfaces and routes in between create and start: the guard is asked again, from outside. */
-static int verify_guard(const struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
+/* Where only loopback is to be reached, addresses of documentation stand for the rest (RFC 5737, RFC 3849). */
+static int list_blocked(const struct bw_spec_hardening *hardening, struct bw_arena *arena, struct bw_strs *ret)
 {
-	const struct bw_spec_hardening *hardening = spec->hardening;
+	for (size_t i = 0; i < hardening->block_endpoints.n; i++)
+		if (bw_strs_add(arena, ret, hardening->block_endpoints.v[i]) < 0)
+			return -1;
+	if (!hardening->only_loopback.v)
+		return 0;
+	return bw_strs_add(arena, ret, "192.0.2.1") < 0 ? -1 : bw_strs_add(arena, ret, "2001:db8::1");
+}
+
+/* Engines plug interfaces and routes in between create and start: the guard is asked again, from outside. */
+static int verify_guard(const struct bw_container *container, const struct bw_spec *spec, struct bw_arena *arena,
+	struct bw_err *err)
+{
+	struct bw_strs blocked = {0};
 	auto_close int pidfd = -1;
 
 	switch (bw_guard_way_of(container->state->guard)) {
@@ -73,7 +85,9 @@ static int verify_guard(const struct bw_container *container, const struct bw_sp
 	pidfd = bw_pidfd_of(container->pid, container->start_time);
 	if (pidfd < 0)
 		return bw_fail(err, BW_E_STATE, 0, "cannot start a container that has stopped");
-	return bw_netns_verify(pidfd, &hardening->block_endpoints, err);
+	if (!spec->hardening || list_blocked(spec->hardening, arena, &blocked) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "checking the network guard");
+	return bw_netns_verify(pidfd, &blocked, err);
 }
 
 /* One call of start. */
@@ -202,7 +216,7 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 		return -1;
 	bw_attempt_enter(attempt, "ask once more what the policy requires of the network");
 	if (bw_state_load_spec(container, arena, &starting->spec, err) < 0 ||
-		verify_guard(container, starting->spec, err) < 0)
+		verify_guard(container, starting->spec, arena, err) < 0)
 		return -1;
 	if (bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
 		return -1;

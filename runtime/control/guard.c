@@ -26,10 +26,10 @@
 
 enum { OP_PROVE };
 
-/* One endpoint of each family stands for all: they are in the same programs and rules. Port 0, which is not counted. */
+/* One address of each family stands for all: they are in the same programs and rules. Port 0, which is not counted. */
 struct proof {
 	uint16_t way;
-	uint16_t endpoints; /* how many are blocked */
+	uint16_t endpoints; /* how many are blocked; 0: all but loopback */
 	struct sockaddr_in ipv4;
 	struct sockaddr_in6 ipv6; /* sin_family, sin6_family: 0 where there is none */
 };
@@ -47,6 +47,19 @@ enum bw_guard_way bw_guard_way_of(const char *word)
 		if (ways[i] && bw_streq0(word, ways[i]))
 			return (enum bw_guard_way)i;
 	return BW_GUARD_NONE;
+}
+
+/* ---- what is refused ---- */
+
+bool bw_guard_is_wanted(const struct bw_spec *spec)
+{
+	return spec->hardening && (spec->hardening->block_endpoints.n || spec->hardening->only_loopback.v);
+}
+
+int bw_guard_rules_of(const struct bw_spec *spec, struct bw_guard_rules *ret, struct bw_err *err)
+{
+	ret->only_loopback = spec->hardening->only_loopback.v;
+	return bw_endpoints_parse(&spec->hardening->block_endpoints, ret->endpoints, &ret->n, err);
 }
 
 /* ---- choosing the way ---- */
@@ -86,20 +99,26 @@ static int cannot_guard(const struct bw_request *request, const char *cgroup, co
 		bw_plan_degrade(plan, BW_CONTROL_guard, words);
 		return 0;
 	}
-	bw_fail(err, own ? BW_E_HOST : BW_E_DENIED, 0, "%s and %zu more endpoints must be blocked, but %s, and %s",
-		hardening->block_endpoints.v[0], hardening->block_endpoints.n - 1, routing, cgroup);
+	if (hardening->only_loopback.v)
+		snprintf(words, sizeof words, "everything but loopback");
+	else
+		snprintf(words, sizeof words, "%s and %zu more endpoints", hardening->block_endpoints.v[0],
+			hardening->block_endpoints.n - 1);
+	bw_fail(err, own ? BW_E_HOST : BW_E_DENIED, 0, "%s must be blocked, but %s, and %s", words, routing, cgroup);
 	return bw_at(err, "/linux/namespaces");
 }
 
 int bw_guard_choose(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	const struct bw_strs *endpoints = &request->spec->hardening->block_endpoints;
 	const char *cgroup = cgroup_obstacle(request), *routing = routing_obstacle(request);
 	struct bw_guard *guard = request->guard;
+	struct bw_guard_rules rules;
 
+	if (bw_guard_rules_of(request->spec, &rules, err) < 0)
+		return -1;
 	if (cgroup && routing)
 		return cannot_guard(request, cgroup, routing, plan, err);
-	if (!cgroup && bw_guard_load(endpoints, guard->programs, err) == 0) {
+	if (!cgroup && bw_guard_load(&rules, guard->programs, err) == 0) {
 		guard->way = BW_GUARD_CGROUP;
 		return 0;
 	}
@@ -112,32 +131,40 @@ int bw_guard_choose(const struct bw_request *request, struct bw_plan *plan, stru
 
 /* ---- preparing ---- */
 
+static void prove_with(struct proof *proof, int family, const void *addr)
+{
+	if (family == AF_INET) {
+		proof->ipv4 = (struct sockaddr_in){.sin_family = AF_INET};
+		memcpy(&proof->ipv4.sin_addr, addr, sizeof proof->ipv4.sin_addr);
+	} else {
+		proof->ipv6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
+		memcpy(&proof->ipv6.sin6_addr, addr, sizeof proof->ipv6.sin6_addr);
+	}
+}
+
 static int add_proof(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	struct bw_endpoint endpoints[BW_MAX_ENDPOINTS];
+	/* Addresses of documentation: RFC 5737, RFC 3849. */
+	static const unsigned char elsewhere4[4] = {192, 0, 2, 1}, elsewhere6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
 	struct proof proof = {.way = (uint16_t)request->guard->way};
-	size_t n;
+	struct bw_guard_rules rules;
 
-	if (bw_endpoints_parse(&request->spec->hardening->block_endpoints, endpoints, &n, err) < 0)
+	if (bw_guard_rules_of(request->spec, &rules, err) < 0)
 		return -1;
-	proof.endpoints = (uint16_t)n;
-	for (size_t i = n; i-- > 0;) {
-		if (endpoints[i].family == AF_INET) {
-			proof.ipv4 = (struct sockaddr_in){.sin_family = AF_INET};
-			memcpy(&proof.ipv4.sin_addr, endpoints[i].addr, sizeof proof.ipv4.sin_addr);
-		} else {
-			proof.ipv6 = (struct sockaddr_in6){.sin6_family = AF_INET6};
-			memcpy(&proof.ipv6.sin6_addr, endpoints[i].addr, sizeof proof.ipv6.sin6_addr);
-		}
+	if (rules.only_loopback) {
+		prove_with(&proof, AF_INET, elsewhere4);
+		prove_with(&proof, AF_INET6, elsewhere6);
+	} else {
+		proof.endpoints = (uint16_t)rules.n;
+		for (size_t i = rules.n; i-- > 0;)
+			prove_with(&proof, rules.endpoints[i].family, rules.endpoints[i].addr);
 	}
 	return bw_plan_add(plan, BW_CONTROL_guard, OP_PROVE, BW_PHASE_PRIVS, &proof, sizeof proof, err);
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	const struct bw_spec_hardening *hardening = request->spec->hardening;
-
-	if (!hardening || !hardening->block_endpoints.n)
+	if (!bw_guard_is_wanted(request->spec))
 		return 0;
 	/* exec: the way is that of the container. */
 	if (!request->exec && bw_guard_choose(request, plan, err) < 0)
@@ -156,12 +183,15 @@ static void name_address(const struct proof *proof, char *buf, size_t size)
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
 	const struct proof *proof = data;
+	const char *way = proof->way == BW_GUARD_CGROUP ? "the cgroup's programs" : "routing rules";
 	char address[INET6_ADDRSTRLEN];
 
 	(void)op, (void)len;
 	name_address(proof, address, sizeof address);
-	snprintf(buf, size, "prove that %u endpoints are out of reach by %s (%s)", (unsigned)proof->endpoints,
-		proof->way == BW_GUARD_CGROUP ? "the cgroup's programs" : "routing rules", address);
+	if (proof->endpoints)
+		snprintf(buf, size, "prove that %u endpoints are out of reach by %s (%s)", (unsigned)proof->endpoints, way, address);
+	else
+		snprintf(buf, size, "prove that all but loopback is out of reach by %s (%s)", way, address);
 }
 
 /* The child's only error of its own is EUNATCH. */
@@ -174,8 +204,8 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 	if (sys != EUNATCH)
 		return;
 	name_address(proof, address, sizeof address);
-	bw_fail(err, BW_E_HOST, 0, "the kernel does not keep the container from %s and the other blocked endpoints, although %s",
-		address, proof->way == BW_GUARD_CGROUP ? "programs on its cgroup say so" : "routing rules say so");
+	bw_fail(err, BW_E_HOST, 0, "the kernel does not keep the container from %s and %s, although %s",
+		address, proof->endpoints ? "the other blocked endpoints" : "all but loopback", proof->way == BW_GUARD_CGROUP ? "programs on its cgroup say so" : "routing rules say so");
 }
 
 const struct bw_control bw_guard = {

@@ -10,6 +10,7 @@
 
 struct bw_plan;
 struct bw_request;
+struct bw_spec;
 
 enum bw_guard_way { BW_GUARD_NONE, BW_GUARD_CGROUP, BW_GUARD_ROUTING };
 
@@ -32,10 +33,15 @@ int bw_guard_choose(const struct bw_request *request, struct bw_plan *plan, stru
 const char *bw_guard_word(enum bw_guard_way way);
 enum bw_guard_way bw_guard_way_of(const char *word);
 
-/* The programs for these endpoints: the pinned ones of /sys/fs/bpf/bulwark, or newly loaded, and pinned where a BPF
+/* Whether the policy keeps anything of the network from the container. */
+bool bw_guard_is_wanted(const struct bw_spec *spec);
+/* What that is: the endpoints of its hardening, or all but loopback. Fails with BW_E_POLICY. */
+int bw_guard_rules_of(const struct bw_spec *spec, struct bw_guard_rules *ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* The programs for these rules: the pinned ones of /sys/fs/bpf/bulwark, or newly loaded, and pinned where a BPF
  * file system is mounted there. Loading is mostly the verifier at work: half a millisecond for all five, against a few
  * microseconds for those that are there. */
-int bw_guard_load(const struct bw_strs *endpoints, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err) BW_MUST_CHECK;
+int bw_guard_load(const struct bw_guard_rules *rules, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err) BW_MUST_CHECK;
 /* Attaches them to a cgroup of v2. Beside others: each program of each cgroup on the way to the root can refuse. */
 int bw_guard_attach(int cgroup, const int programs[BW_GUARD_HOOKS], struct bw_err *err) BW_MUST_CHECK;
 /* Whether programs of ours hang at every hook of this very cgroup. BW_E_DENIED when one does not. */

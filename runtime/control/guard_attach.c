@@ -55,20 +55,21 @@ static bool can_pin(void)
 	return is_roots_alone(PIN_DIR);
 }
 
-static void name_pin(const struct bw_endpoint *endpoints, size_t n, enum bw_guard_hook hook, char path[PIN_SIZE])
+static void name_pin(const struct bw_guard_rules *rules, enum bw_guard_hook hook, char path[PIN_SIZE])
 {
-	const unsigned char format = PROGRAM_FORMAT;
+	const unsigned char kind[2] = {PROGRAM_FORMAT, rules->only_loopback};
 	unsigned char digest[BW_SHA256_BYTES];
 	char hex[BW_SHA256_HEX];
 	struct bw_sha256 hash;
 
 	bw_sha256_begin(&hash);
-	bw_sha256_add(&hash, &format, sizeof format);
-	for (size_t i = 0; i < n; i++) {
-		const unsigned char head[2] = {(unsigned char)endpoints[i].len, (unsigned char)endpoints[i].bits};
+	bw_sha256_add(&hash, kind, sizeof kind);
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct bw_endpoint *endpoint = &rules->endpoints[i];
+		const unsigned char head[2] = {(unsigned char)endpoint->len, (unsigned char)endpoint->bits};
 
 		bw_sha256_add(&hash, head, sizeof head);
-		bw_sha256_add(&hash, endpoints[i].addr, endpoints[i].len);
+		bw_sha256_add(&hash, endpoint->addr, endpoint->len);
 	}
 	bw_sha256_end(&hash, digest);
 	bw_sha256_hex(digest, hex);
@@ -106,12 +107,12 @@ static bool is_ours(int program, enum bw_guard_hook hook)
 }
 
 /* All five, or none. */
-static bool get_pinned(const struct bw_endpoint *endpoints, size_t n, struct bw_guard *guard)
+static bool get_pinned(const struct bw_guard_rules *rules, struct bw_guard *guard)
 {
 	char path[PIN_SIZE];
 
 	for (enum bw_guard_hook hook = 0; hook < BW_GUARD_HOOKS; hook++) {
-		name_pin(endpoints, n, hook, path);
+		name_pin(rules, hook, path);
 		guard->programs[hook] = with_pin(BPF_OBJ_GET, path, 0);
 		if (guard->programs[hook] < 0 || !is_ours(guard->programs[hook], hook))
 			return false;
@@ -120,12 +121,12 @@ static bool get_pinned(const struct bw_endpoint *endpoints, size_t n, struct bw_
 }
 
 /* Another start may have been faster: its programs are as good as these. */
-static void pin(const struct bw_endpoint *endpoints, size_t n, const struct bw_guard *guard)
+static void pin(const struct bw_guard_rules *rules, const struct bw_guard *guard)
 {
 	char path[PIN_SIZE];
 
 	for (enum bw_guard_hook hook = 0; hook < BW_GUARD_HOOKS; hook++) {
-		name_pin(endpoints, n, hook, path);
+		name_pin(rules, hook, path);
 		(void)with_pin(BPF_OBJ_PIN, path, guard->programs[hook]);
 	}
 }
@@ -147,46 +148,41 @@ static int make_counters(struct bw_err *err)
 	return map < 0 ? bw_fail(err, BW_E_KERNEL, errno, "making the counters of the network guard") : map;
 }
 
-static int load_one(enum bw_guard_hook hook, const struct bw_endpoint *endpoints, size_t n, int map, struct bw_err *err)
+static int load_one(enum bw_guard_hook hook, const struct bw_guard_rules *rules, int map, struct bw_err *err)
 {
 	auto_free struct bpf_insn *program = NULL;
 	size_t len;
 
-	if (bw_guard_program(hook, endpoints, n, map, &program, &len, err) < 0)
+	if (bw_guard_program(hook, rules, map, &program, &len, err) < 0)
 		return -1;
 	return bw_bpf_load(&bw_guard_kinds[hook], program, len, err);
 }
 
-static int load_all(const struct bw_endpoint *endpoints, size_t n, struct bw_guard *guard, struct bw_err *err)
+static int load_all(const struct bw_guard_rules *rules, struct bw_guard *guard, struct bw_err *err)
 {
 	auto_close int map = make_counters(err);
 
 	for (enum bw_guard_hook hook = 0; map >= 0 && hook < BW_GUARD_HOOKS; hook++) {
-		guard->programs[hook] = load_one(hook, endpoints, n, map, err);
+		guard->programs[hook] = load_one(hook, rules, map, err);
 		if (guard->programs[hook] < 0)
 			return -1;
 	}
 	return map < 0 ? -1 : 0;
 }
 
-int bw_guard_load(const struct bw_strs *texts, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
+int bw_guard_load(const struct bw_guard_rules *rules, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
 {
-	struct bw_endpoint endpoints[BW_MAX_ENDPOINTS];
 	struct bw_guard guard = BW_GUARD_INIT;
-	bool pins = can_pin(), pinned;
-	size_t n;
+	bool pins = can_pin();
 
-	if (bw_endpoints_parse(texts, endpoints, &n, err) < 0)
-		return -1;
-	pinned = pins && get_pinned(endpoints, n, &guard);
-	if (!pinned) {
+	if (!pins || !get_pinned(rules, &guard)) {
 		bw_guard_done(&guard);
-		if (load_all(endpoints, n, &guard, err) < 0) {
+		if (load_all(rules, &guard, err) < 0) {
 			bw_guard_done(&guard);
 			return -1;
 		}
 		if (pins)
-			pin(endpoints, n, &guard);
+			pin(rules, &guard);
 	}
 	memcpy(ret_programs, guard.programs, sizeof guard.programs);
 	return 0;

@@ -184,16 +184,43 @@ static void emit_ipv4(struct builder *b, const struct bw_endpoint *endpoint)
 	jump_if_begins(b, LAST, word_of(endpoint, 0), endpoint->bits, BPF_JEQ, TO_DENY);
 }
 
-static void emit_all(struct builder *b, int family, const struct bw_endpoint *endpoints, size_t n)
+static void emit_all(struct builder *b, int family, const struct bw_guard_rules *rules)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (endpoints[i].family != family)
+	for (size_t i = 0; i < rules->n; i++) {
+		if (rules->endpoints[i].family != family)
 			continue;
 		if (family == AF_INET)
-			emit_ipv4(b, &endpoints[i]);
+			emit_ipv4(b, &rules->endpoints[i]);
 		else
-			emit_ipv6(b, &endpoints[i]);
+			emit_ipv6(b, &rules->endpoints[i]);
 	}
+}
+
+/* ::1, and what the kernel sends by IPv4; nothing else that might stand for 127.0.0.1 somewhere. */
+static void emit_only_loopback6(struct builder *b)
+{
+	size_t first = jump_over(b, BPF_JNE, words[0], 0), second = jump_over(b, BPF_JNE, words[1], 0), third;
+
+	jump_if(b, BPF_JEQ, words[2], 0xffff, TO_IPV4);
+	third = jump_over(b, BPF_JNE, words[2], 0);
+	jump_if(b, BPF_JEQ, LAST, 1, TO_ALLOW);
+	land(b, first);
+	land(b, second);
+	land(b, third);
+	emit(b, BPF_JMP | BPF_JA, 0, 0, TO_DENY, 0);
+}
+
+static void emit_except_endpoints6(struct builder *b, const struct bw_guard_rules *rules)
+{
+	emit_forms_of_ipv4(b);
+	emit_all(b, AF_INET6, rules);
+	emit(b, BPF_JMP | BPF_JA, 0, 0, TO_ALLOW, 0);
+}
+
+/* What is not 127.0.0.0/8. */
+static void emit_deny_others4(struct builder *b)
+{
+	jump_if_begins(b, LAST, INADDR_LOOPBACK & 0xff000000, 8, BPF_JNE, TO_DENY);
 }
 
 /* ---- the verdicts ---- */
@@ -239,11 +266,11 @@ static void place_targets(struct builder *b, size_t ipv4, size_t deny, size_t al
 			b->v[i].off = (int16_t)(places[b->v[i].off - FIRST_TARGET] - i - 1);
 }
 
-int bw_guard_program(enum bw_guard_hook hook, const struct bw_endpoint *endpoints, size_t n, int map,
-	struct bpf_insn **ret, size_t *ret_n, struct bw_err *err)
+int bw_guard_program(enum bw_guard_hook hook, const struct bw_guard_rules *rules, int map, struct bpf_insn **ret,
+	size_t *ret_n, struct bw_err *err)
 {
 	bool ipv4_only = hook == BW_GUARD_CONNECT4 || hook == BW_GUARD_SENDMSG4;
-	struct builder b = {.v = calloc(PER_ENDPOINT * n + FIXED, sizeof *b.v)};
+	struct builder b = {.v = calloc(PER_ENDPOINT * rules->n + FIXED, sizeof *b.v)};
 	size_t ipv4, allow;
 
 	if (!b.v)
@@ -253,13 +280,14 @@ int bw_guard_program(enum bw_guard_hook hook, const struct bw_endpoint *endpoint
 		load_of_packet(&b);
 	else
 		load_of_socket(&b, ipv4_only ? AF_INET : AF_INET6);
-	if (!ipv4_only) {
-		emit_forms_of_ipv4(&b);
-		emit_all(&b, AF_INET6, endpoints, n);
-		emit(&b, BPF_JMP | BPF_JA, 0, 0, TO_ALLOW, 0);
-	}
+	if (!ipv4_only && rules->only_loopback)
+		emit_only_loopback6(&b);
+	else if (!ipv4_only)
+		emit_except_endpoints6(&b, rules);
 	ipv4 = b.n;
-	emit_all(&b, AF_INET, endpoints, n);
+	if (rules->only_loopback)
+		emit_deny_others4(&b);
+	emit_all(&b, AF_INET, rules);
 	allow = emit_allow(&b);
 	place_targets(&b, ipv4, emit_deny(&b, map, hook == BW_GUARD_EGRESS), allow);
 	*ret = b.v;

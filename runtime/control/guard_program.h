@@ -18,10 +18,17 @@ enum bw_guard_hook {
 
 extern const struct bw_bpf_kind bw_guard_kinds[BW_GUARD_HOOKS];
 
-/* The program for a hook, malloc'd: allows what is none of the n endpoints, in whatever form an address says so
- * (IPv4-mapped, -compatible and -translated IPv6, 6to4, the well-known prefix of NAT64). What it refuses it counts, but for a
- * socket that asks for port 0, in map, a descriptor of a BPF_MAP_TYPE_CGROUP_STORAGE with a value of 8 bytes. */
-int bw_guard_program(enum bw_guard_hook hook, const struct bw_endpoint *endpoints, size_t n, int map,
-	struct bpf_insn **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+/* What is refused. */
+struct bw_guard_rules {
+	struct bw_endpoint endpoints[BW_MAX_ENDPOINTS];
+	size_t n;
+	bool only_loopback; /* all that is not 127.0.0.0/8 or ::1, too */
+};
+
+/* The program for a hook, malloc'd: allows what the rules do not refuse, in whatever form an address says so
+ * (IPv4-mapped, -compatible and -translated IPv6, 6to4, the well-known prefix of NAT64). What it refuses it counts, but
+ * for a socket that asks for port 0, in map, a descriptor of a BPF_MAP_TYPE_CGROUP_STORAGE with a value of 8 bytes. */
+int bw_guard_program(enum bw_guard_hook hook, const struct bw_guard_rules *rules, int map, struct bpf_insn **ret,
+	size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

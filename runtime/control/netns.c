@@ -36,8 +36,8 @@ enum { OP_OPEN_LOOPBACK };
  * (LOOPBACK_IFINDEX). */
 enum { LOOPBACK_INDEX = 1 };
 
-/* A rule message takes at most 64 bytes; two families' local rules and lo come on top. */
-enum { BATCH_SIZE = 64 * (BW_MAX_ENDPOINTS + 5) };
+/* A rule message takes at most 64 bytes; for each family come two about loopback, two about table local, and lo. */
+enum { BATCH_SIZE = 64 * (BW_MAX_ENDPOINTS + 10) };
 
 /* Followed by len bytes of rtnetlink messages. Only the last one, number last, asks for an answer.
  */
@@ -45,36 +45,57 @@ struct batch {
 	uint32_t len, last;
 	uint32_t ipv6_first, ipv6_last; /* the numbers of those about IPv6; 0: none */
 	uint32_t endpoints;
+	uint32_t only_loopback; /* flag */
 };
 
 /* ---- the batch ---- */
 
-static void add_prohibit(struct bw_rtnl *rtnl, const struct bw_endpoint *endpoint)
+/* For one prefix, or with none for all addresses. */
+static void add_rule(struct bw_rtnl *rtnl, int family, uint8_t action, const void *dst, unsigned bits)
 {
 	struct fib_rule_hdr rule = {
-		.family = (uint8_t)endpoint->family,
-		.dst_len = (uint8_t)endpoint->bits,
-		.action = FR_ACT_PROHIBIT,
+		.family = (uint8_t)family,
+		.dst_len = (uint8_t)bits,
+		.action = action,
+		.table = action == FR_ACT_TO_TBL ? RT_TABLE_LOCAL : RT_TABLE_UNSPEC,
 	};
 	uint32_t preference = 0;
 
 	bw_rtnl_begin(rtnl, RTM_NEWRULE, NLM_F_CREATE, &rule, sizeof rule);
-	bw_rtnl_attr(rtnl, FRA_DST, endpoint->addr, endpoint->len);
+	if (bits)
+		bw_rtnl_attr(rtnl, FRA_DST, dst, family == AF_INET ? 4 : 16);
 	bw_rtnl_attr(rtnl, FRA_PRIORITY, &preference, sizeof preference);
 }
 
-/* A second rule for table local, behind ours; then the first match, the old one, goes. Never
- * without one. */
-static void move_local_behind(struct bw_rtnl *rtnl, int family)
+/* The first rule for table local: the one that was there. */
+static void delete_local(struct bw_rtnl *rtnl, int family)
 {
 	struct fib_rule_hdr rule = {
 		.family = (uint8_t)family, .action = FR_ACT_TO_TBL, .table = RT_TABLE_LOCAL};
 	uint32_t preference = 0;
 
-	bw_rtnl_begin(rtnl, RTM_NEWRULE, NLM_F_CREATE, &rule, sizeof rule);
-	bw_rtnl_attr(rtnl, FRA_PRIORITY, &preference, sizeof preference);
 	bw_rtnl_begin(rtnl, RTM_DELRULE, 0, &rule, sizeof rule);
 	bw_rtnl_attr(rtnl, FRA_PRIORITY, &preference, sizeof preference);
+}
+
+/* A second rule for table local, behind ours, before the old one goes: never without one. */
+static void move_local_behind(struct bw_rtnl *rtnl, int family)
+{
+	add_rule(rtnl, family, FR_ACT_TO_TBL, NULL, 0);
+	delete_local(rtnl, family);
+}
+
+/* Table local for loopback, and nothing for the rest. */
+static void keep_loopback_only(struct bw_rtnl *rtnl, int family)
+{
+	static const unsigned char loopback4[4] = {127}, loopback6[16] = {[15] = 1};
+
+	if (family == AF_INET)
+		add_rule(rtnl, family, FR_ACT_TO_TBL, loopback4, 8);
+	else
+		add_rule(rtnl, family, FR_ACT_TO_TBL, loopback6, 128);
+	add_rule(rtnl, family, FR_ACT_PROHIBIT, NULL, 0);
+	delete_local(rtnl, family);
 }
 
 static void add_loopback_up(struct bw_rtnl *rtnl)
@@ -86,40 +107,38 @@ static void add_loopback_up(struct bw_rtnl *rtnl)
 }
 
 /* How many messages were added for the family. */
-static uint32_t add_family(
-	struct bw_rtnl *rtnl, int family, const struct bw_endpoint *endpoints, size_t n)
+static uint32_t add_family(struct bw_rtnl *rtnl, int family, const struct bw_guard_rules *rules)
 {
 	uint32_t before = rtnl->seq;
 
-	for (size_t i = 0; i < n; i++)
-		if (endpoints[i].family == family)
-			add_prohibit(rtnl, &endpoints[i]);
-	if (rtnl->seq != before)
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->endpoints[i].family == family)
+			add_rule(rtnl, family, FR_ACT_PROHIBIT, rules->endpoints[i].addr, rules->endpoints[i].bits);
+	if (rules->only_loopback)
+		keep_loopback_only(rtnl, family);
+	else if (rtnl->seq != before)
 		move_local_behind(rtnl, family);
 	return rtnl->seq - before;
 }
 
-static int add_batch(const struct bw_strs *texts, struct bw_plan *plan, struct bw_err *err)
+static int add_batch(const struct bw_guard_rules *rules, struct bw_plan *plan, struct bw_err *err)
 {
-	struct bw_endpoint endpoints[BW_MAX_ENDPOINTS];
 	struct {
 		struct batch head;
 		_Alignas(8) unsigned char messages[BATCH_SIZE];
 	} data = {0};
 	struct bw_rtnl rtnl = bw_rtnl_over(data.messages, sizeof data.messages);
-	size_t n = 0;
 
-	if (texts && bw_endpoints_parse(texts, endpoints, &n, err) < 0)
-		return -1;
-	add_family(&rtnl, AF_INET, endpoints, n);
+	add_family(&rtnl, AF_INET, rules);
 	data.head.ipv6_first = rtnl.seq + 1;
-	data.head.ipv6_last = rtnl.seq + add_family(&rtnl, AF_INET6, endpoints, n);
+	data.head.ipv6_last = rtnl.seq + add_family(&rtnl, AF_INET6, rules);
 	add_loopback_up(&rtnl);
 	if (rtnl.overflow)
 		return bw_fail(err, BW_E_INTERNAL, 0, "netns: the batch outgrew its buffer");
 	data.head.len = (uint32_t)rtnl.len;
 	data.head.last = rtnl.seq;
-	data.head.endpoints = (uint32_t)n;
+	data.head.endpoints = (uint32_t)rules->n;
+	data.head.only_loopback = rules->only_loopback;
 	return bw_plan_add(plan, BW_CONTROL_netns, OP_OPEN_LOOPBACK, BW_PHASE_NETWORK, &data,
 		offsetof(__typeof__(data), messages) + rtnl.len, err);
 }
@@ -150,11 +169,13 @@ static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *er
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
-	bool routing = request->guard->way == BW_GUARD_ROUTING;
+	struct bw_guard_rules rules = {0};
 
 	if (request->exec || !bw_spec_has_new_namespace(request->spec, "network"))
 		return 0;
-	return add_batch(routing ? &request->spec->hardening->block_endpoints : NULL, plan, err);
+	if (request->guard->way == BW_GUARD_ROUTING && bw_guard_rules_of(request->spec, &rules, err) < 0)
+		return -1;
+	return add_batch(&rules, plan, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
@@ -162,7 +183,9 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 	const struct batch *batch = data;
 
 	(void)op, (void)len;
-	if (batch->endpoints)
+	if (batch->only_loopback)
+		snprintf(buf, size, "prohibit all but loopback, bring up lo");
+	else if (batch->endpoints)
 		snprintf(buf, size, "prohibit %u endpoints, bring up lo",
 			(unsigned)batch->endpoints);
 	else

@@ -272,6 +272,7 @@ struct bw_spec_hardening {
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
+	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
 	struct bw_opt_bool restrict_rootfs; /* rootfs: nosuid and nodev */

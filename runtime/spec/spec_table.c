@@ -108,6 +108,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "whether blockEndpoints are blocked if possible, or must be"),
 	BW_FIELD(struct bw_spec_hardening, block_endpoints, "blockEndpoints",
 		.doc = "addresses that must not be reachable"),
+	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
+		.doc = "whether nothing but loopback may be reachable"),
 	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",
 		.doc = "whether descriptors of the caller are refused"),
 	BW_END};

@@ -65,9 +65,9 @@ int bw_cgroup_apply(struct bw_child *child, uint16_t op, const void *data, size_
 
 /* ---- the guard's programs: nothing is loaded ---- */
 
-int bw_guard_load(const struct bw_strs *endpoints, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
+int bw_guard_load(const struct bw_guard_rules *rules, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
 {
-	(void)endpoints, (void)ret_programs, (void)err;
+	(void)rules, (void)ret_programs, (void)err;
 	return 0;
 }
 

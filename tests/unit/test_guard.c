@@ -14,9 +14,9 @@
 
 static int load_result;
 
-int bw_guard_load(const struct bw_strs *endpoints, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
+int bw_guard_load(const struct bw_guard_rules *rules, int ret_programs[BW_GUARD_HOOKS], struct bw_err *err)
 {
-	(void)endpoints, (void)ret_programs;
+	(void)rules, (void)ret_programs;
 	return load_result ? bw_fail(err, BW_E_KERNEL, load_result, "loading the program bulwark_conn4") : 0;
 }
 
@@ -198,6 +198,23 @@ START_TEST(where_the_guard_is_preferred_it_is_missed_on_record)
 }
 END_TEST
 
+START_TEST(all_but_loopback_is_proved_by_addresses_that_nobody_has)
+{
+	w.hardening.only_loopback = (struct bw_opt_bool){true, true};
+	w.hardening.block_endpoints.n = 0;
+	expect_way(BW_GUARD_CGROUP, "prove that all but loopback is out of reach by the cgroup's programs (192.0.2.1)");
+}
+END_TEST
+
+START_TEST(all_but_loopback_is_refused_by_its_name)
+{
+	w.hardening.only_loopback = (struct bw_opt_bool){true, true};
+	w.ns.path = joined_path;
+	w.host.bpf_guard.v = false;
+	expect_refused(BW_E_DENIED, "everything but loopback must be blocked, but " NOT_OWN ", and " NO_PROGRAM);
+}
+END_TEST
+
 START_TEST(a_further_process_proves_the_way_of_the_container)
 {
 	w.request.exec = true;
@@ -259,6 +276,8 @@ int main(void)
 	tcase_add_test(tc, a_joined_network_without_a_cgroup_is_refused);
 	tcase_add_test(tc, a_kernel_with_neither_is_refused);
 	tcase_add_test(tc, where_the_guard_is_preferred_it_is_missed_on_record);
+	tcase_add_test(tc, all_but_loopback_is_proved_by_addresses_that_nobody_has);
+	tcase_add_test(tc, all_but_loopback_is_refused_by_its_name);
 	tcase_add_test(tc, a_further_process_proves_the_way_of_the_container);
 	tcase_add_test(tc, a_proof_that_fails_is_said_in_a_sentence);
 	tcase_add_test(tc, the_proof_fails_where_nothing_guards);

@@ -142,6 +142,17 @@ START_TEST(prefixes_are_rules_of_their_length)
 }
 END_TEST
 
+START_TEST(all_but_loopback_is_prohibited)
+{
+	char buf[128];
+
+	w.hardening.only_loopback = (struct bw_opt_bool){true, true};
+	ck_assert_int_eq(bw_netns.prepare(&w.request, &w.plan, &w.err), 0);
+	said(buf, sizeof buf);
+	ck_assert_str_eq(buf, "prohibit all but loopback, bring up lo");
+}
+END_TEST
+
 START_TEST(wrong_endpoint_is_refused)
 {
 	w.endpoints[1] = wrong;
@@ -219,6 +230,7 @@ int main(void)
 	tcase_add_test(tc, joined_namespace_is_left_alone);
 	tcase_add_test(tc, another_way_of_the_guard_needs_no_rules);
 	tcase_add_test(tc, prefixes_are_rules_of_their_length);
+	tcase_add_test(tc, all_but_loopback_is_prohibited);
 	tcase_add_test(tc, wrong_endpoint_is_refused);
 	tcase_add_test(tc, as_many_endpoints_as_allowed_fit_and_one_more_does_not);
 	tcase_add_test(tc, full_batch_overflows_without_writing_on);
