@@ -55,6 +55,8 @@ static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 	put_row("profile", info->profile);
 	put_row("because", info->profile_reason);
 	put_row("guard", info->guard);
+	if (info->gate > 0)
+		printf("%-10s %d\n", "gate", (int)info->gate);
 	for (size_t i = 0; info->degraded && info->degraded[i]; i++)
 		put_row("degraded", info->degraded[i]);
 	return bw_put_done(err);

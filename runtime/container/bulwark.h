@@ -86,6 +86,7 @@ struct bw_container_info {
 	size_t annotations_n;
 	const char *profile, *profile_reason;
 	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
+	pid_t gate; /* its egress gate's process; 0: none, or it has died */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };
 

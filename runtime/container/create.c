@@ -22,6 +22,7 @@
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
+#include "container/resolv.h"
 #include "container/rootless.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
@@ -115,6 +116,8 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	if (bw_inherited_spec(&creation->inherited, spec,
 		    bw_arena_printf(&creation->arena, "%s/" BW_NOTIFY_NAME, creation->container.path), &creation->arena,
 		    &request->spec, err) < 0)
+		return -1;
+	if (bw_resolv_spec(&creation->container, request->spec, &creation->arena, &request->spec, err) < 0)
 		return -1;
 	request->process = request->spec->process;
 	request->id = creation->id;

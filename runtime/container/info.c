@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "container/state.h"
+#include "control/gate.h"
 
 static const char *const *text_list(const struct bw_strs *list, struct bw_arena *arena)
 {
@@ -45,6 +46,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.profile = state->profile,
 		.profile_reason = state->profile_reason,
 		.guard = state->guard,
+		.gate = bw_gate_pid(container->dir),
 		.degraded = degraded,
 	};
 	ret->pid = ret->status == BW_STATUS_STOPPED ? 0 : container->pid;

@@ -28,6 +28,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \
 	runtime/container/restore.c \
+	runtime/container/resolv.c runtime/container/resolv.h \
 	runtime/container/rootless.c runtime/container/rootless.h \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \

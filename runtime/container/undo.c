@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "control/gate.h"
 #include "control/hook_run.h"
 
 enum { GRACE_MS = 10000 };
@@ -80,6 +81,7 @@ void bw_undo(struct bw_container *container)
 	struct bw_err err = {0};
 
 	kill_init(container);
+	bw_gate_end(container->dir);
 	if (remove_kernel_side(container, &err) < 0 || bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
@@ -104,6 +106,7 @@ static void run_poststop(const struct bw_container *container, const struct bw_s
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
 {
 	kill_init(container);
+	bw_gate_end(container->dir);
 	if (remove_kernel_side(container, err) < 0 || bw_container_forget(container, err) < 0)
 		return -1;
 	run_poststop(container, spec);

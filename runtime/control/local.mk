@@ -27,6 +27,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/ebpf.c runtime/control/ebpf.h \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/endpoint.c runtime/control/endpoint.h \
+	runtime/control/gate.c runtime/control/gate.h \
 	runtime/control/guard.c runtime/control/guard.h \
 	runtime/control/guard_attach.c \
 	runtime/control/guard_program.c runtime/control/guard_program.h \

@@ -291,6 +291,77 @@ static int derive_endpoints(struct bw_profile *p, struct bw_policy_cache *cache,
 	return 0;
 }
 
+/* The hosts of a registry. Those that the built-in profiles name need not be defined: then they have none. */
+static const struct bw_strs *hosts_of(const struct bw_policy *policy, const char *registry)
+{
+	static const struct bw_strs none;
+
+	for (size_t i = 0; i < policy->registries.n; i++)
+		if (bw_streq(policy->registries.v[i].key, registry))
+			return &policy->registries.v[i].values;
+	return bw_streq(registry, "npm") || bw_streq(registry, "pypi") ? &none : NULL;
+}
+
+/* The names of a list, registries put in, each once. */
+static int add_names(const struct bw_policy *policy, struct bw_strs *to, const struct bw_strs *from, struct bw_err *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct bw_strs one = {&from->v[i], 1}, *names = &one;
+		const char *registry = bw_after_prefix(from->v[i], "@");
+
+		if (registry)
+			names = hosts_of(policy, registry);
+		if (!names)
+			return bw_fail(err, BW_E_POLICY, 0, "network.egress names %s, which /registries does not define",
+				from->v[i]);
+		for (size_t k = 0; k < names->n; k++)
+			if (!bw_strs_has(to, names->v[k]) && bw_strs_add(policy->cache->arena, to, names->v[k]) < 0)
+				return out_of_memory(err);
+	}
+	return 0;
+}
+
+/* How programs find the gate: curl, wget and Python's libraries, pip, npm, and Node from 24 on. */
+static int add_proxy(struct bw_arena *arena, struct bw_pairs *to)
+{
+	static const char gate[] = "http://127.0.0.1:3128", own[] = "localhost,127.0.0.1,::1";
+	static const struct {
+		const char *name, *value;
+	} variables[] = {
+		{"HTTPS_PROXY", gate},
+		{"https_proxy", gate},
+		{"HTTP_PROXY", gate},
+		{"http_proxy", gate},
+		{"NO_PROXY", own},
+		{"no_proxy", own},
+		{"PIP_PROXY", gate},
+		{"npm_config_https_proxy", gate},
+		{"npm_config_proxy", gate},
+		{"NODE_USE_ENV_PROXY", "1"},
+	};
+
+	for (size_t i = 0; i < BW_COUNT(variables); i++)
+		if (bw_pairs_set(arena, to, variables[i].name, variables[i].value) < 0)
+			return -1;
+	return 0;
+}
+
+static int derive_egress(const struct bw_policy *policy, struct bw_profile *p, struct bw_err *err)
+{
+	const struct bw_profile_egress *egress = p->network ? p->network->egress : NULL;
+	struct bw_profile_derived *d = &p->derived;
+
+	d->gated = egress && !(egress->restrict_.set && !egress->restrict_.v);
+	if (!d->gated)
+		return 0;
+	if (add_names(policy, &d->egress_allow, &egress->allow, err) < 0 ||
+		add_names(policy, &d->egress_plain, &egress->plain, err) < 0)
+		return -1;
+	if ((d->egress_allow.n || d->egress_plain.n) && add_proxy(policy->cache->arena, &d->proxy) < 0)
+		return out_of_memory(err);
+	return 0;
+}
+
 static void to_capitals(struct bw_strs *list)
 {
 	for (size_t i = 0; i < list->n; i++)
@@ -352,9 +423,13 @@ static int fold_chain(const struct bw_policy *policy, const char *name, bool bui
 	return 0;
 }
 
-static int derive(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
+static int derive(const struct bw_policy *policy, struct bw_profile *p, struct bw_err *err)
 {
-	return derive_endpoints(p, cache, err) < 0 ? -1 : derive_scrub(p, cache, err);
+	struct bw_policy_cache *cache = policy->cache;
+
+	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
+		return -1;
+	return derive_egress(policy, p, err);
 }
 
 const struct bw_profile *bw_policy_fold(
@@ -366,7 +441,7 @@ const struct bw_profile *bw_policy_fold(
 	for (size_t i = 0; i < cache->folded.n; i++)
 		if (bw_streq(cache->folded.v[i]->key, name))
 			return cache->folded.v[i];
-	if (fold_chain(policy, name, false, &p, err) < 0 || derive(p, cache, err) < 0)
+	if (fold_chain(policy, name, false, &p, err) < 0 || derive(policy, p, err) < 0)
 		return NULL;
 	slot = bw_push(cache->arena, &cache->folded);
 	if (!slot) {

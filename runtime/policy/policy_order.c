@@ -165,6 +165,40 @@ static bool lower_rlimits(const struct bw_field *field, const void *a, const voi
 	return true;
 }
 
+static bool is_gate(const struct bw_profile_egress *egress)
+{
+	return egress && !(egress->restrict_.set && !egress->restrict_.v);
+}
+
+static bool has_only_ports_of(const struct bw_uints *list, const struct bw_uints *of)
+{
+	static uint64_t standard[] = {443};
+	const struct bw_uints usual = {standard, 1}, *one = list->n ? list : &usual, *other = of->n ? of : &usual;
+
+	for (size_t i = 0; i < one->n; i++) {
+		size_t k = 0;
+
+		while (k < other->n && other->v[k] != one->v[i])
+			k++;
+		if (k == other->n)
+			return false;
+	}
+	return true;
+}
+
+/* The gate as a whole: its limits, its name servers and what its death means choose between equals. */
+static bool narrower_gate(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_egress *one = *(void *const *)a, *other = *(void *const *)b;
+
+	(void)field;
+	if (!is_gate(other))
+		return true;
+	return is_gate(one) && holds_all(&other->allow, &one->allow) && holds_all(&other->plain, &one->plain) &&
+	       has_only_ports_of(&one->ports, &other->ports) && holds_all(&one->refuse, &other->refuse) &&
+	       (!other->bytes.set || (one->bytes.set && one->bytes.v <= other->bytes.v));
+}
+
 /* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
  * in the environment, where a profile comes from. */
 static const struct {
@@ -223,6 +257,7 @@ static const struct {
 	{"network.dns", later_choice},
 	{"network.time", later_choice},
 	{"network.guard", later_choice},
+	{"network.egress", narrower_gate},
 	{"sysctl.allow", allow_list},
 	{"systemd.properties", allow_list},
 	{"checkpoint", later_choice},

@@ -3,9 +3,12 @@
  * bulwark-policy(5) and in config-schema/policy.schema.json. Choices stand from the loosest to the
  * strictest: policy_order.c compares by place. Rows marked BW_LATER are refused by name, so that
  * nobody trusts a control that is not there. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/path.h"
 #include "base/str.h"
@@ -204,18 +207,6 @@ static int check_when(const void *member, struct bw_err *err)
 	return 0;
 }
 
-static int check_hosts(const void *member, struct bw_err *err)
-{
-	const struct bw_strs_map *map = member;
-
-	for (size_t i = 0; i < map->n; i++)
-		for (size_t k = 0; k < map->v[i].values.n; k++)
-			if (!is_name(map->v[i].values.v[k], "-."))
-				return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a host name",
-					map->v[i].values.v[k]);
-	return 0;
-}
-
 #define SECTION(id, fields_)                                                                       \
 	static const struct bw_schema id##_schema = {.name = #id,                                  \
 		.size = sizeof(struct bw_profile_##id),                                            \
@@ -399,6 +390,143 @@ static const struct bw_field namespaces_fields[] = {
 	BW_END};
 SECTION(namespaces, namespaces_fields);
 
+/* A host name in the letters that DNS has: no address, which is never a name. */
+static bool is_host(const char *text)
+{
+	size_t len = strlen(text), label = 0;
+	bool letter = false;
+
+	if (!len || len > 253)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '.') {
+			if (label == 0 || text[i - 1] == '-')
+				return false;
+			label = 0;
+			letter = false;
+			continue;
+		}
+		if (!islower((unsigned char)c) && !isdigit((unsigned char)c) && (c != '-' || label == 0))
+			return false;
+		letter = letter || !isdigit((unsigned char)c);
+		if (++label > 63)
+			return false;
+	}
+	/* The last label of a name is not a number: that would be an address. */
+	return label > 0 && letter && text[len - 1] != '-';
+}
+
+static int check_hosts(const void *member, struct bw_err *err)
+{
+	const struct bw_strs_map *map = member;
+
+	for (size_t i = 0; i < map->n; i++)
+		for (size_t k = 0; k < map->v[i].values.n; k++)
+			if (!is_host(map->v[i].values.v[k]))
+				return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a host name in small letters",
+					map->v[i].values.v[k]);
+	return 0;
+}
+
+static int check_names(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *text = list->v[i];
+
+		if (text[0] == '@' ? is_name(text + 1, "-_") : is_host(bw_after_prefix(text, "*.") ? text + 2 : text))
+			continue;
+		return bw_fail(err, BW_E_POLICY, 0,
+			"\"%s\" is not a host name in small letters, nor one behind \"*.\", nor a registry such as @npm", text);
+	}
+	return 0;
+}
+
+static int check_ports(const void *member, struct bw_err *err)
+{
+	const struct bw_uints *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] < 1 || list->v[i] > 65535)
+			return bw_fail(err, BW_E_POLICY, 0, "%llu is not a port number",
+				(unsigned long long)list->v[i]);
+	return 0;
+}
+
+/* Address, or "address/prefix length" where that may be said. */
+static bool is_address(const char *text, bool prefix)
+{
+	char address[INET6_ADDRSTRLEN];
+	unsigned char bytes[16];
+	const char *slash = prefix ? strchr(text, '/') : NULL;
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	uint64_t bits;
+
+	if (len >= sizeof address)
+		return false;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	return inet_pton(family, address, bytes) == 1 &&
+	       (!slash || bw_parse_u64(slash + 1, family == AF_INET ? 32 : 128, &bits) == 0);
+}
+
+static int check_prefixes(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_address(list->v[i], true))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is not an address, nor one with /PREFIX-LENGTH", list->v[i]);
+	return 0;
+}
+
+static int check_addresses(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!is_address(list->v[i], false))
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not an address", list->v[i]);
+	return 0;
+}
+
+static const char *const on_deaths[] = {"keep", "kill", NULL};
+
+static const struct bw_field egress_fields[] = {
+	BW_FIELD(struct bw_profile_egress, restrict_, "restrict",
+		.doc = "Whether a container may connect to its own loopback and, through the gate, to what is "
+		       "listed, and to nothing else; absent: true."),
+	BW_FIELD(struct bw_profile_egress, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_names,
+		.doc = "Names to which TLS connections may be made; *.NAME stands for all below NAME, @npm for "
+		       "the hosts of registries.npm."),
+	BW_FIELD(struct bw_profile_egress, ports, "ports", .flags = BW_NOT_EMPTY, .check = check_ports,
+		.doc = "Ports of those connections; absent: 443."),
+	BW_FIELD(struct bw_profile_egress, plain, "plain", .check = check_names,
+		.doc = "Names to which HTTP without TLS may be spoken, on port 80."),
+	BW_FIELD(struct bw_profile_egress, refuse, "refuse", .check = check_prefixes,
+		.doc = "Addresses to which no name may lead, besides private, local and reserved ones."),
+	BW_FIELD(struct bw_profile_egress, nameservers, "nameservers", .check = check_addresses,
+		.doc = "Name servers that the gate asks; absent: those of the host."),
+	BW_FIELD(struct bw_profile_egress, connections, "connections", .min = 1, .max = 65536,
+		.doc = "Connections through the gate at once; absent: 256."),
+	BW_FIELD(struct bw_profile_egress, connections_per_minute, "connectionsPerMinute", .min = 1,
+		.max = 1000000, .doc = "New connections through the gate a minute; absent: 600."),
+	BW_FIELD(struct bw_profile_egress, bytes, "bytes", .min = 1, .max = INT64_MAX,
+		.doc = "Bytes through the gate in both directions, in the container's life; absent: no limit."),
+	BW_FIELD(struct bw_profile_egress, on_death, "onDeath", .names = on_deaths,
+		.doc = "What becomes of a container whose gate has died, and which so has no network any more: "
+		       "it is kept, or killed; absent: keep."),
+	BW_END};
+static const struct bw_schema egress_schema = {.name = "egress",
+	.size = sizeof(struct bw_profile_egress),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = egress_fields};
+
 static const struct bw_field network_fields[] = {
 	BW_FIELD(struct bw_profile_network, host, "host", .names = allow_refuse,
 		.doc = "Whether a container may use the network of the host."),
@@ -419,9 +547,8 @@ static const struct bw_field network_fields[] = {
 	BW_FIELD(struct bw_profile_network, guard, "guard", .names = prefer_require,
 		.doc = "What it means when the blocked endpoints cannot be blocked: a degraded "
 		       "container or a refusal."),
-	LATER(struct bw_profile_network, "egress",
-		"Names that may be connected to, all others refused."),
-	LATER(struct bw_profile_network, "ingress", "Whether a container may accept connections."),
+	BW_NESTED(struct bw_profile_network, egress, "egress", &egress_schema,
+		.doc = "What a container may connect to: without it all that is not blocked."),
 	BW_END};
 SECTION(network, network_fields);
 
@@ -554,8 +681,6 @@ static const struct bw_field profile_fields[] = {
 	LATER(struct bw_profile, "workspace",
 		"A directory for a session's files that ends with the container."),
 	LATER(struct bw_profile, "timeLimit", "Seconds after which a container is ended."),
-	LATER(struct bw_profile, "warden",
-		"The process beside a container that guards network and time."),
 	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
 	LATER(struct bw_profile, "secrets",

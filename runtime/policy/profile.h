@@ -71,11 +71,20 @@ struct bw_profile_namespaces {
 	struct bw_strs own;
 	char *host; /* allow, refuse */
 };
+/* Present, it leaves a container the loopback and the warden's gate, unless restrict is false. */
+struct bw_profile_egress {
+	struct bw_opt_bool restrict_;
+	struct bw_strs allow, plain; /* names, "*.name", "@registry" */
+	struct bw_uints ports;
+	struct bw_strs refuse, nameservers;
+	struct bw_opt_uint connections, connections_per_minute, bytes;
+	char *on_death; /* keep, kill */
+};
 struct bw_profile_network {
 	char *host, *joined, *devices;			/* allow, refuse */
 	char *metadata, *task_credentials, *dns, *time; /* allow, block */
 	char *guard;					/* prefer, require */
-	char *later;
+	struct bw_profile_egress *egress;
 };
 struct bw_profile_sysctl {
 	struct bw_strs allow; /* v NULL: as asked */
@@ -112,6 +121,9 @@ struct bw_profile_limits {
 struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
+	bool gated;		  /* egress is restricted */
+	struct bw_strs egress_allow, egress_plain; /* names alone: registries are put in, without repetitions */
+	struct bw_pairs proxy;	  /* variables by which programs find the gate */
 };
 
 struct bw_profile {

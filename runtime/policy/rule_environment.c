@@ -60,7 +60,7 @@ static void scrub(struct bw_run *r, const struct bw_strs *env, const char *point
 
 /* Drops what env says of name and appends entry, unless that is all it says. */
 static void set_one(struct bw_run *r, const struct bw_strs *env, const struct bw_pair *pair,
-	const char *pointer)
+	const char *pointer, const char *reason)
 {
 	const char *entry = bw_text(r, "%s=%s", pair->key, pair->value);
 	struct bw_strs rest = {0};
@@ -79,20 +79,21 @@ static void set_one(struct bw_run *r, const struct bw_strs *env, const struct bw
 	if (said == 1 && same == 1)
 		return;
 	bw_collect(r, &rest, entry);
-	bw_change_env(r, env, &rest, said ? pair->key : NULL, entry, pointer,
-		"the policy sets this variable, so that programs do not ask the metadata service");
+	bw_change_env(r, env, &rest, said ? pair->key : NULL, entry, pointer, reason);
 }
 
 void bw_harden_env(struct bw_run *r, const struct bw_strs *env, const char *pointer)
 {
 	const struct bw_profile_environment *policy = r->profile->environment;
+	const struct bw_pairs *proxy = &r->profile->derived.proxy;
 
-	if (!policy)
-		return;
-	if (r->profile->derived.scrub.n)
+	if (policy && r->profile->derived.scrub.n)
 		scrub(r, env, pointer);
-	for (size_t i = 0; i < policy->set.n; i++)
-		set_one(r, env, &policy->set.v[i], pointer);
+	for (size_t i = 0; policy && i < policy->set.n; i++)
+		set_one(r, env, &policy->set.v[i], pointer,
+			"the policy sets this variable, so that programs do not ask the metadata service");
+	for (size_t i = 0; i < proxy->n; i++)
+		set_one(r, env, &proxy->v[i], pointer, "the egress gate is the only way out");
 }
 
 void bw_rule_environment(struct bw_run *r)

@@ -52,20 +52,77 @@ static void check_devices(struct bw_run *r)
 			"network.devices: allow in the policy");
 }
 
+/* What the gate lets out. */
+static void open_gate(struct bw_run *r)
+{
+	static const char reason[] = "nothing else may be connected to";
+	const struct bw_profile_egress *policy = r->profile->network->egress;
+	const struct bw_profile_derived *derived = &r->profile->derived;
+	const struct bw_spec_egress *gate = bw_ensure(r, &r->spec->hardening->egress);
+	static uint64_t standard[] = {443};
+	const struct bw_uints usual = {standard, 1};
+
+	if (!gate)
+		return;
+	bw_change_strs(r, &gate->allow, &derived->egress_allow, "/hardening/egress/allow", reason);
+	bw_change_strs(r, &gate->plain, &derived->egress_plain, "/hardening/egress/plain", reason);
+	bw_change_ids(r, &gate->ports, policy->ports.n ? &policy->ports : &usual, "/hardening/egress/ports", reason);
+	bw_change_strs(r, &gate->refuse, &policy->refuse, "/hardening/egress/refuse", reason);
+	bw_change_strs(r, &gate->nameservers, &policy->nameservers, "/hardening/egress/nameservers",
+		"the policy names them");
+	bw_change_uint(r, &gate->connections, policy->connections.set ? policy->connections.v : 256,
+		"/hardening/egress/connections", "limit of the gate");
+	bw_change_uint(r, &gate->connections_per_minute,
+		policy->connections_per_minute.set ? policy->connections_per_minute.v : 600,
+		"/hardening/egress/connectionsPerMinute", "limit of the gate");
+	if (policy->bytes.set)
+		bw_change_uint(r, &gate->bytes, policy->bytes.v, "/hardening/egress/bytes", "limit of the gate");
+	bw_change_string(r, &gate->on_death, policy->on_death ? policy->on_death : "keep", "/hardening/egress/onDeath",
+		"what the death of the gate means");
+}
+
+static void restrict_egress(struct bw_run *r)
+{
+	const struct bw_profile_derived *derived = &r->profile->derived;
+	const struct bw_spec_namespace *ns = bw_spec_namespace(r->spec, "network");
+
+	if (!ns || (ns->path && is_host_path(ns->path)))
+		bw_deny(r, "/linux/namespaces", ns ? ns->path : NULL,
+			"shares the network of the host, where no egress gate can be put", NULL);
+	bw_change_bool(r, &r->spec->hardening->only_loopback, true, "/hardening/onlyLoopback",
+		"nothing but the egress gate may be reached");
+	if (derived->egress_allow.n || derived->egress_plain.n)
+		open_gate(r);
+}
+
+/* On its loopback Docker has a name server that would ask the outside anything. */
+static void collect_endpoints(struct bw_run *r, struct bw_strs *ret)
+{
+	const struct bw_strs *endpoints = &r->profile->derived.endpoints;
+
+	for (size_t i = 0; i < endpoints->n; i++)
+		bw_collect(r, ret, endpoints->v[i]);
+	if (r->profile->derived.gated)
+		bw_collect(r, ret, "127.0.0.11");
+}
+
 void bw_rule_network(struct bw_run *r)
 {
 	const struct bw_profile_network *policy = r->profile->network;
 	const struct bw_spec_hardening *h = r->spec->hardening;
-	const struct bw_strs *endpoints = &r->profile->derived.endpoints;
+	struct bw_strs endpoints = {0};
 
 	if (!policy)
 		return;
 	check_namespace(r, policy);
 	if (refuses(policy->devices))
 		check_devices(r);
-	if (!h || endpoints->n == 0)
+	if (h && r->profile->derived.gated)
+		restrict_egress(r);
+	collect_endpoints(r, &endpoints);
+	if (!h || endpoints.n == 0)
 		return;
-	bw_change_strs(r, &h->block_endpoints, endpoints, "/hardening/blockEndpoints",
+	bw_change_strs(r, &h->block_endpoints, &endpoints, "/hardening/blockEndpoints",
 		"metadata services hand out the host's credentials");
 	bw_change_string(r, &h->endpoints, policy->guard ? policy->guard : "require",
 		"/hardening/endpoints", "what it means when they cannot be blocked");

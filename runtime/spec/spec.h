@@ -257,6 +257,15 @@ struct bw_spec_linux {
 	} time_offsets;
 };
 
+/* What the warden's gate lets out of a container that has only its loopback. */
+struct bw_spec_egress {
+	struct bw_strs allow, plain;        /* names, "*.name": for TLS on ports; for HTTP on port 80 */
+	struct bw_uints ports;
+	struct bw_strs refuse, nameservers; /* prefixes; addresses */
+	struct bw_opt_uint connections, connections_per_minute, bytes;
+	char *on_death;                     /* keep, kill */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
@@ -272,6 +281,7 @@ struct bw_spec_hardening {
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
+	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */

@@ -62,6 +62,20 @@ static const struct bw_schema hooks_schema = {
 
 /* Ours alone. A name that this version does not know may be a protection that it would not give:
  * refused. */
+static const struct bw_field egress_fields[] = {
+	BW_FIELD(struct bw_spec_egress, allow, "allow", .doc = "names to which TLS connections may be made"),
+	BW_FIELD(struct bw_spec_egress, plain, "plain", .doc = "names to which HTTP without TLS may be spoken"),
+	BW_FIELD(struct bw_spec_egress, ports, "ports", .doc = "ports of TLS connections"),
+	BW_FIELD(struct bw_spec_egress, refuse, "refuse", .doc = "addresses to which no name may lead"),
+	BW_FIELD(struct bw_spec_egress, nameservers, "nameservers", .doc = "name servers that the gate asks"),
+	BW_FIELD(struct bw_spec_egress, connections, "connections", .doc = "connections at once"),
+	BW_FIELD(struct bw_spec_egress, connections_per_minute, "connectionsPerMinute", .doc = "new connections a minute"),
+	BW_FIELD(struct bw_spec_egress, bytes, "bytes", .doc = "bytes in both directions in the container's life"),
+	BW_FIELD(struct bw_spec_egress, on_death, "onDeath", .doc = "what becomes of the container when the gate dies"),
+	BW_END};
+static const struct bw_schema egress_schema = {
+	"egress", sizeof(struct bw_spec_egress), BW_UNKNOWN_REFUSE, egress_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -108,6 +122,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "whether blockEndpoints are blocked if possible, or must be"),
 	BW_FIELD(struct bw_spec_hardening, block_endpoints, "blockEndpoints",
 		.doc = "addresses that must not be reachable"),
+	BW_NESTED(struct bw_spec_hardening, egress, "egress", &egress_schema,
+		.doc = "what the gate lets out"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
 		.doc = "whether nothing but loopback may be reachable"),
 	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",

@@ -11,13 +11,14 @@ allowed() {
 	spec) echo "base json spec" ;;
 	host) echo "base json host" ;;
 	policy) echo "base json spec policy" ;;
-	control) echo "base json plan spec host systemd control" ;;
+	control) echo "base json plan spec host systemd warden control" ;;
 	launch) echo "base json plan spec host control launch" ;;
 	container) echo "base json plan spec host policy control launch criu container" ;;
 	cli) echo "base json container cli" ;;
 	label) echo "base label" ;;
 	systemd) echo "base systemd" ;;
 	criu) echo "base criu" ;;
+	warden) echo "base json warden" ;;
 	*) echo "" ;;
 	esac
 }

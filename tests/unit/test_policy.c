@@ -115,7 +115,34 @@ static const struct {
 		"policy.json: /profiles/x: \"loosens\" names network.host, which is not looser "
 		"than in \"hardened\""},
 	{"{\"version\":1,\"registries\":{\"npm\":[\"https://x\"]}}",
-		"policy.json: /registries: \"https://x\" is not a host name"},
+		"policy.json: /registries: \"https://x\" is not a host name in small letters"},
+#define NO_NAME                                                                                    \
+	" is not a host name in small letters, nor one behind \"*.\", nor a registry such as @npm"
+#define EGRESS(members) "{\"version\":1,\"profiles\":{\"x\":{\"network\":{\"egress\":{" members "}}}}}"
+#define AT_EGRESS	"policy.json: /profiles/x/network/egress/"
+	{EGRESS("\"allow\":[\"Example.org\"]"), AT_EGRESS "allow: \"Example.org\"" NO_NAME},
+	{EGRESS("\"allow\":[\"192.0.2.1\"]"), AT_EGRESS "allow: \"192.0.2.1\"" NO_NAME},
+	{EGRESS("\"allow\":[\"a.*.b\"]"), AT_EGRESS "allow: \"a.*.b\"" NO_NAME},
+	{EGRESS("\"allow\":[\"a..b\"]"), AT_EGRESS "allow: \"a..b\"" NO_NAME},
+	{EGRESS("\"allow\":[\"example.org.\"]"), AT_EGRESS "allow: \"example.org.\"" NO_NAME},
+	{EGRESS("\"allow\":[\"-a.b\"]"), AT_EGRESS "allow: \"-a.b\"" NO_NAME},
+	{EGRESS("\"allow\":[\"a-.b\"]"), AT_EGRESS "allow: \"a-.b\"" NO_NAME},
+	{EGRESS("\"allow\":[\"@\"]"), AT_EGRESS "allow: \"@\"" NO_NAME},
+	{EGRESS("\"allow\":[\"*.\"]"), AT_EGRESS "allow: \"*.\"" NO_NAME},
+	{EGRESS("\"plain\":[\"http://x\"]"), AT_EGRESS "plain: \"http://x\"" NO_NAME},
+	{EGRESS("\"ports\":[0]"), AT_EGRESS "ports: 0 is not a port number"},
+	{EGRESS("\"ports\":[65536]"), AT_EGRESS "ports: 65536 is not a port number"},
+	{EGRESS("\"refuse\":[\"10.0.0.0/33\"]"),
+		AT_EGRESS "refuse: \"10.0.0.0/33\" is not an address, nor one with /PREFIX-LENGTH"},
+	{EGRESS("\"nameservers\":[\"dns.example\"]"),
+		AT_EGRESS "nameservers: \"dns.example\" is not an address"},
+#define GATED(members)                                                                             \
+	"{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"network\":{\"egress\":{" members "}}}}}"
+#define LOOSER "policy.json: /profiles/x: network.egress is looser than in \"untrusted-code\", and \"loosens\" does not name it"
+	{GATED("\"allow\":[\"@npm\",\"example.org\"]"), LOOSER},
+	{GATED("\"plain\":[\"example.org\"]"), LOOSER},
+	{GATED("\"ports\":[443,8443]"), LOOSER},
+	{GATED("\"restrict\":false"), LOOSER},
 };
 
 START_TEST(each_fault_is_named_with_its_place)
@@ -136,14 +163,11 @@ static const char *const later[][2] = {
 	{"\"exec\":{}", "/profiles/x/exec"},
 	{"\"workspace\":{}", "/profiles/x/workspace"},
 	{"\"timeLimit\":900", "/profiles/x/timeLimit"},
-	{"\"warden\":true", "/profiles/x/warden"},
 	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"secrets\":[]", "/profiles/x/secrets"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
 	{"\"rootfs\":{\"layout\":[]}", "/profiles/x/rootfs/layout"},
-	{"\"network\":{\"egress\":{\"allow\":[\"@npm\"]}}", "/profiles/x/network/egress"},
-	{"\"network\":{\"ingress\":\"deny\"}", "/profiles/x/network/ingress"},
 	{"}},\"annotations\":{\"tenant\":true", "/annotations/tenant"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
 	{"}},\"annotations\":{\"ttl\":true", "/annotations/ttl"},
@@ -161,6 +185,46 @@ START_TEST(what_is_not_there_yet_is_refused_by_name)
 		bw_policy_parse(text, strlen(text), "policy.json", &arena, &policy, &err), -1);
 	ck_assert_str_eq(err.field, later[_i][1]);
 	ck_assert_ptr_nonnull(strstr(err.text, "not available in this version"));
+}
+END_TEST
+
+/* What a gate lets out, in words, and the registries put in. */
+static const struct {
+	const char *members, *names; /* of egress; what is let out, or NULL: no gate */
+	const char *error;
+} gates[] = {
+	{"\"allow\":[\"@npm\"]", "registry.example tarballs.example", NULL},
+	{"\"allow\":[\"@npm\",\"registry.example\",\"*.example.org\"]", "registry.example tarballs.example *.example.org", NULL},
+	{"\"allow\":[\"@pypi\"]", "", NULL},
+	{"\"allow\":[]", "", NULL},
+	{"", "", NULL},
+	{"\"restrict\":false,\"allow\":[\"@npm\"]", NULL, NULL},
+	{"\"allow\":[\"@nmp\"]", NULL, "network.egress names @nmp, which /registries does not define"},
+};
+
+START_TEST(the_gate_lets_out_what_is_listed_and_its_registries)
+{
+	const char *text = bw_arena_printf(&arena,
+		"{\"version\":1,\"registries\":{\"npm\":[\"registry.example\",\"tarballs.example\"]},"
+		"\"profiles\":{\"x\":{\"network\":{\"egress\":{%s}}}}}",
+		gates[_i].members);
+	const struct bw_policy *policy = parse(text);
+	struct bw_err err = {0};
+	const struct bw_profile *p = bw_policy_fold(policy, "x", &err);
+	char names[256] = "";
+	struct bw_buf buf = bw_buf_over(names, sizeof names);
+
+	if (gates[_i].error) {
+		ck_assert_ptr_null(p);
+		ck_assert_str_eq(err.text, gates[_i].error);
+		return;
+	}
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(p->derived.gated, gates[_i].names != NULL);
+	for (size_t i = 0; i < p->derived.egress_allow.n; i++)
+		bw_buf_addf(&buf, "%s%s", i ? " " : "", p->derived.egress_allow.v[i]);
+	ck_assert_str_eq(names, gates[_i].names ? gates[_i].names : "");
+	ck_assert_int_eq(p->derived.proxy.n > 0, names[0] != '\0');
 }
 END_TEST
 
@@ -200,6 +264,9 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 		pointer);
 	if ((field->flags & BW_LATER) || field->kind == BW_OBJECT || strstr(pointer, "/-"))
 		return;
+	/* The gate is compared as a whole. */
+	if (bw_after_prefix(pointer, "/network/egress/"))
+		pointer = "/network/egress";
 	for (const char *c = pointer + 1; *c; c++)
 		bw_buf_addn(&buf, *c == '/' ? "." : c, 1);
 	ck_assert_msg(bw_profile_row_is_ordered(row), "%s has no place in policy_order.c", row);
@@ -835,6 +902,7 @@ int main(void)
 	tcase_add_loop_test(t, each_fault_is_named_with_its_place, 0, (int)BW_COUNT(wrong));
 	tcase_add_loop_test(t, what_is_not_there_yet_is_refused_by_name, 0, (int)BW_COUNT(later));
 	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
+	tcase_add_loop_test(t, the_gate_lets_out_what_is_listed_and_its_registries, 0, (int)BW_COUNT(gates));
 	tcase_add_test(t, every_row_of_a_profile_has_a_sentence_and_an_order);
 	tcase_add_test(t, a_profile_without_extends_stands_on_hardened);
 	tcase_add_test(t, a_built_in_name_that_extends_itself_changes_the_built_in);
