@@ -11,7 +11,7 @@ rows() {
 			elif .["$ref"] then "object, see " + (.["$ref"] | sub(".*/"; ""))
 			elif .type == "array" then
 				"list of " + (if .items["$ref"] then "objects, see " + (.items["$ref"] | sub(".*/"; ""))
-					elif .items.enum then "words: " + (.items.enum | join(", ")) else "strings" end)
+					elif .items.enum then "words: " + (.items.enum | join(", ")) elif .items.type == "integer" then "numbers" else "strings" end)
 			elif .type == "integer" and .maximum > 9007199254740992 then "number, \(.minimum // 0) or more"
 			elif .type == "integer" and .maximum then "number from \(.minimum // 0) to \(.maximum)"
 			elif .type then (.type | if type == "array" then join(" or ") else . end) else "see the schema" end;
