@@ -19,6 +19,14 @@ profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) baseline=$(srcdir)/profiles/seccomp/baseline.json \
 		python-node=$(srcdir)/profiles/seccomp/python-node.json >$@.tmp && mv $@.tmp $@
+# The filters that bulwark-warden holds itself by.
+warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json
+EXTRA_DIST += $(warden_rules)
+CLEANFILES += profiles/seccomp/warden.c
+profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
+	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) --program bw_warden_filter=$(srcdir)/profiles/seccomp/warden.json \
+		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json >$@.tmp && mv $@.tmp $@
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json

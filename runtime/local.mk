@@ -15,3 +15,4 @@ include runtime/cli/local.mk
 include runtime/label/local.mk
 include runtime/criu/local.mk
 include runtime/systemd/local.mk
+include runtime/warden/local.mk

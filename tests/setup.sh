@@ -4,7 +4,7 @@
 # bulwark need, and how they get there.  For ./quickstart and ./run-tests.
 # shellcheck disable=SC2034
 build_packages=(autoconf automake gcc libc6-dev make pkgconf
-	libapparmor-dev libcap-dev libseccomp-dev libselinux1-dev libsystemd-dev libyajl-dev)
+	libapparmor-dev libc-ares-dev libcap-dev libseccomp-dev libselinux1-dev libsystemd-dev libyajl-dev)
 # What ./quickstart puts into the container and around it.
 demo_packages=(iproute2 jq libpython3-stdlib procps python3 python3-minimal util-linux)
 test_packages=(busybox-static check clang clang-tidy cppcheck criu dbus-daemon fish git groff mandoc nftables shellcheck strace uidmap)

@@ -2,7 +2,8 @@
 /* gen.c - a program of the build: reads our seccomp rules (baseline.json, python-node.json),
  *compiles them for the machine that it runs on and prints them as C. A wrong file ends the build
  *with its place. seccomp-gen NAME=FILE... >seccomp_builtin_data.c Never installed; the only reader
- *of those files. */
+ *of those files. With --program first only the filters, as arrays called NAME: for a program of ours
+ *that holds itself by one. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/audit.h>
@@ -319,9 +320,8 @@ static void print_set(const struct bw_seccomp_ruleset *set, unsigned number)
 		set->unknown_action, set->newest, number, set->rules_n);
 }
 
-static void print_program(const struct bw_seccomp_program *program, unsigned number)
+static void print_program(const struct bw_seccomp_program *program)
 {
-	printf("static const struct sock_filter program_%u[] = {\n", number);
 	for (size_t i = 0; i < program->n; i++)
 		printf("\t{0x%x, %u, %u, 0x%" PRIx32 "},\n", program->v[i].code, program->v[i].jt,
 			program->v[i].jf, program->v[i].k);
@@ -347,7 +347,22 @@ static const char *read_file(const struct input *in, const char *path, size_t *r
 	return text;
 }
 
-/* argument is NAME=FILE. */
+static void print_builtin(
+	const struct bw_seccomp_ruleset *set, const struct bw_seccomp_program *program, unsigned number)
+{
+	print_set(set, number);
+	printf("static const struct sock_filter program_%u[] = {\n", number);
+	print_program(program);
+}
+
+static void print_array(const char *name, const struct bw_seccomp_program *program)
+{
+	printf("const struct sock_filter %s[] = {\n", name);
+	print_program(program);
+	printf("const size_t %s_n = sizeof %s / sizeof *%s;\n", name, name, name);
+}
+
+/* argument is NAME=FILE; number 0: only the program. */
 static int generate(const struct input *in, char *argument, unsigned number)
 {
 	struct bw_seccomp_ruleset set = {.name = argument};
@@ -366,9 +381,29 @@ static int generate(const struct input *in, char *argument, unsigned number)
 	if (read_set(in, tree, &set) < 0 ||
 		bw_seccomp_rules_compile(&set, NULL, &program, in->err) < 0)
 		return bw_wrap(in->err, "%s", path);
-	print_set(&set, number);
-	print_program(&program, number);
+	if (number)
+		print_builtin(&set, &program, number);
+	else
+		print_array(argument, &program);
 	return 0;
+}
+
+/* Exit status. */
+static int finish(const struct bw_err *err)
+{
+	if (err->text[0])
+		fprintf(stderr, "seccomp-gen: %s\n", err->text);
+	return !err->text[0] && fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}
+
+static int generate_programs(const struct input *in, int argc, char **argv)
+{
+	printf("/* Generated from profiles/seccomp/ by seccomp-gen. */\n"
+	       "#include \"warden/sandbox.h\"\n\n");
+	for (int i = 0; i < argc; i++)
+		if (generate(in, argv[i], 0) < 0)
+			break;
+	return finish(in->err);
 }
 
 int main(int argc, char **argv)
@@ -377,18 +412,18 @@ int main(int argc, char **argv)
 	struct bw_err err = {0};
 	const struct input in = {.arena = &arena, .err = &err};
 
+	if (argc > 1 && bw_streq(argv[1], "--program"))
+		return generate_programs(&in, argc - 2, argv + 2);
 	printf("/* Generated from profiles/seccomp/ by seccomp-gen. */\n"
 	       "#include \"control/seccomp_builtin.h\"\n\n");
 	for (int i = 1; i < argc; i++) {
-		if (generate(&in, argv[i], (unsigned)i) < 0) {
-			fprintf(stderr, "seccomp-gen: %s\n", err.text);
-			return 1;
-		}
+		if (generate(&in, argv[i], (unsigned)i) < 0)
+			return finish(&err);
 	}
 	printf("const struct bw_seccomp_builtin bw_seccomp_builtins[] = {\n");
 	for (int i = 1; i < argc; i++)
 		printf("\t{&set_%d, program_%d, sizeof program_%d / sizeof *program_%d},\n", i, i,
 			i, i);
 	printf("\t{NULL, NULL, 0},\n};\n");
-	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+	return finish(&err);
 }

@@ -386,3 +386,15 @@ test_undo_SOURCES = tests/unit/test_undo.c tests/unit/scratch.h
 test_undo_CFLAGS = $(unit_cflags)
 test_undo_LDADD = $(unit_libs)
 TESTS += test_undo
+
+check_PROGRAMS += test_warden_names
+test_warden_names_SOURCES = tests/unit/test_warden_names.c
+test_warden_names_CFLAGS = $(unit_cflags)
+test_warden_names_LDADD = libbulwark-warden.a $(unit_libs)
+TESTS += test_warden_names
+
+check_PROGRAMS += test_warden_parsers
+test_warden_parsers_SOURCES = tests/unit/test_warden_parsers.c tests/unit/scratch.h
+test_warden_parsers_CFLAGS = $(unit_cflags)
+test_warden_parsers_LDADD = libbulwark-warden.a $(unit_libs)
+TESTS += test_warden_parsers
