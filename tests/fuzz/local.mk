@@ -35,6 +35,30 @@ fuzz_spec_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuz
 fuzz_spec_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_spec
 
+check_PROGRAMS += fuzz_warden_head
+fuzz_warden_head_SOURCES = tests/fuzz/fuzz_warden_head.c $(fuzz_main_sources)
+fuzz_warden_head_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_head"'
+fuzz_warden_head_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_warden_head
+
+check_PROGRAMS += fuzz_warden_hello
+fuzz_warden_hello_SOURCES = tests/fuzz/fuzz_warden_hello.c $(fuzz_main_sources)
+fuzz_warden_hello_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_hello"'
+fuzz_warden_hello_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_warden_hello
+
+check_PROGRAMS += fuzz_warden_dns
+fuzz_warden_dns_SOURCES = tests/fuzz/fuzz_warden_dns.c $(fuzz_main_sources)
+fuzz_warden_dns_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_dns"'
+fuzz_warden_dns_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_warden_dns
+
+check_PROGRAMS += fuzz_warden_settings
+fuzz_warden_settings_SOURCES = tests/fuzz/fuzz_warden_settings.c $(fuzz_main_sources)
+fuzz_warden_settings_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_settings"'
+fuzz_warden_settings_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_warden_settings
+
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -61,6 +85,12 @@ fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(srcdir)/runtime/control/cgroup_annotations.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/systemd/message.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/warden_head fuzz/warden_hello fuzz/warden_dns fuzz/warden_settings
+fuzz/warden_%: $(srcdir)/tests/fuzz/fuzz_warden_%.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(addprefix $(srcdir)/,$(filter %.c,$(libbulwark_warden_a_SOURCES)) \
+			$(filter runtime/base/%.c runtime/json/%.c,$(libbulwark_a_SOURCES))) -lyajl
 .PHONY: fuzz
 clean-local:
 	rm -rf fuzz

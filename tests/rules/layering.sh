@@ -19,7 +19,6 @@ allowed() {
 	systemd) echo "base systemd" ;;
 	criu) echo "base criu" ;;
 	warden) echo "base json warden" ;;
-	warden) echo "base json warden" ;;
 	*) echo "" ;;
 	esac
 }
