@@ -25,6 +25,7 @@ dist_man_MANS += \
 	man/bulwark-state.8 \
 	man/bulwark-update.8 \
 	man/bulwark-version.8 \
+	man/bulwark-warden.8 \
 	man/bulwark-why.8 \
 	man/bulwark.8
 EXTRA_DIST += man/policy-rows.sh

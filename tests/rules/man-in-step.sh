@@ -32,8 +32,16 @@ done < <(sed -n 's/^verb //p' "$scratch/tables")
 
 for page in "$man"/bulwark-*.8; do
 	verb=${page##*/bulwark-}
-	check "${page##*/} belongs to a verb" grep -qx "verb ${verb%.8}" "$scratch/tables"
+	verb=${verb%.8}
+	check "${page##*/} belongs to a verb or to a program" \
+		grep -qx "verb $verb" <(cat "$scratch/tables"; [ ! -f "$top/runtime/$verb/main.c" ] || echo "verb $verb")
 done
+# The warden's configuration has its rows in settings.c.
+rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/warden/settings.c" | sort)
+check "the warden's configuration has rows" test "$(wc -l <<<"$rows")" -ge 10
+is "bulwark-warden.8 has the members of the configuration (<) and no others (>)" "$(diff <(echo "$rows") <(
+	sed -n '/^\.SH CONFIGURATION/,/^\.SH DESC/p' "$man/bulwark-warden.8" |
+		awk 'tagged { gsub(/^\.BR? |" *|,/, ""); print; tagged = 0 } /^\.TP/ { tagged = 1 }' | tr ' ' '\n' | sed '/^$/d' | sort))" ""
 for page in "$man"/*.[58]; do
 	check "${page##*/} is to be installed" grep -q "man/${page##*/}" "$man/local.mk"
 	if command -v groff >/dev/null; then
