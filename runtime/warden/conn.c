@@ -141,8 +141,12 @@ void bw_side_shut(struct bw_side *side)
 	side->shut = true;
 }
 
-void bw_side_close(struct bw_side *side)
+void bw_side_close(struct bw_side *side, bool reset)
 {
+	const struct linger at_once = {.l_onoff = 1};
+
+	if (side->fd >= 0 && reset)
+		setsockopt(side->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 	if (side->fd >= 0)
 		close(side->fd);
 	free(side->bytes);

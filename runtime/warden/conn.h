@@ -81,6 +81,7 @@ void bw_side_watch(struct bw_side *side, int epoll, uint32_t events);
 /* Says that nothing more goes to it. */
 void bw_side_shut(struct bw_side *side);
 
-void bw_side_close(struct bw_side *side);
+/* With reset: what the kernel still holds for the peer goes too, which a peer that does not read could keep for long. */
+void bw_side_close(struct bw_side *side, bool reset);
 
 #endif

@@ -58,12 +58,12 @@ static struct bw_conn *take_place(struct bw_gate *g)
 	return c;
 }
 
-void bw_gate_release(struct bw_gate *g, struct bw_conn *c)
+void bw_gate_release(struct bw_gate *g, struct bw_conn *c, bool reset)
 {
 	uint32_t generation = c->generation;
 
-	bw_side_close(&c->client);
-	bw_side_close(&c->up);
+	bw_side_close(&c->client, reset);
+	bw_side_close(&c->up, reset);
 	if (c->lookup)
 		bw_lookup_unpin(c->lookup);
 	memset(c, 0, sizeof *c);

@@ -52,8 +52,8 @@ uint64_t bw_gate_files(const struct bw_settings *settings);
 
 /* ---- for stages.c ---- */
 
-/* Ends the connection and gives its place back. */
-void bw_gate_release(struct bw_gate *gate, struct bw_conn *conn);
+/* Ends the connection, in order or by reset, and gives its place back. */
+void bw_gate_release(struct bw_gate *gate, struct bw_conn *conn, bool reset);
 
 /* ---- of stages.c ---- */
 

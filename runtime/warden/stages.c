@@ -44,12 +44,12 @@ static void write_event(struct bw_gate *g, const struct bw_conn *c, enum bw_even
 		g->now_ms);
 }
 
-/* reason: NULL when both sides have come to their end. */
+/* reason: NULL when both sides have come to their end. What was cut off must not look like one. */
 static void end(struct bw_gate *g, struct bw_conn *c, const char *reason)
 {
 	if (c->is_let_out)
 		write_event(g, c, BW_EVENT_CLOSED, reason);
-	bw_gate_release(g, c);
+	bw_gate_release(g, c, reason != NULL);
 }
 
 static void close_up(struct bw_conn *c)

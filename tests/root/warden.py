@@ -3,6 +3,7 @@
 
     warden.py serve DIRECTORY              name server, TLS and HTTP servers on every address of this namespace
     warden.py start DIRECTORY PROGRAM PID KILL   the program, for the "container" PID; its answer on standard output
+    warden.py names                        the names that there are, for a certificate
     warden.py try WHAT [ARGUMENT]...       a client within the container; says in one line what came of it
 
 serve logs to DIRECTORY: dns.log (questions), tls.log and http.log (connections, by the address that they came to).
@@ -122,9 +123,6 @@ def serve_tls_client(conn, context, directory):
             if request.startswith(b"PUT /") and request.endswith(b"end"):
                 conn.sendall(b"%d\n" % len(request))
                 break
-            if request.startswith(b"IDLE"):
-                conn.sendall(b"idle\n")
-                request = b""
         conn.unwrap()
     except (OSError, ssl.SSLError):
         pass
@@ -290,12 +288,12 @@ HELLOS = {
     "ech": lambda name: records(with_extension(client_hello(name), 0xfe0d, b"\0" * 32)),
     "esni": lambda name: records(with_extension(client_hello(name), 0xffce, b"\0" * 32)),
     "early": lambda name: records(with_extension(client_hello(name), 42, b"")),
-    "long": lambda name: records(with_extension(client_hello(name), 21, b"\0" * 17000)),
-    "large": lambda name: records(with_extension(client_hello(name), 21, b"\0" * 9000), 100),
-    "records": lambda name: records(client_hello(name), 1)[:200] + records(client_hello(name), 1)[200:],
+    "long": lambda name: records(with_extension(client_hello(name), 0x1234, b"\0" * 17000)),
+    "large": lambda name: records(with_extension(client_hello(name), 0x1234, b"\0" * 9000), 100),
+    "records": lambda name: records(client_hello(name), 1),
     "sslv2": lambda name: b"\x80\x2e\1\0\2\0\x15\0\0\0\x10" + b"\0" * 40,
     "http": lambda name: b"GET / HTTP/1.1\r\n\r\n",
-    "rubbish": lambda name: b"\x16\3\1\0\5\1\0\0\1\0" + b"\0" * 200,
+    "rubbish": lambda name: b"\x16\3\1\0\x2a\1\0\0\x26\3\3" + b"\0" * 36,
 }
 
 
@@ -381,7 +379,8 @@ def ask(name, kind, tcp=False, extra=b""):
     else:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.settimeout(2)
-        sock.sendto(query, ("127.0.0.1", 53))
+        sock.connect(("127.0.0.1", 53))
+        sock.send(query)
         data = sock.recv(4096)
     code, count = data[3] & 15, struct.unpack_from(">H", data, 6)[0]
     if code or not count:
@@ -421,15 +420,14 @@ def try_flood(count):
     return str(full)
 
 
-def try_hold(count, name, ready, directory):
-    """That many idle tunnels, held until standard input ends."""
-    tunnels = []
-    ctx = context(directory)
+def try_hold(count, name, ready):
+    """That many tunnels to which nothing more is said, held until standard input ends."""
+    hello, tunnels = records(client_hello(name)), []
     for _ in range(int(count)):
-        tls = ctx.wrap_socket(tunnel(name), server_hostname=name)
-        tls.sendall(b"IDLE")
-        tls.recv(100)
-        tunnels.append(tls)
+        sock = tunnel(name)
+        sock.sendall(hello)
+        sock.recv(1)
+        tunnels.append(sock)
     open(ready, "w").close()
     sys.stdin.read()
     return str(len(tunnels))
@@ -470,7 +468,7 @@ def try_stuck(directory, name, size):
     tls.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
     begin = time.monotonic()
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+    poll.register(tls.fileno(), select.POLLRDHUP | select.POLLHUP | select.POLLERR)
     poll.poll(30000)
     return str(round(time.monotonic() - begin))
 
@@ -479,6 +477,8 @@ def main():
     what, *args = sys.argv[1:]
     if what == "serve":
         serve(*args)
+    elif what == "names":
+        print(",".join("DNS:" + name for name in NAMES))
     elif what == "start":
         start(*args)
     else:

@@ -23,7 +23,7 @@ WARDEN=$(find_warden) || skip "$WARDEN"
 
 # ---- the world --------------------------------------------------------------------------------------
 
-# namespace NAME SCRIPT: a network namespace with lo up; its only process is left in the variable NAME.
+# namespace NAME: a network namespace with lo up; its only process is left in the variable NAME.
 namespace() {
 	unshare --net sh -c 'ip link set lo up; : >"$1"; exec sleep 600' sh "$T/$1.up" &
 	declare -g "$1=$!"
@@ -42,7 +42,7 @@ certificates() {
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test \
 			-keyout ca.key -out ca.pem
 		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=server -keyout server.key -out server.csr
-		printf 'subjectAltName=DNS:*.example,DNS:*.wild.example\n' >server.ext
+		printf 'subjectAltName=%s\n' "$(python3 "$helper" names)" >server.ext
 		openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.pem
 	) >"$work/openssl.log" 2>&1 || skip "needs an openssl that makes certificates"
 }
@@ -65,7 +65,7 @@ world() {
 		ip -6 address add 2600:9::10/64 dev veth0 nodad; ip -6 address add 64:ff9b::a4d:1/128 dev veth0 nodad
 		ip -6 address add 2002:a4d:1::1/128 dev veth0 nodad
 		ip link set veth0 up'
-	in_net "$INTERNET" python3 "$helper" serve "$T" >"$T/serve.log" 2>&1 &
+	nsenter --target "$INTERNET" --net python3 "$helper" serve "$T" >"$T/serve.log" 2>&1 &
 	processes+=("$!")
 	SERVER=$!
 	jq --null-input '{id: "c1", user: 61184, group: 61184, ports: [443, 8443], plain: ["deb.example"],
@@ -102,7 +102,7 @@ end_processes() {
 
 # client WHAT [ARGUMENT]...: OUT is what came of it.
 client() {
-	run in_net "$CONTAINER" python3 "$helper" try "$@"
+	run nsenter --target "$CONTAINER" --net python3 "$helper" try "$@"
 }
 
 # event FILTER: some line of the log is like that.
@@ -383,12 +383,12 @@ test_no_question_is_handed_on() {
 
 test_floods_are_bounded() {
 	trap end_processes EXIT
-	warden '.connections = 20 | .connectionsPerMinute = 60'
+	warden '.connections = 20 | .connectionsPerMinute = 30'
 	client flood 30
 	[ "$OUT" = 10 ] || fail "$OUT of 30 were turned away"
 	refused_with 'too many connections at once'
 	client flood 45
-	[ "$OUT" -ge 15 ] || fail "$OUT of 45 were turned away"
+	between 30 36
 	refused_with 'too many new connections'
 }
 
@@ -418,7 +418,7 @@ test_bytes_are_bounded_for_the_whole_life() {
 
 # memory PID: private and resident, in KiB.
 memory() {
-	sed -n 's/^VmRSS: *\([0-9]*\) kB/\1/p' "/proc/$1/status"
+	field "$1" VmRSS | cut -d ' ' -f 1
 	awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$1/smaps_rollup"
 }
 
@@ -428,7 +428,7 @@ test_a_thousand_idle_connections_cost_little_memory() {
 	warden '.connections = 1000 | .connectionsPerMinute = 100000 | .idleSeconds = 120'
 	before=$(memory "$GATE" | tr '\n' ' ')
 	mkfifo "$T/hold"
-	in_net "$CONTAINER" python3 "$helper" try hold 1000 pypi.example "$T/held" "$T" <"$T/hold" >"$T/hold.log" 2>&1 &
+	nsenter --target "$CONTAINER" --net python3 "$helper" try hold 1000 pypi.example "$T/held" <"$T/hold" >"$T/hold.log" 2>&1 &
 	processes+=("$!")
 	exec 9>"$T/hold"
 	for ((i = 0; i < 600; i++)); do
@@ -581,17 +581,25 @@ test_a_container_that_ends_takes_both_processes_with_it() {
 	event '.event == "end" and .reason == "the container is gone"'
 }
 
+# listening PORT: in hexadecimal, as the kernel has it.
+listening() {
+	grep -q "0100007F:$1 00000000:0000 0A" "/proc/$CONTAINER/net/tcp"
+}
+
 test_it_says_why_it_does_not_start() {
 	trap end_processes EXIT
 	world '.allow += ["metadata.google.internal"]'
-	run in_net "$HOST" python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
+	run nsenter --target "$HOST" --net python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
 	expect_output_has 'leads to a metadata service, which is never allowed'
 	jq '.allow = ["pypi.example"]' "$T/config.json" >"$T/c" && mv "$T/c" "$T/config.json"
-	run in_net "$CONTAINER" python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
+	run nsenter --target "$CONTAINER" --net python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
 	expect_output_has "the container's network is the one that the gate would lead to"
-	in_net "$CONTAINER" ip link set lo down
-	run in_net "$HOST" python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
-	expect_output_has 'is lo up?'
+	nsenter --target "$CONTAINER" --net python3 -c 'import socket, time
+s = socket.create_server(("127.0.0.1", 3128)); time.sleep(60)' &
+	processes+=("$!")
+	eventually listening 0C38
+	run nsenter --target "$HOST" --net python3 "$helper" start "$T" "$WARDEN" "$CONTAINER" /dev/null
+	expect_output_has "listening on 127.0.0.1 port 3128 in the container's network: address already in use"
 }
 
 run_tests
