@@ -14,6 +14,7 @@ enum {
 	CHANGE_CIPHER_SPEC = 20,
 	HANDSHAKE = 22,
 	CLIENT_HELLO = 1,
+	SERVER_HELLO = 2,
 	MAX_EXTENSIONS = 64,
 };
 enum { SERVER_NAME = 0, EARLY_DATA = 42, OUTER_EXTENSIONS = 0xfd00, ECH_FIRST = 0xfe08, ECH_LAST = 0xfe0d, ESNI = 0xffce };
@@ -241,23 +242,35 @@ enum bw_hello_result bw_hello_read(const uint8_t *raw, size_t len, struct bw_hel
 	return read_extensions(&c, left, ret);
 }
 
+enum bw_hello_result bw_hello_asks_again(const uint8_t *raw, size_t len)
+{
+	/* What stands for the random number: SHA-256 of "HelloRetryRequest". */
+	static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65,
+		0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+	const size_t random_at = RECORD_HEADER + MESSAGE_HEADER + 2;
+
+	if (len > 0 && raw[0] != HANDSHAKE)
+		return BW_HELLO_BAD;
+	if (len > RECORD_HEADER && (be16(raw + 3) < BW_HELLO_ANSWER - RECORD_HEADER || raw[RECORD_HEADER] != SERVER_HELLO))
+		return BW_HELLO_FINE;
+	if (len < BW_HELLO_ANSWER)
+		return BW_HELLO_MORE;
+	return memcmp(raw + random_at, retry, sizeof retry) == 0 ? BW_HELLO_FINE : BW_HELLO_BAD;
+}
+
 enum bw_hello_result bw_hello_again(const uint8_t *raw, size_t len, size_t *ret_offset)
 {
+	static const uint8_t change[] = {CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1};
 	size_t at = 0;
 
-	*ret_offset = 0;
-	while (len - at > RECORD_HEADER && raw[at] == CHANGE_CIPHER_SPEC) {
-		size_t end = at + RECORD_HEADER + be16(raw + at + 3);
-
-		/* It is one byte long; more than one of them says nothing good. */
-		if (end - at != RECORD_HEADER + 1 || at > 0)
+	if (len > 0 && raw[0] == CHANGE_CIPHER_SPEC) {
+		if (memcmp(raw, change, len < sizeof change ? len : sizeof change) != 0)
 			return BW_HELLO_BAD;
-		at = end;
+		at = len < sizeof change ? len : sizeof change;
 	}
-	if (len - at == 0 || (raw[at] == HANDSHAKE && len - at <= RECORD_HEADER) ||
-		(raw[at] == CHANGE_CIPHER_SPEC && len - at <= RECORD_HEADER))
+	if (at == len)
 		return BW_HELLO_MORE;
-	if (raw[at] != HANDSHAKE || raw[at + RECORD_HEADER] != CLIENT_HELLO)
+	if (raw[at] != HANDSHAKE)
 		return BW_HELLO_BAD;
 	*ret_offset = at;
 	return BW_HELLO_FINE;

@@ -27,9 +27,14 @@ struct bw_hello {
  * one; or neither, which no further byte changes. */
 enum bw_hello_result bw_hello_read(const uint8_t *raw, size_t len, struct bw_hello *ret);
 
-/* Whether the client's bytes behind its ClientHello begin a second one, as after a HelloRetryRequest: FINE when they
- * do, at *ret_offset; BAD when they are something else, which the server may answer as it likes. Records of
- * ChangeCipherSpec may come first. */
+/* What the server's first bytes are: FINE when they ask for a second ClientHello (RFC 8446, 4.1.4), or when that is not
+ * to be seen in them because they are cut in small pieces; BAD when they are something else, after which no second one
+ * is taken; MORE as long as there are fewer than BW_HELLO_ANSWER of them and it is not clear. */
+enum { BW_HELLO_ANSWER = 43 };
+enum bw_hello_result bw_hello_asks_again(const uint8_t *raw, size_t len);
+
+/* Where the second ClientHello begins in what the client sends then: behind one record of ChangeCipherSpec, or at
+ * once. BAD when something else comes. */
 enum bw_hello_result bw_hello_again(const uint8_t *raw, size_t len, size_t *ret_offset);
 
 /* The fatal alert as a record of 7 bytes. */

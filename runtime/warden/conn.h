@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "warden/clienthello.h"
 #include "warden/listen.h"
 #include "warden/names.h"
 #include "warden/ranges.h"
@@ -42,14 +43,17 @@ struct bw_conn {
 	bool is_plain;	  /* HTTP: one request, no tunnel */
 	bool is_let_out;  /* the event CONNECT is written */
 	bool is_accepted; /* the proxy has said 200 */
-	bool is_held;	  /* what comes behind the ClientHello is held back until it was looked at */
+	bool is_held;	  /* what comes behind the ClientHello is held back until the server has answered */
+	bool is_asked;	  /* the server wants a second ClientHello */
 	uint32_t cleared; /* of the client's bytes, while held */
 	uint32_t generation, next_free;
 	char name[BW_NAME_SIZE];
 	char address[BW_ADDRESS_TEXT];
 	struct bw_lookup *lookup;
 	size_t next_address;
-	int error; /* of the last address that was tried */
+	int error; /* of the last address that was tried; 0: it was refused */
+	uint8_t answer[BW_HELLO_ANSWER]; /* the server's first bytes, while held */
+	uint32_t answer_len;
 	uint64_t deadline_ms, overall_ms;
 	uint64_t bytes_out, bytes_in;
 	struct bw_side client, up;

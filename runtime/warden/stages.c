@@ -21,7 +21,7 @@ enum {
 	LINGER_MS = 2000,
 	HEAD_ROOM = BW_HEAD_MAX + 1024,
 	HELLO_ROOM = BW_HELLO_MAX_RAW + 1024,
-	HELD_ROOM = 2 * HELLO_ROOM,
+	HELD_ROOM = 2 * HELLO_ROOM, /* the first, as far as it has not gone yet, and the second */
 	DNS_ROOM = 2 + BW_DNS_MAX_QUERY,
 	ACCESS_DENIED = 49,
 	UNRECOGNIZED_NAME = 112,
@@ -179,48 +179,77 @@ static void flush_in(struct bw_gate *g, struct bw_conn *c)
 		settle(g, c);
 }
 
-/* A server may ask for the ClientHello once more, and the name in the second could be another. So the client's next
- * bytes wait until it is clear what they are. False: it is over. */
-static bool look_behind(struct bw_gate *g, struct bw_conn *c)
+/* It is clear that no second ClientHello comes, or it was looked at. */
+static void let_go(struct bw_gate *g, struct bw_conn *c)
+{
+	c->is_held = false;
+	flush_out(g, c);
+}
+
+/* The server has asked for a second ClientHello, and the name in that could be another. */
+static void look_behind(struct bw_gate *g, struct bw_conn *c)
 {
 	const uint8_t *bytes = c->client.bytes + c->client.at + c->cleared;
 	size_t len = bw_side_waiting(&c->client) - c->cleared, offset;
-	struct bw_hello hello;
+	struct bw_hello hello = {.reason = "no second ClientHello"};
+	enum bw_hello_result r = bw_hello_again(bytes, len, &offset);
 
-	switch (bw_hello_again(bytes, len, &offset)) {
-	case BW_HELLO_MORE:
-		return true;
-	case BW_HELLO_BAD:
-		c->is_held = false;
-		return true;
-	case BW_HELLO_FINE:
-		break;
+	if (r == BW_HELLO_FINE)
+		r = bw_hello_read(bytes + offset, len - offset, &hello);
+	if (r == BW_HELLO_MORE)
+		return;
+	if (r == BW_HELLO_FINE && strcmp(hello.name, c->name) == 0) {
+		let_go(g, c);
+		return;
 	}
-	switch (bw_hello_read(bytes + offset, len - offset, &hello)) {
-	case BW_HELLO_MORE:
-		return true;
-	case BW_HELLO_BAD:
-		break;
-	case BW_HELLO_FINE:
+	if (r == BW_HELLO_FINE)
 		hello.reason = "the second ClientHello is for another name";
-		if (strcmp(hello.name, c->name) != 0)
-			break;
-		c->is_held = false;
-		return true;
-	}
 	write_event(g, c, BW_EVENT_REFUSED, hello.reason);
 	end(g, c, hello.reason);
-	return false;
 }
 
+/* What the client sends before the server has answered waits. */
 static void held_out(struct bw_gate *g, struct bw_conn *c)
 {
 	int r = bw_side_read(&c->client, HELD_ROOM);
 
-	if (r < 0 && r != -EAGAIN)
+	if (r == -EAGAIN)
+		return;
+	if (r < 0)
 		end(g, c, "reset");
-	else if (r <= 0 || look_behind(g, c))
-		flush_out(g, c);
+	else if (r == 0)
+		settle(g, c);
+	else if (c->is_asked)
+		look_behind(g, c);
+}
+
+/* Not a byte more than is needed to see what the server wants. */
+static void held_in(struct bw_gate *g, struct bw_conn *c)
+{
+	int r = bw_side_read(&c->up, sizeof c->answer - c->answer_len);
+
+	if (r == -EAGAIN)
+		return;
+	if (r <= 0) {
+		let_go(g, c);
+		return;
+	}
+	memcpy(c->answer + c->answer_len, c->up.bytes + c->up.at, (size_t)r);
+	c->answer_len += (uint32_t)r;
+	flush_in(g, c);
+	if (c->state != BW_CONN_RELAY)
+		return;
+	switch (bw_hello_asks_again(c->answer, c->answer_len)) {
+	case BW_HELLO_MORE:
+		return;
+	case BW_HELLO_BAD:
+		let_go(g, c);
+		return;
+	case BW_HELLO_FINE:
+		c->is_asked = true;
+		look_behind(g, c);
+		return;
+	}
 }
 
 static void relay_out(struct bw_gate *g, struct bw_conn *c)
@@ -265,8 +294,13 @@ static void client_in(struct bw_gate *g, struct bw_conn *c)
 static void relay_in(struct bw_gate *g, struct bw_conn *c)
 {
 	size_t sent;
-	int r = bw_side_pass(&c->up, &c->client, &sent);
+	int r;
 
+	if (c->is_held && !c->is_asked) {
+		held_in(g, c);
+		return;
+	}
+	r = bw_side_pass(&c->up, &c->client, &sent);
 	if (r == -EAGAIN)
 		return;
 	if (r < 0)
@@ -286,8 +320,6 @@ static void begin_relay(struct bw_gate *g, struct bw_conn *c)
 	c->is_let_out = true;
 	c->state = BW_CONN_RELAY;
 	c->deadline_ms = g->now_ms + g->settings->idle_s.v * 1000;
-	if (c->is_held && !look_behind(g, c))
-		return;
 	flush_out(g, c);
 }
 
@@ -332,13 +364,12 @@ static bool try_address(struct bw_gate *g, struct bw_conn *c, union bw_endpoint 
 	struct bw_address address;
 
 	set_port(&endpoint, c->port);
-	c->error = EACCES;
+	c->error = 0;
 	if (bw_address_of(&endpoint.any, &address) < 0)
 		return false;
 	bw_address_text(&address, c->address);
-	/* Once more: an entry of the cache may be five minutes old. */
-	if (bw_address_refused(&address, &g->ranges) || is_own(&endpoint)) {
-		write_event(g, c, BW_EVENT_REFUSED, "the address is this host's own");
+	if (is_own(&endpoint)) {
+		write_event(g, c, BW_EVENT_REFUSED, "this host's own");
 		return false;
 	}
 	c->up.fd = socket(endpoint.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -354,7 +385,7 @@ static bool try_address(struct bw_gate *g, struct bw_conn *c, union bw_endpoint 
 
 static void no_address(struct bw_gate *g, struct bw_conn *c)
 {
-	if (c->error == EACCES)
+	if (c->error == 0)
 		turn_down(g, c, 403, ACCESS_DENIED, "the address is this host's own");
 	else if (c->error == ETIMEDOUT)
 		fail(g, c, 504, "the host does not answer");
@@ -675,9 +706,7 @@ static uint32_t client_events(const struct bw_conn *c)
 	case BW_CONN_DNS:
 		return out ? EPOLLOUT : EPOLLIN;
 	case BW_CONN_RELAY:
-		if (c->client.eof || (bw_side_waiting(&c->client) > 0 && !(c->is_held && c->cleared == 0)))
-			return out;
-		return EPOLLIN | out;
+		return out | (c->client.eof || bw_side_waiting(&c->client) >= (c->is_held ? HELD_ROOM : 1) ? 0U : EPOLLIN);
 	case BW_CONN_FREE:
 	case BW_CONN_RESOLVING:
 	case BW_CONN_CONNECTING:

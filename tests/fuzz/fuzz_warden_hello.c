@@ -37,5 +37,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (bw_hello_again(data, size, &offset) == BW_HELLO_FINE)
 		must(offset < size && data[offset] == 22);
+	must(bw_hello_asks_again(data, size) != BW_HELLO_MORE || size < BW_HELLO_ANSWER);
 	return 0;
 }

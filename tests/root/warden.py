@@ -313,17 +313,16 @@ def try_hello(kind, name, said=None, port="443", pace="0"):
         return "reset"
 
 
-def try_second(name, said):
-    """A second ClientHello, as after a HelloRetryRequest, for another name."""
-    sock = tunnel(name)
+def try_second(name, said, before=""):
+    """A second ClientHello for another name, to a server that asks for one; before: bytes in hexadecimal before it."""
+    sock = tunnel(name, 8443)
     sock.sendall(records(client_hello(name)))
-    first = alert_of(sock.recv(65536))
-    time.sleep(0.2)
+    first = sock.recv(65536)
     try:
-        sock.sendall(b"\x14\3\3\0\1\1" + records(client_hello(said)))
-        return first + ", " + repr(recv_all(sock)[-7:])
+        sock.sendall(bytes.fromhex(before) + records(client_hello(said)))
+        return alert_of(first) + " " + repr(recv_all(sock)[-7:])
     except OSError:
-        return first + ", reset"
+        return alert_of(first) + " reset"
 
 
 def try_fetch(directory, name, port="443", path="/"):

@@ -280,9 +280,29 @@ test_no_byte_goes_out_before_a_client_hello_for_the_name() {
 	done
 	client hello plain pypi.example PYPI.example
 	expect_output handshake
-	client second pypi.example npm.example
-	expect_output_has 'handshake, '
+}
+
+# The server on 8443 wants another group, and so a second ClientHello.
+test_a_second_client_hello_must_be_for_the_same_name() {
+	local before
+	trap end_processes EXIT
+	warden
+	client fetch "$T" pypi.example 8443
+	expect_output 'hello pypi.example 19'
+	for before in '' 140303000101; do
+		client second pypi.example npm.example "$before"
+		expect_output_has 'handshake '
+		expect_output_lacks x16
+	done
 	refused_with 'the second ClientHello is for another name'
+	# A warning, an empty record: what some servers read over.
+	for before in 1503030002015a 1603030000 140303000101140303000101; do
+		client second pypi.example npm.example "$before"
+		expect_output_lacks x16
+	done
+	refused_with 'no second ClientHello'
+	refused_with 'TLS record of a size that is not allowed'
+	[ "$(jq --slurp '[.[] | select(.event == "refused")] | length' "$T/events")" = 5 ] || fail "not each was refused"
 }
 
 test_a_client_hello_may_come_in_pieces() {
@@ -296,9 +316,6 @@ test_a_client_hello_may_come_in_pieces() {
 	expect_output handshake
 	client hello records pypi.example pypi.example 443 1
 	expect_output handshake
-	# The server wants another group, and so a second ClientHello.
-	client fetch "$T" pypi.example 8443
-	expect_output 'hello pypi.example 19'
 }
 
 test_answers_with_addresses_that_are_not_public_are_refused() {
