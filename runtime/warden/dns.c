@@ -137,8 +137,8 @@ size_t bw_dns_reply(const uint8_t *query, enum bw_dns_result result, const struc
 	memcpy(ret, query, len);
 	ret[2] = (uint8_t)(0x80 | (query[2] & 0x79)); /* an answer; operation and "recursion desired" as asked */
 	ret[3] = (uint8_t)(0x80 | code_of(result, answer));
-	put16(ret + 4, has_question);
-	put16(ret + 6, has_question && answer == BW_DNS_LOOPBACK);
+	put16(ret + 4, has_question ? 1 : 0);
+	put16(ret + 6, has_question && answer == BW_DNS_LOOPBACK ? 1 : 0);
 	put16(ret + 8, 0);
 	put16(ret + 10, 0);
 	if (has_question && answer == BW_DNS_LOOPBACK)

@@ -18,6 +18,8 @@ bulwark_warden_SOURCES = runtime/warden/main.c \
 	runtime/warden/conn.c runtime/warden/conn.h \
 	runtime/warden/gate.c runtime/warden/gate.h runtime/warden/stages.c \
 	runtime/warden/listen.c runtime/warden/listen.h \
+	runtime/warden/relay.c runtime/warden/relay.h \
+	runtime/warden/verdict.c runtime/warden/verdict.h \
 	runtime/warden/resolve.c runtime/warden/resolve.h \
 	runtime/warden/sandbox.c runtime/warden/sandbox.h
 nodist_bulwark_warden_SOURCES = profiles/seccomp/warden.c

@@ -12,7 +12,9 @@ enum { MAX_LABEL = 63 };
 /* ASCII only and without a locale. */
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 static bool is_digit(char c)
@@ -69,6 +71,7 @@ static enum bw_name_kind normalise(const char *text, size_t len, char ret[BW_NAM
 {
 	const char *dot;
 
+	memset(ret, 0, BW_NAME_SIZE);
 	if (len > 0 && (text[0] == '[' || memchr(text, ':', len)))
 		return BW_NAME_LITERAL;
 	if (len > 0 && text[len - 1] == '.')
@@ -77,7 +80,6 @@ static enum bw_name_kind normalise(const char *text, size_t len, char ret[BW_NAM
 		return BW_NAME_BAD;
 	for (size_t i = 0; i < len; i++)
 		ret[i] = lower(text[i]);
-	ret[len] = '\0';
 	dot = strrchr(ret, '.');
 	if (is_number(dot ? dot + 1 : ret))
 		return BW_NAME_LITERAL;

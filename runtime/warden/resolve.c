@@ -244,7 +244,7 @@ void bw_resolver_serve(struct bw_resolver *r, int fd, bool readable, bool writab
 
 int bw_resolver_timeout_ms(const struct bw_resolver *r, int max_ms)
 {
-	struct timeval max = {.tv_sec = max_ms / 1000, .tv_usec = max_ms % 1000 * 1000}, wait;
+	struct timeval max = {.tv_sec = max_ms / 1000, .tv_usec = max_ms % 1000 * 1000L}, wait;
 	const struct timeval *t = ares_timeout(r->channel, max_ms < 0 ? NULL : &max, &wait);
 
 	return t ? (int)(t->tv_sec * 1000 + t->tv_usec / 1000) + 1 : -1;

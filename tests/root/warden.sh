@@ -459,7 +459,7 @@ test_a_thousand_idle_connections_cost_little_memory() {
 	[ "$(memory "$GATE" | tail -n 1)" -lt 3000 ] || fail "private memory: $after KiB"
 }
 
-test_the_log_is_bounded_and_a_full_disk_changes_nothing() {
+test_the_log_is_bounded() {
 	trap end_processes EXIT
 	world
 	# 4 MiB, less a few lines.
@@ -472,6 +472,17 @@ test_the_log_is_bounded_and_a_full_disk_changes_nothing() {
 	event '.event == "end" and .reason == "the log is full"'
 	kill -KILL "$CONTAINER"
 	eventually event_seen '.event == "end" and (.reason | test("[0-9]+ events were left out"))'
+}
+
+test_a_full_disk_changes_no_decision() {
+	trap end_processes EXIT
+	world
+	ln -s /dev/full "$T/events"
+	start_warden
+	client connect npm.example:443
+	expect_output '403 bulwark: the name is not on the list'
+	client fetch "$T" pypi.example
+	expect_output 'hello pypi.example 19'
 }
 
 # ---- the process -------------------------------------------------------------------------------------

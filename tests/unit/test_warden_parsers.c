@@ -616,7 +616,7 @@ START_TEST(a_log_is_bounded_and_says_what_it_lacks)
 	struct bw_err err = {0};
 	auto_free char *text = NULL;
 	struct bw_events events;
-	struct scratch s;
+	struct scratch s = {.dir = -1};
 	char path[300];
 	int fd;
 
@@ -643,7 +643,7 @@ START_TEST(refusals_are_held_back_and_counted)
 	struct bw_err err = {0};
 	auto_free char *text = NULL;
 	struct bw_events events;
-	struct scratch s;
+	struct scratch s = {.dir = -1};
 	char path[300];
 	int fd;
 
