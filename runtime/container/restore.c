@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -322,8 +323,12 @@ static int choose_guard(struct restoring *restoring, struct bw_err *err)
 	struct bw_preparation *preparation = &restoring->preparation;
 	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
 
-	if (!hardening || !hardening->block_endpoints.n)
+	if (!bw_guard_is_wanted(spec_of(restoring)))
 		return 0;
+	if (hardening->egress || hardening->only_loopback.v)
+		return bw_fail(err, BW_E_DENIED, 0,
+			"restore: profile %s leaves a container the egress gate alone, and an image's connections are not the gate's",
+			bw_profile_name(restoring->decision.profile));
 	if (bw_guard_choose(&preparation->request, &preparation->plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < preparation->plan.degraded_n; i++) {
@@ -482,12 +487,17 @@ static void settle_console(struct restoring *restoring)
 /* Foreground: the container ends with its program. */
 static int stay(struct restoring *restoring, int *ret_code, struct bw_err *err)
 {
+	struct bw_err deleted = {0};
 	int r;
 
 	bw_attempt_enter(&restoring->attempt, "follow the program to its end");
 	settle_console(restoring);
+	/* As run does: other verbs must not wait for the end. */
+	flock(restoring->container.dir, LOCK_UN);
 	r = bw_attach_run(&restoring->attach, restoring->container.pid, restoring->pidfd, ret_code, err);
 	bw_attach_done(&restoring->attach);
+	if (bw_container_lock(&restoring->container, &deleted) < 0 && deleted.code == BW_E_NOT_FOUND)
+		return r;
 	if (bw_remove(&restoring->container, spec_of(restoring), r < 0 ? NULL : err) < 0)
 		return -1;
 	return r;
