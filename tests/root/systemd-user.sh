@@ -130,7 +130,7 @@ test_a_further_program_runs_beneath_the_scope() {
 	expect_failure
 	expect_error_has "/bulwark-$ID.scope/none: no such file or directory"
 	# As a systemd within does it: its processes in a cgroup of their own, controllers for the children.
-	echo "$(cat "$T/own/pid")" >"$SCOPE/init/cgroup.procs"
+	cat "$T/own/pid" >"$SCOPE/init/cgroup.procs"
 	echo +pids >"$SCOPE/cgroup.subtree_control"
 	echo +memory >"$SCOPE/cgroup.subtree_control"
 	mine exec --detach --pid-file "$T/own/pid3" "$ID" sleep 300
