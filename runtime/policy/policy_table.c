@@ -414,8 +414,9 @@ static bool is_host(const char *text)
 		if (++label > 63)
 			return false;
 	}
-	/* The last label of a name is not a number: that would be an address. */
-	return label > 0 && letter && text[len - 1] != '-';
+	/* The last label of a name is not a number: that would be an address. A single label is a name of somebody's own
+	 * network. */
+	return label > 0 && letter && text[len - 1] != '-' && strchr(text, '.');
 }
 
 static int check_hosts(const void *member, struct bw_err *err)
@@ -449,10 +450,14 @@ static int check_ports(const void *member, struct bw_err *err)
 {
 	const struct bw_uints *list = member;
 
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < list->n; i++) {
 		if (list->v[i] < 1 || list->v[i] > 65535)
 			return bw_fail(err, BW_E_POLICY, 0, "%llu is not a port number",
 				(unsigned long long)list->v[i]);
+		if (list->v[i] == 53 || list->v[i] == 80 || list->v[i] == 3128)
+			return bw_fail(err, BW_E_POLICY, 0, "%llu is a port of the gate itself",
+				(unsigned long long)list->v[i]);
+	}
 	return 0;
 }
 
@@ -512,7 +517,7 @@ static const struct bw_field egress_fields[] = {
 		.doc = "Addresses to which no name may lead, besides private, local and reserved ones."),
 	BW_FIELD(struct bw_profile_egress, nameservers, "nameservers", .check = check_addresses,
 		.doc = "Name servers that the gate asks; absent: those of the host."),
-	BW_FIELD(struct bw_profile_egress, connections, "connections", .min = 1, .max = 65536,
+	BW_FIELD(struct bw_profile_egress, connections, "connections", .min = 1, .max = 4096,
 		.doc = "Connections through the gate at once; absent: 256."),
 	BW_FIELD(struct bw_profile_egress, connections_per_minute, "connectionsPerMinute", .min = 1,
 		.max = 1000000, .doc = "New connections through the gate a minute; absent: 600."),

@@ -131,6 +131,8 @@ static const struct {
 	{EGRESS("\"allow\":[\"*.\"]"), AT_EGRESS "allow: \"*.\"" NO_NAME},
 	{EGRESS("\"plain\":[\"http://x\"]"), AT_EGRESS "plain: \"http://x\"" NO_NAME},
 	{EGRESS("\"ports\":[0]"), AT_EGRESS "ports: 0 is not a port number"},
+	{EGRESS("\"ports\":[443,80]"), AT_EGRESS "ports: 80 is a port of the gate itself"},
+	{EGRESS("\"allow\":[\"localhost\"]"), AT_EGRESS "allow: \"localhost\"" NO_NAME},
 	{EGRESS("\"ports\":[65536]"), AT_EGRESS "ports: 65536 is not a port number"},
 	{EGRESS("\"refuse\":[\"10.0.0.0/33\"]"),
 		AT_EGRESS "refuse: \"10.0.0.0/33\" is not an address, nor one with /PREFIX-LENGTH"},
