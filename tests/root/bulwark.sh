@@ -41,16 +41,16 @@ governed() {
 	run "$RUNTIME" --root "$T/state" --policy "$T/policy.json" "$@"
 }
 
-# The program of probe.c, as the build has made it, or made now.
-find_probe() {
+# find_helper NAME: the program of NAME.c, as the build has made it, or made now.
+find_helper() {
 	local candidate
-	for candidate in "${BUILDDIR:-}/root_probe" "$(dirname "$RUNTIME")/root_probe" "$work/probe"; do
+	for candidate in "${BUILDDIR:-}/root_$1" "$(dirname "$RUNTIME")/root_$1" "$work/$1"; do
 		[ ! -x "$candidate" ] || break
 	done
 	if [ ! -x "$candidate" ]; then
 		needs gcc
-		gcc -static -O1 -std=gnu11 -o "$work/probe" "$tests_dir/root/probe.c" ||
-			skip "needs a static C library to build probe.c"
+		gcc -static -O1 -std=gnu11 -o "$work/$1" "$tests_dir/root/$1.c" ||
+			skip "needs a static C library to build $1.c"
 	fi
 	echo "$candidate"
 }
@@ -58,7 +58,7 @@ find_probe() {
 # probe_bundle: a bundle that has the probe in /bin.
 probe_bundle() {
 	local probe
-	probe=$(find_probe) || skip "$probe"
+	probe=$(find_helper probe) || skip "$probe"
 	bundle
 	install --mode=755 "$probe" "$ROOTFS/bin/probe"
 }
