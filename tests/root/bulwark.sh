@@ -114,6 +114,25 @@ limit_of() {
 	cat "$directory/$3" 2>/dev/null || cat "$directory/$4"
 }
 
+# ---- processes beside -----------------------------------------------------------------------------------
+
+# ends_with_case PID...: these processes of the test end with the case, however that ends.
+ends_with_case() {
+	printf '%s\n' "$@" >>"$T/processes"
+}
+
+end_processes() {
+	local pid
+	[ -e "$T/processes" ] || return 0
+	while read -r pid; do
+		kill "$pid" 2>/dev/null
+	done <"$T/processes"
+}
+
+after_case() {
+	end_processes
+}
+
 # ---- assertions ---------------------------------------------------------------------------------------
 
 # expect_line TEXT: one whole line of stdout is TEXT.

@@ -38,9 +38,6 @@ compatible=::$service
 translated=64:ff9b::$service
 six_to_four=2002:a9fe:a9fe::1
 
-# What a case has to end.
-PROCESSES=
-
 # ---- networks -----------------------------------------------------------------------------------------
 
 # cloud: a namespace with the service; CLOUD is its only process, $T/cloud.log says what came to it.
@@ -64,8 +61,7 @@ cloud() {
 		exec "$program" serve "$@"' sh "$reach" "$service" 169.254.170.2 "$elsewhere" "$service6" "$compatible" \
 		"$translated" "$six_to_four" >"$T/cloud.log" 2>&1 &
 	CLOUD=$!
-	PROCESSES+=" $CLOUD"
-	trap 'kill $PROCESSES' EXIT
+	ends_with_case "$CLOUD"
 	eventually grep --quiet ready "$T/cloud.log"
 }
 
@@ -73,7 +69,7 @@ cloud() {
 network() {
 	unshare --net sleep 300 &
 	NET=$!
-	PROCESSES+=" $NET"
+	ends_with_case "$NET"
 	eventually is_elsewhere "$NET"
 	plug "$NET"
 }
@@ -202,6 +198,7 @@ layer() {
 }
 
 after_case() {
+	end_processes
 	[ ! -e "$T/layers" ] || sort --unique "$T/layers"
 }
 
@@ -708,8 +705,15 @@ test_routing_guards_against_source_routes_as_well() {
 	expect_unseen "$service"
 }
 
+user=65534
+
+# as_user VERB [ARG]...: the runtime, as somebody who is not root.
+as_user() {
+	run setpriv --reuid "$user" --regid "$user" --clear-groups env XDG_RUNTIME_DIR="$T/xdg" "$T/bulwark" "$@"
+}
+
 test_the_container_of_somebody_who_is_not_root_is_guarded_by_routing() {
-	local user=65534 pid
+	local pid
 	needs setpriv
 	setpriv --reuid "$user" --regid "$user" --clear-groups unshare --user --map-root-user true 2>/dev/null ||
 		skip "needs user namespaces for everybody"
@@ -717,9 +721,6 @@ test_the_container_of_somebody_who_is_not_root_is_guarded_by_routing() {
 	cloud
 	install --mode=755 "$RUNTIME" "$T/bulwark"
 	mkdir "$T/xdg"
-	as_user() {
-		run setpriv --reuid "$user" --regid "$user" --clear-groups env XDG_RUNTIME_DIR="$T/xdg" "$T/bulwark" "$@"
-	}
 	policy '{"extends": "compat", "network": {"metadata": "block", "guard": "require"}}'
 	chmod 755 "$T"
 	chmod 644 "$T/policy.json"
@@ -728,7 +729,7 @@ test_the_container_of_somebody_who_is_not_root_is_guarded_by_routing() {
 		del(.linux.resources) | .mounts |= map(select(.destination != "/sys" and .destination != "/dev/mqueue")) |
 		(.mounts[] | select(.type == "devpts").options) -= ["mode=0620"]'
 	chown --recursive --no-dereference "$user:$user" "$BUNDLE" "$T/xdg"
-	trap 'as_user delete --force "$ID" >/dev/null 2>&1; kill $PROCESSES' EXIT
+	trap 'as_user delete --force "$ID" >/dev/null 2>&1' EXIT
 	as_user --policy "$T/policy.json" run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	as_user state "$ID"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The profile untrusted-code: an allow-list of system calls under which Python and Node work, and little else does.
 . "$(dirname "$0")/bulwark.sh"
+. "$(dirname "$0")/interpreters.sh"
 
 # Attempt and answer of the allow-list.
 answers() {
@@ -68,28 +69,9 @@ test_the_allow_list_holds_in_exec() {
 
 # ---- Python and Node of the distribution ----------------------------------------------------------------
 
-# add_program FILE: FILE and the libraries that it loads.
-add_program() {
-	local file
-	for file in "$1" $(ldd "$1" | grep -o '/[^ ]*' | sort -u); do
-		[ -e "$ROOTFS$file" ] || install -D --mode=755 "$file" "$ROOTFS$file"
-	done
-}
-
 python_bundle() {
-	local python version module
-	python=$(readlink -f /usr/bin/python3) || skip "needs python3 of the distribution"
-	version=${python##*/}
-	[ -d "/usr/lib/$version" ] || skip "needs python3 of the distribution"
 	bundle
-	mkdir -p "$ROOTFS"/usr/{bin,lib}
-	add_program "$python"
-	ln -s "$version" "$ROOTFS/usr/bin/python3"
-	tar --create --directory=/usr/lib --exclude=test --exclude='__pycache__' --exclude=site-packages --exclude=dist-packages \
-		"$version" | tar --extract --directory="$ROOTFS/usr/lib"
-	for module in "/usr/lib/$version"/lib-dynload/{_ssl,_sqlite3,_ctypes,_hashlib,_bz2,_lzma}.*.so; do
-		[ ! -e "$module" ] || add_program "$module"
-	done
+	add_python
 	config '.process.env = ["PATH=/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE=1"]'
 }
 
@@ -197,14 +179,8 @@ for d in "/tmp", "/run", "/var/tmp", "/dev/shm":
 }
 
 test_node_works() {
-	local node
-	needs node
-	node=$(readlink -f "$(command -v node)")
-	ldd "$node" >/dev/null 2>&1 || skip "needs node as a program"
 	bundle
-	add_program "$node"
-	mkdir -p "$ROOTFS/usr/bin"
-	[ "$node" = /usr/bin/node ] || ln -sf "$node" "$ROOTFS/usr/bin/node"
+	add_node
 	config '.process.args = ["/usr/bin/node", "-e", "
 		const fs = require(\"fs\"), os = require(\"os\"), net = require(\"net\"), { Worker } = require(\"worker_threads\");
 		fs.writeFileSync(\"/tmp/f\", \"text\");

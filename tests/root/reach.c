@@ -38,7 +38,7 @@
 #define TCP_FASTOPEN_CONNECT 30
 #endif
 
-enum { PORT = 80, PATIENCE_MS = 3000, MAX_SERVED = 64 };
+enum { PORT = 80, PATIENCE_MS = 3000, MAX_SERVED = 64, LIFE_S = 600 };
 
 static const char greeting[] = "metadata\n";
 
@@ -417,6 +417,8 @@ static int serve(char **addresses)
 	}
 	puts("ready");
 	fflush(stdout);
+	// Should whoever started this have forgotten it.
+	alarm(LIFE_S);
 	for (;;) {
 		poll(fds, count, -1);
 		for (nfds_t i = 0; i < count; i++) {
