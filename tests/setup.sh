@@ -14,6 +14,10 @@ test_packages+=(aardvark-dns bsdutils conmon containerd docker.io golang-github-
 	podman runc tini)
 # Debian 13 has Docker's command line in a package of its own.
 [ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] || test_packages+=(docker-cli)
+# What tests/root/egress.sh installs packages by, and makes the certificates of its registries with.
+test_packages+=(iproute2 openssl python3 python3-pip)
+# Other packages of Node have npm in them, and cannot be installed beside Debian's.
+command -v npm >/dev/null || test_packages+=(npm)
 # For the machine that tests/guest makes and boots.
 guest_packages=(busybox-static cpio e2fsprogs mmdebstrap qemu-system-x86 xz-utils)
 

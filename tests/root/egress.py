@@ -13,6 +13,7 @@
     flood HOST COUNT           so many tunnels at once; how many were opened; whether one more works afterwards
     slow HOST SECONDS          connections that say nothing, little, or half a ClientHello; how long they were borne
     hold HOST                  a tunnel, kept until it breaks; then whether another can be opened
+    proxy                      (for the host of the test) an ordinary proxy on 127.0.0.1:3128, which lets all through
     each ATTEMPT...            each ATTEMPT, a text of words as above; its line begins with "ATTEMPT: "
 
 A line is "WORD detail": open (somebody answered), refused (somebody said no, or nobody can be there), silent.
@@ -158,8 +159,9 @@ def two_names(record):
     return b"\x01" + len(body).to_bytes(3, "big") + body
 
 
+WHOLE = {"bytes", "segments", "records", "records-of-one"}
 HELLOS = {
-    # What must work: the handshake is the same, only its pieces are small.
+    # WHOLE: what must work; the handshake is the same, only its pieces are small.
     "bytes": lambda r: [bytes([b]) for b in r],
     "segments": lambda r: [r[i : i + 100] for i in range(0, len(r), 100)],
     "records": lambda r: [records(r[5:], 64)],
@@ -188,7 +190,10 @@ def hello(kind, host):
         got = sock.recv(65536)
         if not got:
             raise Refused("the tunnel was closed")
-        if kind in ("ech", "two-names", "two-extensions", "oversized", "endless", "truncated", "ssl2", "other-record"):
+        # Whose alert this is, only the internet knows.
+        if got[0] == 0x15:
+            raise Refused("an alert")
+        if kind not in WHOLE:
             say("open", "somebody answered", got[:8].hex())
             return
         incoming.write(got)
@@ -372,6 +377,43 @@ def hold(host):
         say("refused", error)
 
 
+# ---- an ordinary proxy --------------------------------------------------------------------------------------------
+
+
+def pump(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    try:
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def pass_on(client):
+    try:
+        line = read_head(client).decode("latin-1").split("\r\n")[0]
+        host, _, port = line.split()[1].rpartition(":")
+        server = socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
+    except (OSError, ValueError, IndexError) as error:
+        client.sendall(f"HTTP/1.1 502 {error}\r\n\r\n".encode())
+        client.close()
+        return
+    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    threading.Thread(target=pump, args=(server, client), daemon=True).start()
+    pump(client, server)
+
+
+def ordinary_proxy():
+    listener = socket.create_server(("127.0.0.1", 3128), backlog=1024)
+    say("ready")
+    threading.Timer(900, os._exit, (0,)).start()
+    while True:
+        threading.Thread(target=pass_on, args=(listener.accept()[0],), daemon=True).start()
+
+
 def each(*attempts):
     for attempt in attempts:
         print(attempt, end=": ", flush=True)
@@ -381,6 +423,7 @@ def each(*attempts):
 VERBS = {
     f.__name__: f for f in (tunnel, hello, speak, request, plain, direct, datagram, lookup, flood, slow, hold, each)
 }
+VERBS["proxy"] = ordinary_proxy
 
 
 def run(words):

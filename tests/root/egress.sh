@@ -150,6 +150,33 @@ test_without_the_gate_every_attempt_succeeds() {
 	expect_internet_saw "packet uplink 17 $host_address $attacker"
 }
 
+ordinary_proxy() {
+	nsenter --target "$HOST" --net --mount "$python" "$tests_dir/root/egress.py" proxy >"$T/proxy" 2>&1 </dev/null &
+	ends_with_case "$!"
+	eventually grep --quiet ready "$T/proxy"
+}
+
+# What is refused further down gets through any other proxy: names, ports, addresses, handshakes.
+test_through_an_ordinary_proxy_every_attempt_succeeds() {
+	local attempts=("tunnel pypi.example 443" "tunnel neighbour.example 443" "tunnel evil.example 443"
+		"tunnel pypi.example 8443" "tunnel pypi.example 443 neighbour.example" "tunnel pypi.example 443 -"
+		"tunnel rebind-private.example 443 x" "tunnel alias-private.example 443 x" "tunnel rebind-metadata.example 443 x"
+		"tunnel $registry 443 pypi.example" "hello bytes pypi.example" "hello records-of-one pypi.example"
+		"hello ech pypi.example")
+	gate
+	on_the_host_s_network
+	ordinary_proxy
+	tries_freely "${attempts[@]}"
+	expect_all open "${attempts[@]}"
+	expect_internet_saw "tls $private 443 x"
+	expect_internet_saw "tls $metadata 443 x"
+	forget
+	tries_freely "hello two-names pypi.example" "hello two-extensions pypi.example" "hello oversized pypi.example" \
+		"hello endless pypi.example" "hello truncated pypi.example" "hello ssl2 pypi.example" \
+		"hello other-record pypi.example" 'speak pypi.example SSH-2.0-x\r\n'
+	expect_equal "number of those that arrived" "$(grep -c "^bytes $registry" "$T/internet.log")" 8
+}
+
 pip_program() {
 	program "$python" -c '
 import subprocess, sys

@@ -276,10 +276,11 @@ certificates = None
 
 
 def serve_tls(conn, address, port):
-    Pages(certificates.wrap(conn, address, port), conn.getpeername(), None)
+    with certificates.wrap(conn, address, port) as tls:
+        Pages(tls, tls.getpeername(), None)
 
 
-def serve_plain(conn, address, port):
+def serve_plain(conn, _address, _port):
     Pages(conn, conn.getpeername(), None)
 
 
