@@ -66,11 +66,40 @@ on_the_host_s_network() {
 		.mounts += [{destination: "/etc/resolv.conf", type: "bind", source: $file, options: ["bind", "ro"]}]'
 }
 
-# tries ATTEMPT...: a container under the gate makes these attempts, see egress.py.
+# What the container's decisions were recorded as: lines of the runtime's log, and of what lies with the state.
+events() {
+	cat "$T/log" 2>/dev/null
+	find "$T/state/$ID" -type f -not -name state.json -exec cat {} + 2>/dev/null || true
+	"$RUNTIME" --root "$T/state" events --stats "$ID" 2>/dev/null || true
+}
+
+# start_gated: the container in the background; what it says goes to $T/said.
+start_gated() {
+	nsenter --target "$HOST" --net --mount "$RUNTIME" --root "$T/state" --policy "$T/policy.json" --log "$T/log" \
+		--log-format json run --detach --bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null ||
+		fail "run: $(cat "$T/said" "$T/log")"
+}
+
+# program_said: waits for its end; sets OUT.
+program_said() {
+	local i
+	for ((i = 0; i < 10 * step_timeout; i++)); do
+		! is_stopped || break
+		sleep 0.1
+	done
+	OUT=$(cat "$T/said")
+	sed 's/^/  said: /' "$T/said"
+}
+
+# tries ATTEMPT...: a container under the gate makes these attempts, see egress.py; $T/events is what was recorded.
 tries() {
 	program "$python" /usr/lib/test/egress.py each "$@"
-	gated run --bundle "$BUNDLE" "$ID"
+	start_gated
+	program_said
+	events >"$T/events"
+	gated delete "$ID"
 	expect_status 0
+	OUT=$(cat "$T/said")
 }
 
 # tries_freely ATTEMPT...
@@ -121,16 +150,9 @@ expect_only_listed_questions() {
 	[ -z "$other" ] || fail "the name server was asked: $other"
 }
 
-# What the container's decisions were recorded as: lines of the runtime's log, and of what lies with the state.
-events() {
-	cat "$T/log" 2>/dev/null
-	find "$T/state/$ID" -type f -not -name state.json -exec cat {} + 2>/dev/null || true
-	"$RUNTIME" --root "$T/state" events --stats "$ID" 2>/dev/null || true
-}
-
 # expect_event TEXT: one of them tells of TEXT.
 expect_event() {
-	[[ $(events) == *"$1"* ]] || fail "no event tells of $1: $(events | tail -n 20)"
+	grep --quiet --fixed-strings -e "$1" "$T/events" || fail "no event tells of $1: $(tail -n 20 "$T/events")"
 }
 
 # ---- without the gate -----------------------------------------------------------------------------------
@@ -350,7 +372,7 @@ test_a_handshake_by_hand_is_refused() {
 	expect_none_open "${attempts[@]}"
 	expect_answer "tunnel pypi.example 443" "open this is pypi.example"
 	expect_equal "number of handshakes that arrived" "$(grep -c '^bytes ' "$T/internet.log")" 1
-	[[ $(events) =~ [Ee][Cc][Hh]|[Ee]ncrypted ]] || fail "no event tells of ECH"
+	grep --quiet --extended-regexp '[Ee][Cc][Hh]|[Ee]ncrypted' "$T/events" || fail "no event tells of ECH"
 }
 
 test_a_handshake_in_pieces_works() {
@@ -517,8 +539,7 @@ import subprocess, time
 subprocess.call(["/usr/bin/python3", "/usr/lib/test/egress.py", "hold", "pypi.example"])
 while True:
     time.sleep(60)'
-	nsenter --target "$HOST" --net --mount "$RUNTIME" --root "$T/state" --policy "$T/policy.json" run --detach \
-		--bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null || fail "run: $(cat "$T/said")"
+	start_gated
 	eventually holding
 	mapfile -t WARDENS < <(wardens)
 	[ ${#WARDENS[@]} -gt 0 ] || fail "there is no warden"
@@ -613,16 +634,6 @@ create_bridge_and_start() {
 	bridge_in
 	on_host "$RUNTIME" --root "$T/state" "$@" start "$ID"
 	expect_status 0
-}
-
-program_said() {
-	local i
-	for ((i = 0; i < 1200; i++)); do
-		is_stopped && break
-		sleep 0.1
-	done
-	OUT=$(cat "$T/said")
-	sed 's/^/  said: /' "$T/said"
 }
 
 bridge_directions=("${directions[@]}" "direct $bridge 443" "direct fd00:30::1 443" "datagram fd00:30::1 443"

@@ -131,6 +131,21 @@ static enum outcome tcp(const struct target *t)
 	return stream(t, IPPROTO_TCP);
 }
 
+// By an interface that the program chose, which rules of routing may be told apart by.
+static enum outcome tcp_bound(const struct target *t)
+{
+	static const char interface[] = "eth0";
+	int fd = new_socket(t, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return REFUSED;
+	if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, sizeof interface) < 0 && errno == ENODEV)
+		return ABSENT;
+	if (connect(fd, &t->to.any, t->len) < 0)
+		return failed();
+	return answer(fd);
+}
+
 static enum outcome multipath(const struct target *t)
 {
 	return stream(t, IPPROTO_MPTCP);
@@ -291,6 +306,7 @@ static const struct {
 	enum outcome (*attempt)(const struct target *t);
 } kinds[] = {
 	{"tcp", tcp},
+	{"tcp-bound", tcp_bound},
 	{"mptcp", multipath},
 	{"fastopen", fast_open},
 	{"fastopen-connect", fast_open_connect},
