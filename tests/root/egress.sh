@@ -29,7 +29,7 @@ step_timeout=${STEP_TIMEOUT:-150}
 traps=(rebind-private.example rebind-metadata.example rebind-loopback.example rebind-shared.example
 	rebind-zero.example rebind-host.example rebind-metadata6.example rebind-mapped.example rebind-translated.example
 	mixed.example alias-private.example alias-loop.example)
-listed=("${traps[@]}" rebound.example silent.example)
+listed=("${traps[@]}" half.example rebound.example silent.example)
 
 # gate_policy [FILTER]: the policy of all cases, in $T/policy.json.
 gate_policy() {
@@ -277,9 +277,13 @@ test_the_settings_are_injected() {
 
 test_the_container_has_no_network_but_lo() {
 	gate
-	program "$python" -c 'import socket; print(socket.if_nameindex())'
+	# Some kernels give every namespace a few tunnels, which lead nowhere until they are told to.
+	program "$python" -c '
+import socket
+print(*[name for _, name in socket.if_nameindex() if name not in ("sit0", "tunl0", "gre0", "gretap0", "erspan0",
+    "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0")])'
 	gated run --bundle "$BUNDLE" "$ID"
-	expect_output "[(1, 'lo')]"
+	expect_output lo
 }
 
 test_a_name_may_be_written_as_names_are() {
@@ -339,6 +343,15 @@ test_a_listed_name_with_a_bad_address_is_refused() {
 	expect_internet_saw_no "tcp "
 	expect_only_registries
 	expect_event rebind-metadata.example
+}
+
+# One good address does not make the others good.
+test_of_the_addresses_of_a_name_none_that_is_bad_is_tried() {
+	gate
+	tries "tunnel half.example 443 half.example" "tunnel half.example 443 half.example" "tunnel half.example 443 half.example"
+	expect_internet_saw "dns half.example A"
+	expect_internet_saw_no "tcp ($private|$metadata)"
+	expect_only_registries
 }
 
 # The address that was checked is the one that is connected to.

@@ -62,6 +62,7 @@ ADDRESSES = {
     "rebind-mapped.example": [["::ffff:169.254.169.254"]],
     "rebind-translated.example": [["64:ff9b::a9fe:a9fe"]],
     "mixed.example": [[PRIVATE, METADATA]],
+    "half.example": [[PRIVATE, REGISTRY, METADATA]],
     # The first answer is good, the next one is not: who asks twice is led astray.
     "rebound.example": [[REGISTRY], [PRIVATE]],
 }

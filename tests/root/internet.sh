@@ -105,6 +105,7 @@ tools() {
 		mkdir -p "$TOOLS/usr/lib/test" "$TOOLS"/var/tmp "$TOOLS/workspace" "$TOOLS/etc/ssl"
 		chmod 1777 "$TOOLS/var/tmp" "$TOOLS/workspace"
 		install --mode=644 "$tests_dir/root/egress.py" "$TOOLS/usr/lib/test/egress.py"
+		touch "$TOOLS/etc/resolv.conf"
 		install --mode=644 "$work/pki/ca.pem" "$TOOLS/etc/ssl/test-ca.pem"
 	fi
 	NPM=$(<"$work/npm")
