@@ -135,7 +135,7 @@ create_plug_and_start() {
 tries() {
 	local who=$1 args
 	shift
-	args=$(jq --null-input '$ARGS.positional' --args "$@")
+	args=$(jq --null-input '$ARGS.positional' --args -- "$@")
 	config --argjson args "$args" '.process.args = ["reach"] + $args'
 	create_plug_and_start "$who"
 	eventually is_stopped
@@ -515,7 +515,7 @@ inside_tries() {
 	ORDERS=$((${ORDERS:-0} + 1))
 	echo "reach $*; echo end $ORDERS" >&4
 	eventually grep --quiet "^end $ORDERS$" "$T/said"
-	OUT=$(sed -e "1,/^end $((ORDERS - 1))$/d" -e "/^end $ORDERS$/d" <(echo "end 0"; cat "$T/said"))
+	OUT=$(sed -e "0,/^end $((ORDERS - 1))$/d" -e "/^end $ORDERS$/d" <(echo "end 0"; cat "$T/said"))
 	echo "$OUT"
 	remember_way
 }
@@ -565,6 +565,7 @@ test_packets_are_stopped_by_themselves() {
 	guarded_with egress
 	for kind in tcp udp udp-sendto fastopen mptcp ping; do
 		inside_tries "$kind" "$service" "$service6" "$translated"
+		expect_equal "number of attempts" "$(wc -l <<<"$OUT")" 3
 		[[ $OUT != *reached* ]] || fail "got through: $OUT"
 		layer "$WAY, egress alone"
 	done

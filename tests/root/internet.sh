@@ -129,7 +129,7 @@ tools_bundle() {
 # program ARG...: what the container of the current bundle runs.
 program() {
 	local args
-	args=$(jq --null-input '$ARGS.positional' --args "$@")
+	args=$(jq --null-input '$ARGS.positional' --args -- "$@")
 	config --argjson args "$args" '.process.args = $args'
 }
 
