@@ -3,6 +3,7 @@
 """egress.py - what a program in a container tries in order to get out; one attempt, one line or more.
 
     tunnel HOST PORT [SNI]     CONNECT by the proxy, TLS that asks for SNI (HOST; "-" for none), a page
+    fetch HOST PATH            a page by TLS; how many bytes came
     hello KIND HOST            the same with a ClientHello of its own, see HELLOS
     speak HOST TEXT            CONNECT, then TEXT instead of TLS
     request TEXT               TEXT to the proxy; what it answers
@@ -102,6 +103,18 @@ def tunnel(host, port, sni=None):
         ctx.verify_mode = ssl.CERT_NONE
     tls = ctx.wrap_socket(sock, server_hostname=None if sni == "-" else sni or host)
     say("open", page(tls, sni or host))
+
+
+def fetch(host, path):
+    tls = context().wrap_socket(connect(host, 443), server_hostname=host)
+    tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    got = 0
+    try:
+        while data := tls.recv(65536):
+            got += len(data)
+    except OSError:
+        pass
+    say("got", got)
 
 
 # ---- a ClientHello by hand ------------------------------------------------------------------------------------
@@ -421,7 +434,7 @@ def each(*attempts):
 
 
 VERBS = {
-    f.__name__: f for f in (tunnel, hello, speak, request, plain, direct, datagram, lookup, flood, slow, hold, each)
+    f.__name__: f for f in (tunnel, fetch, hello, speak, request, plain, direct, datagram, lookup, flood, slow, hold, each)
 }
 VERBS["proxy"] = ordinary_proxy
 

@@ -13,12 +13,12 @@
 #	IP literals							no_address...
 #	SNI that differs, missing SNI, ECH				a_handshake_for...
 #	split and oversized ClientHellos				..._in_pieces..., a_handshake_by_hand...
-#	plain HTTP, malformed requests					plain_http..., a_request...
+#	plain HTTP only where marked, malformed requests		plain_http..., a_request...
 #	rebinding to private and metadata addresses, CNAME		a_listed_name...
 #	DNS tunnelling							no_question...
 #	QUIC, direct connections					nothing_goes_round...
 #	exec								exec_...
-#	a flood of connections, slow peers				a_flood..., slow_peers...
+#	a flood of connections, limits, slow peers			a_flood..., no_more_..., slow_peers...
 #	a killed warden							..._warden...
 #	docker's bridge							..._plugged_in...
 . "$(dirname "$0")/internet.sh"
@@ -418,6 +418,16 @@ test_plain_http_is_refused() {
 	expect_internet_saw_no "(tcp|dns) "
 }
 
+test_plain_http_goes_to_the_names_that_the_policy_marks() {
+	gate
+	gate_policy '.profiles.code.network.egress.plain = ["neighbour.example"]'
+	tries "plain http://neighbour.example/" "plain http://evil.example/" "plain http://neighbour.example:8443/" \
+		"tunnel neighbour.example 443"
+	expect_answer "plain http://neighbour.example/" open
+	expect_none_open "plain http://evil.example/" "plain http://neighbour.example:8443/" "tunnel neighbour.example 443"
+	expect_internet_saw "http neighbour.example GET /"
+}
+
 test_a_request_that_is_malformed_is_refused() {
 	local long attempts
 	long=$(printf 'a%.0s' {1..20000})
@@ -499,13 +509,36 @@ test_the_proxy_listens_inside_only() {
 
 test_a_flood_of_connections_is_borne() {
 	gate
-	program "$python" /usr/lib/test/egress.py flood pypi.example 2000
-	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4096, hard: 4096}]'
+	gate_policy '.profiles.code.network.egress += {connections: 50, connectionsPerMinute: 100000}'
+	program "$python" /usr/lib/test/egress.py flood pypi.example 500
 	gated run --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	expect_output_has "open this is pypi.example"
-	[[ $OUT =~ \ ([1-9][0-9]*)\ refused ]] || fail "there is no limit: $OUT"
+	[[ $OUT =~ flood\ ([0-9]+)\ opened ]] || fail "no count"
+	[ "${BASH_REMATCH[1]}" -le 50 ] || fail "more than 50 connections at once: $OUT"
+	[ "${BASH_REMATCH[1]}" -ge 40 ] || fail "fewer connections than are allowed: $OUT"
 	expect_only_registries
+}
+
+test_no_more_connections_a_minute_than_the_policy_has() {
+	gate
+	gate_policy '.profiles.code.network.egress.connectionsPerMinute = 3'
+	tries "tunnel pypi.example 443" "tunnel files.pypi.example 443" "tunnel registry.npm.example 443" \
+		"tunnel rebound.example 443"
+	expect_answer "tunnel files.pypi.example 443" open
+	expect_none_open "tunnel rebound.example 443"
+}
+
+test_no_more_bytes_than_the_policy_has() {
+	gate
+	tries "fetch pypi.example /large"
+	[[ $OUT =~ got\ ([0-9]+) ]] || fail "nothing came"
+	[ "${BASH_REMATCH[1]}" -gt 8388608 ] || fail "cut without a limit"
+	gate_policy '.profiles.code.network.egress.bytes = 1000000'
+	tries "fetch pypi.example /large" "tunnel pypi.example 443"
+	[[ $OUT =~ got\ ([0-9]+) ]] || fail "nothing came"
+	[ "${BASH_REMATCH[1]}" -lt 1100000 ] || fail "not cut: $OUT"
+	expect_none_open "tunnel pypi.example 443"
 }
 
 test_slow_peers_are_not_borne_for_ever() {
