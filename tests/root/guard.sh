@@ -722,6 +722,18 @@ as_user() {
 	run setpriv --reuid "$user" --regid "$user" --clear-groups env XDG_RUNTIME_DIR="$T/xdg" "$T/bulwark" "$@"
 }
 
+# With an interface chosen the kernel takes an address that routing refuses for a neighbour's, and asks the link for it.
+test_routing_guards_against_a_chosen_interface_as_well() {
+	net_bundle
+	cloud
+	in_v1 "$RUNTIME" --root "$T/state" --profile hardened run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	plug "$(pid_of)"
+	exec_tries tcp-bound "$service" ::ffff:"$service" "$service6"
+	expect_all_refused
+	expect_unseen "$service" "$service6"
+}
+
 test_the_container_of_somebody_who_is_not_root_is_guarded_by_routing() {
 	local pid
 	needs setpriv
