@@ -55,10 +55,14 @@ find_helper() {
 	echo "$candidate"
 }
 
+find_probe() {
+	find_helper probe
+}
+
 # probe_bundle: a bundle that has the probe in /bin.
 probe_bundle() {
 	local probe
-	probe=$(find_helper probe) || skip "$probe"
+	probe=$(find_probe) || skip "$probe"
 	bundle
 	install --mode=755 "$probe" "$ROOTFS/bin/probe"
 }

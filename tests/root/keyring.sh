@@ -9,7 +9,7 @@ with_keyctl() {
 }
 
 caller_keyring() {
-	HOST=$("$(find_helper probe)" session)
+	HOST=$("$(find_probe)" session)
 	[[ $HOST =~ ^-?[0-9]+$ ]] || skip "this host gives no session keyring: $HOST"
 }
 

@@ -5,7 +5,7 @@
 
 # listening N: somebody hears N messages on $T/host and writes them to $T/heard.
 listening() {
-	"$(find_helper probe)" listen "$T/host" "$1" >"$T/heard" &
+	"$(find_probe)" listen "$T/host" "$1" >"$T/heard" &
 	trap 'kill $! 2>/dev/null || true' EXIT
 	eventually test -S "$T/host"
 	export NOTIFY_SOCKET=$T/host
