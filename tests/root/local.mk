@@ -19,14 +19,6 @@ check_PROGRAMS += root_detach
 root_detach_SOURCES = tests/root/detach.c
 root_detach_CFLAGS = -std=gnu11
 root_detach_LDFLAGS = -static
-check_PROGRAMS += root_reach
-root_reach_SOURCES = tests/root/reach.c
-root_reach_CFLAGS = -std=gnu11
-root_reach_LDFLAGS = -static
-# Takes the programs of a guard away, one kind after the other.
-check_PROGRAMS += root_layers
-root_layers_SOURCES = tests/root/layers.c
-root_layers_CFLAGS = -std=gnu11
 # Stands in for systemd where there is none.
 if HAVE_SYSTEMD
 check_PROGRAMS += root_fake_systemd
@@ -34,3 +26,11 @@ root_fake_systemd_SOURCES = tests/root/fake_systemd.c
 root_fake_systemd_CFLAGS = -std=gnu11 $(SYSTEMD_CFLAGS)
 root_fake_systemd_LDADD = $(SYSTEMD_LIBS)
 endif
+# What tries to get past the network guard, and what takes its layers away one by one.
+check_PROGRAMS += root_reach
+root_reach_SOURCES = tests/root/reach.c
+root_reach_CFLAGS = -std=gnu11
+root_reach_LDFLAGS = -static
+check_PROGRAMS += root_layers
+root_layers_SOURCES = tests/root/layers.c
+root_layers_CFLAGS = -std=gnu11
