@@ -14,11 +14,6 @@ root_probe_LDFLAGS = -static
 check_PROGRAMS += root_fake_criu
 root_fake_criu_SOURCES = tests/root/fake_criu.c
 root_fake_criu_CFLAGS = -std=gnu11
-# Undoes the network guard, for who must notice.
-check_PROGRAMS += root_detach
-root_detach_SOURCES = tests/root/detach.c
-root_detach_CFLAGS = -std=gnu11
-root_detach_LDFLAGS = -static
 # Stands in for systemd where there is none.
 if HAVE_SYSTEMD
 check_PROGRAMS += root_fake_systemd

@@ -165,18 +165,18 @@ test_no_container_starts_when_its_routing_rules_were_undone() {
 }
 
 test_no_container_starts_when_its_programs_were_taken_off_the_cgroup() {
-	local detach
-	detach=$(dirname "$(find_probe)")/root_detach
-	[ -x "$detach" ] || skip "needs root_detach of the build"
+	local layers
+	layers=$(dirname "$(find_probe)")/root_layers
+	[ -x "$layers" ] || skip "needs root_layers of the build"
 	bundle
 	config '.process.args = ["echo", "started"]'
 	create hardened
 	[ "$(guard_way)" = cgroup ] || skip "the guard is routing rules here"
-	run "$detach" "$(cgroup2_of "$(pid_of)")"
-	expect_output 5
+	run "$layers" off "$(cgroup2_of "$(pid_of)")" sendmsg6
+	expect_status 0
 	hardened start "$ID"
 	expect_failure
-	expect_error_has 'the network guard (bulwark_conn4) no longer hangs on the container'"'"'s cgroup'
+	expect_error_has 'the network guard (bulwark_send6) no longer hangs on the container'"'"'s cgroup'
 	[ ! -s "$T/said" ] || fail "the program ran without its guard"
 }
 
