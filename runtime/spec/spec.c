@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
 
 /* The newest version of the specification whose fields the tables have. */
@@ -43,6 +44,35 @@ static int note_relative_destinations(const struct bw_spec *spec, struct bw_aren
 		if (add_note(arena, notes, bw_arena_printf(arena, "/mounts/%zu/destination", i),
 			    bw_arena_strdup(arena, "is not absolute, and taken as relative to /"),
 			    err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A destination that begins with the rootfs's own path, as seen on the host, means what is behind it: so it was written
+ * once, and runc takes it still. By the text alone, and before the policy looks at destinations. */
+static int strip_root(const struct bw_spec *spec, const char *bundle, struct bw_arena *arena, struct bw_notes *notes,
+	struct bw_err *err)
+{
+	const char *given = spec->root ? spec->root->path : "/";
+	char path[PATH_MAX], root[PATH_MAX];
+	int n = snprintf(path, sizeof path, "%s/%s", *given == '/' ? "" : bundle, given);
+
+	/* What is too long is found too long by those who use it. */
+	if (n < 0 || (size_t)n >= sizeof path || !bw_path_clean(path, root, sizeof root) || bw_streq(root, "/"))
+		return 0;
+	for (size_t i = 0; i < spec->mounts.n; i++) {
+		struct bw_spec_mount *mount = &spec->mounts.v[i];
+		const char *inside;
+
+		if (!bw_path_clean(mount->destination, path, sizeof path) || !bw_path_beneath(path, root))
+			continue;
+		inside = path[strlen(root)] ? path + strlen(root) : "/";
+		mount->destination = bw_arena_strdup(arena, inside);
+		if (!mount->destination)
+			return no_memory(err);
+		if (notes && add_note(arena, notes, bw_arena_printf(arena, "/mounts/%zu/destination", i),
+				     bw_arena_printf(arena, "names the rootfs, and is taken as %s in it", inside), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -138,6 +168,7 @@ int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **re
 	struct bw_notes *notes, struct bw_err *err)
 {
 	auto_free char *text = NULL;
+	struct bw_spec *spec;
 	char path[PATH_MAX];
 	size_t len;
 	int n = snprintf(path, sizeof path, "%s/config.json", bundle);
@@ -151,7 +182,11 @@ int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **re
 				bundle);
 		return bw_at(err, "%s", path);
 	}
-	return bw_spec_parse(text, len, "config.json", arena, ret, notes, err);
+	if (bw_spec_parse(text, len, "config.json", arena, &spec, notes, err) < 0 ||
+		strip_root(spec, bundle, arena, notes, err) < 0)
+		return -1;
+	*ret = spec;
+	return 0;
 }
 
 int bw_spec_load_process(

@@ -788,6 +788,46 @@ START_TEST(a_bundle_is_loaded_from_its_directory)
 END_TEST
 
 static const struct {
+	const char *rootfs, *before, *behind; /* a destination: before, the directory, behind */
+	const char *taken;                     /* NULL: as it is written */
+} destinations_of_the_host[] = {
+	{"rootfs", "", "/rootfs/proc/a", "/proc/a"},
+	{"./x/../rootfs/", "/.//", "/rootfs//proc/../b/", "/b"},
+	{"rootfs", "", "/rootfs", "/"},
+	{"rootfs", "", "/rootfs2/proc", NULL},
+	{"rootfs", "/mnt", "/rootfs/proc", NULL},
+	{".", "", "/proc", "/proc"},
+	{"/", "", "/proc", NULL},
+};
+
+/* Before anybody, and the policy first of all, looks at a destination. */
+START_TEST(a_destination_in_the_host_s_rootfs_is_taken_as_in_the_container)
+{
+	const char *rootfs = destinations_of_the_host[_i].rootfs, *taken = destinations_of_the_host[_i].taken;
+	struct bw_notes notes = {NULL, 0};
+	struct bw_spec *spec = NULL;
+	struct bw_err err = {0};
+	char path[128], destination[256], text[1024];
+
+	snprintf(destination, sizeof destination, "%s%s%s", destinations_of_the_host[_i].before, directory,
+		destinations_of_the_host[_i].behind);
+	snprintf(text, sizeof text,
+		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"%s\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"
+		"\"mounts\":[{\"destination\":\"%s\",\"type\":\"tmpfs\"}],\"linux\":{}}",
+		rootfs, destination);
+	write_file(text, path, sizeof path);
+	ck_assert_msg(bw_spec_load(directory, &arena, &spec, &notes, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(spec->mounts.v[0].destination, taken ? taken : destination);
+	ck_assert_uint_eq(notes.n, taken ? 1 : 0);
+	if (!taken)
+		return;
+	ck_assert_str_eq(notes.v[0].pointer, "/mounts/0/destination");
+	snprintf(text, sizeof text, "names the rootfs, and is taken as %s in it", taken);
+	ck_assert_str_eq(notes.v[0].text, text);
+}
+END_TEST
+
+static const struct {
 	const char *text, *message;
 } process_files[] = {
 	{"{\"cwd\":\"/\",\"args\":[\"sh\",\"-c\",\"true\"],\"user\":{\"uid\":7}}", NULL},
@@ -929,6 +969,8 @@ int main(void)
 		configs, a_damaged_configuration_is_read_or_refused_with_a_place, 0, config_count);
 	tcase_add_checked_fixture(files, make_directory, remove_directory);
 	tcase_add_test(files, a_bundle_is_loaded_from_its_directory);
+	tcase_add_loop_test(files, a_destination_in_the_host_s_rootfs_is_taken_as_in_the_container, 0,
+		(int)BW_COUNT(destinations_of_the_host));
 	tcase_add_loop_test(files, a_process_file_is_checked_like_the_process_of_a_bundle, 0,
 		(int)BW_COUNT(process_files));
 	suite_add_tcase(suite, rules);
