@@ -129,12 +129,31 @@ static void drop_root(struct bw_child *child)
 	(void)bw_close_range((unsigned)last + 1, ~0U, 0);
 }
 
+/* The first process of a pid namespace is spared every signal that it has no handler for, but SIGKILL. A created
+ * container is to end by what ends other programs, and with runc's status: a Go program dies by exit(2) there. execve
+ * takes the handler away. */
+static void end_by(int number)
+{
+	(void)number;
+	_exit(2);
+}
+
+static void heed_signals(void)
+{
+	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGTERM};
+	const struct sigaction end = {.sa_handler = end_by};
+
+	for (unsigned i = 0; getpid() == 1 && i < sizeof numbers / sizeof *numbers; i++)
+		sigaction(numbers[i], &end, NULL);
+}
+
 /* created: one connection, from root of the initial namespace as the socket's directory is 0700, says go. It
  * stays open as the place to report to; its end by close-on-exec tells `start` that the program runs. */
 static int await_start(struct bw_child *child)
 {
 	int connection;
 
+	heed_signals();
 	tell(child->channel, BW_MSG_READY, 0, 0);
 	close(child->channel);
 	do

@@ -247,6 +247,22 @@ test_a_created_container_can_be_killed() {
 	expect_nothing_left
 }
 
+# It is the first process of its pid namespace, which the kernel spares what it has no handler for.
+test_a_created_container_ends_by_what_ends_other_programs() {
+	local signal
+	sleeper
+	for signal in HUP INT QUIT ABRT TERM; do
+		hardened create --bundle "$BUNDLE" "$ID"
+		expect_status 0
+		hardened kill "$ID" "$signal"
+		expect_status 0
+		eventually is_stopped
+		hardened delete "$ID"
+		expect_status 0
+	done
+	expect_nothing_left
+}
+
 test_delete_of_a_running_container_is_an_error_without_force() {
 	sleeper
 	hardened run --detach --bundle "$BUNDLE" "$ID"
