@@ -125,10 +125,12 @@ static int late_failure(struct starting *starting, const struct bw_message *mess
 		return -1;
 	}
 	hook = bw_after_prefix(words, "hooks: ");
-	if (hook)
+	if (hook) {
 		bw_hook_complain(hook, message->value, err);
-	else
+		bw_hook_said(message->said, sizeof message->said, err);
+	} else {
 		bw_fail(err, BW_E_KERNEL, message->value, "%s", words);
+	}
 	return bw_wrap(err, "unable to start container process: error during container init");
 }
 

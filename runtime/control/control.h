@@ -59,6 +59,9 @@ struct bw_request {
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 
+/* So much of what a hook has written goes into the message about its failure. */
+enum { BW_SAID_MAX = 240 };
+
 /* What a child step may use: a few descriptors, set up by launch/child.c and by earlier steps. No pointers
  * into the heap, nothing to free. */
 struct bw_child {
@@ -79,6 +82,7 @@ struct bw_child {
 	 * it. By write(2) and read(2) alone: after a filter nothing else is certain. */
 	int (*hand_over)(struct bw_child *child, int fd);
 	uint32_t step; /* the one that is being done */
+	char said[BW_SAID_MAX]; /* what the hook that fails has written, NUL-terminated; else empty */
 	const void *setup; /* launch only */
 	char **argv; /* of the program, from PROGRAM on: pointers into memory mapped for them */
 	char **envp;

@@ -14,6 +14,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/proc.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "control/hook_check.h"
 
@@ -204,12 +205,11 @@ static int watch(struct running *run, int timeout_ms, char *said, size_t size)
 			feed(run);
 			fds[2].fd = run->input;
 		}
-		if (fds[0].revents) {
-			if (!listen_to(run->output, said, size, &len))
-				fds[0].fd = -1;
-		} else if (fds[1].revents) {
+		if (fds[0].revents && !listen_to(run->output, said, size, &len))
+			fds[0].fd = -1;
+		/* What it has started may go on writing for ever. */
+		if (fds[1].revents && (!fds[0].revents || len == size - 1))
 			return 0;
-		}
 	}
 }
 
@@ -251,8 +251,22 @@ int bw_hook_complain(const char *words, int sys, struct bw_err *err)
 	if (WIFSIGNALED(status))
 		return bw_fail(err, BW_E_SPEC, 0, "%s: signal: %s", words,
 			WTERMSIG(status) == SIGSYS ? "bad system call" : strsignal(WTERMSIG(status)));
-	bw_fail(err, BW_E_SPEC, 0, "%s: exit status %d", words, WEXITSTATUS(status));
-	return bw_hint(err, "what it wrote is in the container's output");
+	return bw_fail(err, BW_E_SPEC, 0, "%s: exit status %d", words, WEXITSTATUS(status));
+}
+
+void bw_hook_said(const char *said, size_t size, struct bw_err *err)
+{
+	size_t used = strlen(err->text);
+	struct bw_buf text = bw_buf_over(err->text + used, sizeof err->text - used);
+
+	for (size_t i = 0; i < size && said[i] && said[i] != '\n'; i++) {
+		char c = said[i];
+
+		if (i == 0)
+			bw_buf_add(&text, ", output: ");
+		/* It is a program of the image that speaks, perhaps to a terminal. */
+		bw_buf_addn(&text, (unsigned char)c < ' ' || c == 0x7f ? "?" : &c, 1);
+	}
 }
 
 int bw_hook_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, size_t at, const char *which,

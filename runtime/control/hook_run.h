@@ -12,6 +12,9 @@ enum { BW_HOOK_STATUS_BASE = 4096 };
 /* What becomes of a hook that was run in the container: sys is an errno (it could not be executed) or the base
  * above plus its wait status; which and number are in words, "error running startContainer hook #0". Returns -1. */
 int bw_hook_complain(const char *words, int sys, struct bw_err *err);
+/* Appends what that hook has written, its first line, to the error about it. said: size bytes from the child, which are
+ * neither trusted nor certain to end. Empty: nothing is appended. */
+void bw_hook_said(const char *said, size_t size, struct bw_err *err);
 /* Runs hook number at of the list, one of spec's, if the policy that spec carries permits (hook_check.h): "error running <which> hook #<at>: ..." when it fails. */
 int bw_hook_run(const struct bw_spec *spec, const struct bw_spec_hook_list *hooks, size_t at, const char *which,
 	const char *state, const char *bundle, struct bw_err *err) BW_MUST_CHECK;

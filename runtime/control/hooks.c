@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -206,18 +207,20 @@ static const char *fill(char **vector, uint32_t n, const char *text)
 	return text;
 }
 
+enum { INPUT, OUTPUT, FAULT, PIPES };
+
 /* What is wrong goes out by number, through the descriptor that a program's start closes. A filter may refuse even
  * that: then there is only the status. */
 _Noreturn static void become_hook(struct bw_child *child, uint16_t op, const struct packed_hook *hook, char **args, char **env,
-	int input, int fault)
+	const int pipes[PIPES][2])
 {
 	const struct rlimit files = {.rlim_cur = hook->files_soft, .rlim_max = hook->files_hard};
 	const char *path = (const char *)(hook + 1);
+	int input = pipes[INPUT][0], output = pipes[OUTPUT][1], fault = pipes[FAULT][1], error;
 	bool inside = op == OP_START_CONTAINER;
-	int error;
 
-	if (dup3(input, 0, 0) == 0 && (op != OP_CREATE_CONTAINER || fchdir(child->root) == 0) &&
-		(fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) &&
+	if (dup3(input, 0, 0) == 0 && dup3(output, 1, 0) == 1 && dup3(output, 2, 0) == 2 &&
+		(op != OP_CREATE_CONTAINER || fchdir(child->root) == 0) && (fault == 3 || dup3(fault, 3, O_CLOEXEC) == 3) &&
 		(!hook->files_soft || setrlimit(RLIMIT_NOFILE, &files) == 0) &&
 		(bw_close_range(4, ~0U, 0) == 0 || (errno == ENOSYS && inside))) {
 		int r;
@@ -239,62 +242,127 @@ _Noreturn static void become_hook(struct bw_child *child, uint16_t op, const str
 	_exit(error == ENOENT ? 127 : 126);
 }
 
-static int await(int pidfd, int timeout_ms)
+static long long now_ms(void)
 {
-	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
-	siginfo_t info = {0};
-	int r;
+	struct timespec now = {0};
 
-	do
-		r = poll(&fd, 1, timeout_ms ? timeout_ms : -1);
-	while (r < 0 && errno == EINTR);
-	if (r <= 0) {
-		bw_pidfd_send_signal(pidfd, SIGKILL);
-		waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED);
-		return r < 0 ? -EIO : -ETIMEDOUT;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What a hook writes; the first bytes are kept. False at its end. */
+static bool listen_to(struct bw_child *child, int output, size_t *len)
+{
+	char some[512];
+	ssize_t got = read(output, some, sizeof some);
+
+	for (ssize_t i = 0; i < got && *len < sizeof child->said - 1; i++)
+		child->said[(*len)++] = some[i];
+	child->said[*len] = '\0';
+	return got > 0;
+}
+
+/* Until the hook has ended or its time is over. */
+static int watch(struct bw_child *child, int pidfd, int output, int timeout_ms)
+{
+	struct pollfd fds[] = {{.fd = output, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+	long long deadline = timeout_ms ? now_ms() + timeout_ms : 0;
+	size_t len = 0;
+
+	for (;;) {
+		long long left = timeout_ms ? deadline - now_ms() : -1;
+		int n = timeout_ms && left <= 0 ? 0 : poll(fds, 2, (int)left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -EIO : -ETIMEDOUT;
+		if (fds[0].revents && !listen_to(child, output, &len))
+			fds[0].fd = -1;
+		/* What it has started may go on writing for ever. */
+		if (fds[1].revents && (!fds[0].revents || len == sizeof child->said - 1))
+			return 0;
 	}
+}
+
+static int await(struct bw_child *child, int pidfd, int output, int timeout_ms)
+{
+	siginfo_t info = {0};
+	int r = watch(child, pidfd, output, timeout_ms);
+
+	if (r < 0)
+		bw_pidfd_send_signal(pidfd, SIGKILL);
 	if (waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
-		return -errno;
+		return r < 0 ? r : -errno;
+	if (r < 0)
+		return r;
 	if (info.si_code == CLD_EXITED)
 		return info.si_status ? -(STATUS_BASE + (info.si_status << 8)) : 0;
 	return -(STATUS_BASE + info.si_status);
 }
 
+static void close_ends(int pipes[PIPES][2], bool ours)
+{
+	for (int i = 0; i < PIPES; i++) {
+		int *fd = &pipes[i][(i == INPUT) == ours];
+
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+	}
+}
+
+/* A hook that does not read its state must not kill us. */
+static int write_state(int input, const char *state)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+	int r;
+
+	sigaction(SIGPIPE, &ignore, &before);
+	r = write(input, state, strlen(state)) < 0 && errno != EPIPE ? -errno : 0;
+	sigaction(SIGPIPE, &before, NULL);
+	return r;
+}
+
+static int attend(struct bw_child *child, const struct packed_hook *hook, const char *state, int pidfd,
+	int pipes[PIPES][2])
+{
+	int error, ended, r = write_state(pipes[INPUT][1], state);
+
+	close(pipes[INPUT][1]);
+	pipes[INPUT][1] = -1;
+	ended = await(child, pidfd, pipes[OUTPUT][0], hook->timeout_ms);
+	/* It has ended, and so has the pipe. */
+	if (ended < 0 && read(pipes[FAULT][0], &error, sizeof error) == (ssize_t)sizeof error)
+		ended = -error;
+	return r ? r : ended;
+}
+
+/* What it writes is for the message about its failure, and the program's output the program's alone. */
 static int run(struct bw_child *child, uint16_t op, const struct packed_hook *hook, char **vector)
 {
 	const char *path = (const char *)(hook + 1);
 	char **args = vector, **env = vector + hook->args + 1;
 	const char *state = fill(env, hook->env, fill(args, hook->args, path + strlen(path) + 1));
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-	int pidfd = -1, in[2], faults[2], error, r;
-	long pid;
+	int pidfd = -1, pipes[PIPES][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, r;
+	long pid = -1;
 
 	if (!hook->own_env && child->envp)
 		env = child->envp;
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(faults, O_CLOEXEC) < 0)
-		return -errno;
-	pid = bw_fork_pidfd(&pidfd);
-	if (pid == 0)
-		become_hook(child, op, hook, args, env, in[0], faults[1]);
+	if (pipe2(pipes[INPUT], O_CLOEXEC) == 0 && pipe2(pipes[OUTPUT], O_CLOEXEC) == 0 &&
+		pipe2(pipes[FAULT], O_CLOEXEC) == 0)
+		pid = bw_fork_pidfd(&pidfd);
 	r = pid < 0 ? -errno : 0;
-	close(in[0]);
-	close(faults[1]);
-	/* A hook that does not read its state must not kill us. */
-	sigaction(SIGPIPE, &ignore, &before);
-	if (r == 0 && write(in[1], state, strlen(state)) < 0 && errno != EPIPE)
-		r = -errno;
-	sigaction(SIGPIPE, &before, NULL);
-	close(in[1]);
-	if (pid > 0) {
-		int ended = await(pidfd, hook->timeout_ms);
-
+	if (pid == 0)
+		become_hook(child, op, hook, args, env, pipes);
+	close_ends(pipes, false);
+	if (r == 0) {
+		r = attend(child, hook, state, pidfd, pipes);
 		close(pidfd);
-		r = r ? r : ended;
-		/* It has ended, and so has the pipe. */
-		if (ended < 0 && read(faults[0], &error, sizeof error) == (ssize_t)sizeof error)
-			r = -error;
 	}
-	close(faults[0]);
+	close_ends(pipes, true);
+	if (r == 0)
+		child->said[0] = '\0';
 	return r;
 }
 

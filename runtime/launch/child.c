@@ -20,13 +20,18 @@ static bw_apply_fn *const apply_table[] = {
 #undef BW_CONTROL
 };
 
+static void send_message(int channel, const struct bw_message *message)
+{
+	/* Plain write: it is the call that a container's own filter is least likely to refuse. */
+	while (write(channel, message, sizeof *message) < 0 && errno == EINTR)
+		;
+}
+
 static void tell(int channel, uint32_t kind, uint32_t which, int value)
 {
-	struct bw_message message = {.kind = kind, .which = which, .value = value};
+	const struct bw_message message = {.kind = kind, .which = which, .value = value};
 
-	/* Plain write: it is the call that a container's own filter is least likely to refuse. */
-	while (write(channel, &message, sizeof message) < 0 && errno == EINTR)
-		;
+	send_message(channel, &message);
 }
 
 /* A parent that is gone (killed, crashed) must not leave a half-made container behind. */
@@ -200,7 +205,10 @@ static int enter_phase(struct bw_child *child, const struct bw_child_setup *setu
 
 _Noreturn static void give_up(struct bw_child *child, uint32_t step, int sys)
 {
-	tell(child->channel, BW_MSG_FAILED, step, sys);
+	struct bw_message message = {.kind = BW_MSG_FAILED, .which = step, .value = sys};
+
+	memcpy(message.said, child->said, sizeof message.said);
+	send_message(child->channel, &message);
 	_exit(1);
 }
 

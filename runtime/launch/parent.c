@@ -11,6 +11,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "control/compile.h"
+#include "control/hook_run.h"
 #include "host/host.h"
 #include "launch/child.h"
 #include "launch/wire.h"
@@ -244,7 +245,9 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 			break;
 		launch->failed_step = (int)message->which;
 		launch->failed_sys = message->value;
-		return bw_step_complain(launch->plan, &launch->plan->steps[message->which], message->value, err);
+		bw_step_complain(launch->plan, &launch->plan->steps[message->which], message->value, err);
+		bw_hook_said(message->said, sizeof message->said, err);
+		return -1;
 	case BW_MSG_FD:
 		return receive_fd(launch, message, err);
 	case BW_MSG_PID:

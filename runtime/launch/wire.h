@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire.h - what child and parent say to each other: fixed-size messages over a SOCK_SEQPACKET pair. The child
- * sends numbers only; words are made by the parent, from the plan. */
+ * sends numbers; words are made by the parent, from the plan. Only what a failed hook has written comes as text, and is
+ * trusted no more than the hook. */
 #ifndef BW_LAUNCH_WIRE_H
 #define BW_LAUNCH_WIRE_H
 
 #include <stdint.h>
+
+#include "control/control.h"
 
 enum bw_message_kind {
 	BW_MSG_PID = 1,     /* joiner -> parent: value is the init's pid */
@@ -21,7 +24,7 @@ struct bw_message {
 	uint32_t kind;
 	uint32_t which;
 	int32_t value;
-	uint32_t zero;
+	char said[BW_SAID_MAX]; /* BW_MSG_FAILED of a hook; else empty */
 };
 
 /* BW_MSG_JOIN_FAILED, which: what is not one of the plan's joins. */

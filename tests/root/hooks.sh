@@ -154,12 +154,12 @@ test_a_start_hook_is_named_alike_by_run_and_start() {
 	hook startContainer 'exit 0'
 	hook startContainer 'echo told to fail >&2; exit 3'
 	compat run --bundle "$BUNDLE" "$ID"
-	expect_error_has "error during container init: error running startContainer hook #1: exit status 3"
+	expect_error_has "error during container init: error running startContainer hook #1: exit status 3, output: told to fail"
 	compat create --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	compat start "$ID"
 	expect_status 1
-	expect_error_has "error during container init: error running startContainer hook #1: exit status 3"
+	expect_error_has "error during container init: error running startContainer hook #1: exit status 3, output: told to fail"
 	expect_equal "its state" "$(state_of)" stopped
 	compat delete "$ID"
 	bundle killed
@@ -167,6 +167,18 @@ test_a_start_hook_is_named_alike_by_run_and_start() {
 	compat create --bundle "$BUNDLE" "$ID"
 	compat start "$ID"
 	expect_error_has "error running startContainer hook #0: signal: Killed"
+}
+
+test_what_a_hook_writes_is_not_the_program_s_output() {
+	local kind
+	bundle
+	for kind in createRuntime createContainer startContainer; do
+		hook "$kind" 'echo chatter; echo chatter >&2'
+	done
+	script_args 'echo program'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_equal output "$OUT$ERR" program
 }
 
 test_a_hook_that_cannot_be_executed_is_told_by_the_kernel_s_words() {

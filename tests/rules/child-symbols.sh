@@ -22,6 +22,7 @@ _exit
 accept4
 chdir
 chroot
+clock_gettime
 close
 connect
 dup3

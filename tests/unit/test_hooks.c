@@ -380,6 +380,70 @@ START_TEST(hooks_inside_are_run_and_their_end_is_told)
 }
 END_TEST
 
+#define SPEAKS(words) "{\"path\":\"/bin/sh\",\"args\":[\"sh\",\"-c\",\"" words "\"]}"
+
+static const struct {
+	const char *said;
+	int status;
+} spoken[] = {
+	{"out\nmore\n", 3},
+	{"", 0}, /* what follows may fail in turn, and has said nothing of it */
+	{NULL, 1}, /* it has left one behind that writes for ever */
+};
+
+START_TEST(what_a_failed_hook_inside_has_written_is_kept)
+{
+	struct bench *b = bench_new("", MOUNTS ",\"hooks\":{\"createContainer\":["
+		SPEAKS("echo out; echo more >&2; exit 3") "," SPEAKS("echo fine") ","
+		SPEAKS("(while echo x; do :; done) & exit 1") "]}");
+	struct bw_child child = {.root = open("/", O_PATH | O_CLOEXEC), .host_proc = -1, .filter = no_filter};
+	const struct bw_step *step;
+	int r;
+
+	b->request.bundle = "/";
+	bench_prepare(b, &bw_hooks);
+	step = &b->plan.steps[_i];
+	r = bw_hooks_apply(&child, step->op, bw_plan_data(&b->plan, step), step->len);
+	ck_assert_int_eq(r, spoken[_i].status ? -(BW_HOOK_STATUS_BASE + (spoken[_i].status << 8)) : 0);
+	if (spoken[_i].said)
+		ck_assert_str_eq(child.said, spoken[_i].said);
+	close(child.root);
+	bench_free(b);
+}
+END_TEST
+
+static const struct {
+	const char *said, *text;
+	size_t size;
+} quotes[] = {
+	{"", "error", 1},
+	{"\nhidden", "error", 7},
+	{"no such\033[2J\177\tthing\nmore", "error, output: no such?[2J??thing", 24},
+	{"no end", "error, output: no e", 4},
+	{"\303\244", "error, output: \303\244", 2},
+};
+
+START_TEST(what_a_hook_has_written_is_quoted_with_care)
+{
+	err = (struct bw_err){.text = "error"};
+	bw_hook_said(quotes[_i].said, quotes[_i].size, &err);
+	ck_assert_str_eq(err.text, quotes[_i].text);
+}
+END_TEST
+
+/* Long words must not take the place of ours. */
+START_TEST(what_a_hook_has_written_ends_where_the_message_is_full)
+{
+	char said[sizeof err.text];
+
+	err = (struct bw_err){.text = "error"};
+	memset(said, 'x', sizeof said);
+	bw_hook_said(said, sizeof said, &err);
+	ck_assert_uint_eq(strlen(err.text), sizeof err.text - 1);
+	ck_assert_ptr_eq(strstr(err.text, "error, output: xx"), err.text);
+}
+END_TEST
+
 START_TEST(a_hook_inside_past_its_timeout_is_killed)
 {
 	struct bench *b = bench_new("",
@@ -536,7 +600,11 @@ BENCH_MAIN("hooks", {a_hook_reads_the_state_and_works_in_the_bundle, 0},
 	{a_further_process_has_no_hooks, 0}, {a_hook_inside_that_fails_has_its_sentence, 0},
 	{a_start_hook_does_not_run_when_its_filters_cannot_be_loaded, 0},
 	{hooks_inside_are_run_and_their_end_is_told, 0},
-	{a_hook_inside_past_its_timeout_is_killed, 0}, {only_roots_own_programs_run_on_the_host, 0},
+	{a_hook_inside_past_its_timeout_is_killed, 0},
+	{what_a_failed_hook_inside_has_written_is_kept, BW_COUNT(spoken)},
+	{what_a_hook_has_written_is_quoted_with_care, BW_COUNT(quotes)},
+	{what_a_hook_has_written_ends_where_the_message_is_full, 0},
+	{only_roots_own_programs_run_on_the_host, 0},
 	{the_policy_names_programs_arguments_and_variables, BW_COUNT(permissions)},
 	{an_empty_list_of_hooks_permits_none, 0}, {a_permitted_hook_runs_by_its_real_path, 0},
 	{a_hook_that_is_no_file_is_refused, 0}, {a_hook_larger_than_its_limit_is_refused, 0})

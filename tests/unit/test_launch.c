@@ -237,11 +237,11 @@ START_TEST(an_unexpected_message_ends_the_launch)
 END_TEST
 
 static const size_t wrong_sizes[] = {
-	1, sizeof(struct bw_message) - 1, sizeof(struct bw_message) + 1, 64};
+	1, sizeof(struct bw_message) - 1, sizeof(struct bw_message) + 1, 2 * sizeof(struct bw_message)};
 
 START_TEST(a_message_of_another_size_ends_the_launch)
 {
-	char bytes[64] = {BW_MSG_READY};
+	char bytes[2 * sizeof(struct bw_message)] = {BW_MSG_READY};
 
 	be_child(-1);
 	ck_assert_int_eq(send(child_end, bytes, wrong_sizes[_i], 0), (ssize_t)wrong_sizes[_i]);
