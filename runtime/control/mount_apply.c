@@ -98,23 +98,33 @@ static int attach_bind(struct bw_child *child, int tree, const struct head *head
 	return r;
 }
 
-/* A source that only the child can open, as fd; which is closed here. */
+/* A source that only the child can open, as fd; which is closed here. A map of ids comes from outside. The tree or
+ * -errno. */
+static int clone_opened(struct bw_child *child, int fd, const struct head *head, struct stat *ret)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (head->flags & RECURSIVE ? AT_RECURSIVE : 0U);
+	int tree = open_tree(fd, "", flags), r = 0;
+
+	if (tree < 0 || fstat(fd, ret) < 0)
+		r = -errno;
+	else if (head->flags & MAPPED)
+		r = child->hand_over(child, tree);
+	close(fd);
+	if (r == 0)
+		return tree;
+	if (tree >= 0)
+		close(tree);
+	return r;
+}
+
 static int bind_opened(struct bw_child *child, int fd, const struct head *head, const char *destination)
 {
 	struct head now = *head;
 	struct stat st;
-	int tree;
+	int tree = clone_opened(child, fd, head, &st);
 
-	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (head->flags & RECURSIVE ? AT_RECURSIVE : 0U));
-	if (tree < 0 || fstat(fd, &st) < 0) {
-		int r = -errno;
-
-		if (tree >= 0)
-			close(tree);
-		close(fd);
-		return r;
-	}
-	close(fd);
+	if (tree < 0)
+		return tree;
 	if (!S_ISDIR(st.st_mode))
 		now.flags |= SOURCE_IS_FILE;
 	return attach_bind(child, tree, &now, destination);

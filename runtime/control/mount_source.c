@@ -194,7 +194,7 @@ int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_r
 
 		return deny(&j, "in the container's own tree, where an earlier entry is mounted", err);
 	}
-	/* Ids are mapped from outside; and what of the image the root of a user namespace may not reach, we do. */
-	return !refused && !options->idmap && !mount->uid_mappings.n &&
-	       (mounted || !bw_spec_namespace(request->spec, "user"));
+	/* What of the image the root of a user namespace may not reach, we do; and a map of ids wants nothing of the
+	 * child where it need not. */
+	return !refused && (mounted || !(options->idmap || mount->uid_mappings.n || bw_spec_namespace(request->spec, "user")));
 }

@@ -23,11 +23,13 @@ enum {
 	THERE = 128,
 	KEEP_OWNER = 256,
 	HOST_PATH = 512,
+	MAPPED = 1024,
 };
 
 /* Head of a step; for OP_BIND destination and source follow (the latter for messages), and with OWN_TREE the source as
- * the container will see it, with THERE as it is in the mount namespace that is joined, with HOST_PATH as the host sees
- * it; for OP_FS type, source, destination and then key, value pairs (a flag has an empty value),
+ * the container will see it, with MAPPED its ids are mapped by the parent, with THERE as it is in the mount namespace that
+ * is joined, with HOST_PATH as the host sees it; for OP_FS type, source, destination and then key, value pairs (a flag has
+ * an empty value),
  * each NUL-terminated; OP_LINK: link text, destination; OP_LABEL: destination, label; OP_REMOUNT: destination and pairs. */
 struct head {
 	int tree;

@@ -193,8 +193,10 @@ static int find_inside(const struct build *build, size_t index, const struct bw_
 	if (own < 0 || (!own && !bw_spec_joins_namespace(build->request->spec, "mount")))
 		return own;
 	head->flags |= (own ? OWN_TREE : THERE) | (options->recursive ? RECURSIVE : 0U);
-	if (own)
+	if (own) {
+		head->flags |= options->idmap || mount->uid_mappings.n ? MAPPED : 0U;
 		return 1;
+	}
 	if (options->idmap || mount->uid_mappings.n)
 		return refuse(err, index, "options", "ids cannot be mapped in a mount namespace that is joined");
 	len = snprintf(ret, size, "%s%s%s", *mount->source == '/' ? "" : build->request->bundle,
@@ -525,6 +527,21 @@ static bool shares_something(const struct bw_spec *spec)
 	return false;
 }
 
+/* A tree out of the container's own, which only the child could open and only we, outside its user namespace, can give a
+ * map of ids. */
+static int receive(const struct bw_settling *now, uint16_t op, const void *data, size_t len, int fd, struct bw_err *err)
+{
+	const struct head *head = data;
+	struct bw_mount_options options;
+
+	(void)len;
+	if (op != OP_BIND || !(head->flags & MAPPED))
+		return bw_fail(err, BW_E_INTERNAL, 0, "mounts: this mount has no ids to map");
+	if (bw_mount_options_parse(&now->request->spec->mounts.v[head->index].options, now->request->arena, &options) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mount options");
+	return bw_mount_idmap(now->request, head->index, options.ridmap, fd, err);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	auto_free void *step = NULL;
@@ -623,5 +640,6 @@ const struct bw_control bw_mounts = {
 		 "checked",
 	.prepare = prepare,
 	.say = say,
+	.receive = receive,
 	.complain = complain,
 };

@@ -186,9 +186,9 @@ static int receive_fd(struct bw_launch *launch, const struct bw_message *message
 	const struct bw_control *control = step ? bw_control_of(step->control) : NULL;
 	auto_close int fd = -1;
 
-	if (!control || !control->receive || launch->fd_received || launch->pidfd < 0)
+	if (!control || !control->receive || message->which < launch->next_giver || launch->pidfd < 0)
 		return bw_fail(err, BW_E_INTERNAL, 0, "the child offers a descriptor out of turn");
-	launch->fd_received = true;
+	launch->next_giver = message->which + 1;
 	fd = bw_pidfd_getfd(launch->pidfd, message->value);
 	if (fd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "%s: taking a descriptor from the container's init", control->name);

@@ -30,7 +30,7 @@ struct bw_launch {
 	 * the signal that ended the init before its program started. */
 	int failed_step, failed_sys, killed_by;
 	uint32_t phases_done;
-	bool fd_received; /* a plan has at most one step that hands a descriptor over */
+	uint32_t next_giver; /* steps below it hand over no descriptor any more: each does once, in order */
 };
 
 #define BW_LAUNCH_INIT {.pidfd = -1, .channel = -1, .failed_step = -1}

@@ -110,6 +110,46 @@ test_a_source_in_the_own_tree_in_a_user_namespace() {
 	expect_output b/y
 }
 
+# Only the child can open it, and only its parent can map its ids: more than one of them, each in its turn.
+test_a_source_in_the_own_tree_with_mapped_ids() {
+	bundle
+	sources
+	chown 1000:1000 "$T/source/b/y/file"
+	nested ""
+	bind_from "$ROOTFS/mnt/x" /one
+	bind_from "$ROOTFS/mnt/x" /two
+	config '.mounts[-2:][] += {uidMappings: [{containerID: 1000, hostID: 2000, size: 1}],
+			gidMappings: [{containerID: 1000, hostID: 3000, size: 1}]} |
+		.mounts[-1].uidMappings[0].hostID = 2001'
+	script_args 'cat /one/y/file; stat -c %u:%g /one/y/file /two/y/file'
+	compat run --bundle "$BUNDLE" "$ID"
+	[[ $ERR != *"not every file system can be mounted with mapped ids"* ]] || skip "needs a kernel that maps the ids of a tmpfs"
+	expect_output $'b/y\n2000:3000\n2001:3000'
+	in_user_namespace
+	config '.mounts[-2:][] |= (del(.uidMappings, .gidMappings) | .options += ["idmap"])'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_output $'b/y\n1000:1000\n1000:1000'
+}
+
+# A destination may be written as the host sees it. The policy judges the place.
+test_a_destination_that_names_the_rootfs_is_in_it() {
+	bundle
+	sources
+	chmod 755 "$T/source"
+	bind_from "$T/source/a" "$ROOTFS/mnt"
+	bind_from "$T/source/b" "$ROOTFS/mnt/x"
+	script_args 'cat /mnt/x/y/file'
+	compat run --bundle "$BUNDLE" "$ID"
+	expect_output b/y
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_output b/y
+	bind_from "$T/source/c" "$ROOTFS/proc/self"
+	hardened run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has '/mounts/'
+	expect_output_lacks b/y
+}
+
 # What is mounted can hold links to anywhere: they lead where they lead in the container.
 test_a_link_that_an_earlier_mount_brings_does_not_lead_out() {
 	bundle

@@ -283,14 +283,15 @@ END_TEST
 
 static const struct fd_row {
 	uint32_t step;
-	bool received; /* one before it */
+	uint32_t received; /* those below it have had their turn */
 	const char *text;
 } fd_rows[] = {
-	{0, false, "seccomp: this filter has no listener"},
-	{1, false,
+	{0, 0, "seccomp: this filter has no listener"},
+	{1, 1,
 		"failed to connect with seccomp agent specified in the seccomp profile: connecting to /nobody.sock: "
 		"no such file or directory"},
-	{1, true, "the child offers a descriptor out of turn"},
+	{0, 1, "the child offers a descriptor out of turn"},
+	{1, 2, "the child offers a descriptor out of turn"},
 };
 
 /* Two filters, of which the second has a listener, and an agent that is not there. */
@@ -305,7 +306,7 @@ START_TEST(a_listener_is_taken_from_its_step_alone_and_once)
 		ck_assert_int_eq(bw_plan_add(&steps, BW_CONTROL_seccomp, op, BW_PHASE_FILTER, NULL, 0, &err), 0);
 	ck_assert_int_eq(bw_plan_freeze(&steps, &err), 0);
 	launch.plan = &steps;
-	launch.fd_received = fd_rows[_i].received;
+	launch.next_giver = fd_rows[_i].received;
 	be_child(-1);
 	say(BW_MSG_FD, fd_rows[_i].step, 0);
 	step_fails(fd_rows[_i].text);
