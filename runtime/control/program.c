@@ -19,9 +19,9 @@
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_EARLY_CWD, OP_CWD, OP_LOOKUP, OP_EXEC };
+enum { OP_EARLY_CWD, OP_CWD, OP_LOOKUP, OP_EXEC, OP_MAKE_CWD };
 
-/* OP_EARLY_CWD, OP_CWD. */
+/* OP_EARLY_CWD, OP_CWD, OP_MAKE_CWD. */
 struct directory {
 	uint32_t make; /* when it is missing: for a container's first process, as runc does; not for exec */
 	char path[];
@@ -136,6 +136,11 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 
 	if (!request->process->args.n)
 		return bw_fail(err, BW_E_SPEC, 0, "/process/args: must not be empty");
+	/* While the tree can still be written to, as runc does: images name working directories that they do not have,
+	 * and Kubernetes leaves it to the runtime. */
+	if (make.make && !bw_streq(cwd, "/") &&
+		bw_plan_add_text(plan, id, OP_MAKE_CWD, BW_PHASE_ROOTFS, &make, sizeof make, cwd, err) < 0)
+		return -1;
 	/* Some directories only root may enter, others only the container's user: both are tried. */
 	if (bw_plan_add_text(plan, id, OP_EARLY_CWD, BW_PHASE_PRIVS, &make, sizeof make, cwd, err) < 0 ||
 		bw_plan_add_text(plan, id, OP_CWD, BW_PHASE_PROGRAM, &make, sizeof make, cwd, err) < 0 ||
@@ -166,6 +171,8 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 	(void)len;
 	if (op == OP_CWD || op == OP_EARLY_CWD)
 		snprintf(buf, size, "chdir to %s%s", cwd->path, op == OP_CWD ? "" : " as root");
+	else if (op == OP_MAKE_CWD)
+		snprintf(buf, size, "make %s", cwd->path);
 	else if (op == OP_LOOKUP)
 		snprintf(buf, size, "look up %s", name_in(data));
 	else
@@ -177,7 +184,7 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 {
 	const struct lookup *lookup = data;
 	const struct directory *directory = data;
-	bool cwd = op == OP_CWD || op == OP_EARLY_CWD;
+	bool cwd = op == OP_CWD || op == OP_EARLY_CWD || op == OP_MAKE_CWD;
 
 	(void)len;
 	if (cwd && sys == EXDEV)
@@ -232,6 +239,16 @@ static int change_directory(struct bw_child *child, const struct directory *cwd)
 	r = fchdir(dir) < 0 ? -errno : check_directory();
 	close(dir);
 	return r;
+}
+
+/* Where it cannot be made, and is not there, the chdir says so. */
+static int make_directory(struct bw_child *child, const char *path)
+{
+	int dir = bw_mkdir_in(child->root, path, 0755);
+
+	if (dir >= 0)
+		close(dir);
+	return 0;
 }
 
 static int is_program(const char *path)
@@ -372,6 +389,8 @@ int bw_program_apply(struct bw_child *child, uint16_t op, const void *data, size
 {
 	(void)len;
 	switch (op) {
+	case OP_MAKE_CWD:
+		return make_directory(child, ((const struct directory *)data)->path);
 	case OP_EARLY_CWD:
 		child->cwd_done = change_directory(child, data) == 0;
 		return 0;

@@ -68,6 +68,23 @@ test_a_read_only_rootfs_is_read_only_in_compat_too() {
 }
 
 # A mount of the image's own disk would be read-only as a whole; the host keeps writing.
+test_a_missing_working_directory_is_made_although_the_rootfs_is_read_only() {
+	local profile
+	bundle
+	config '.root.readonly = true | .process.cwd = "/srv/new/place" | .process.user = {uid: 1000, gid: 1000}'
+	script_args 'pwd; touch file 2>/dev/null || echo read-only'
+	for profile in compat hardened; do
+		rm -rf "$ROOTFS/srv"
+		"$profile" run --bundle "$BUNDLE" "$ID"
+		expect_output $'/srv/new/place\nread-only'
+	done
+	rm -rf "$ROOTFS/srv" "$T/elsewhere"
+	mkdir "$T/elsewhere"
+	ln -s "$T/elsewhere" "$ROOTFS/srv"
+	compat run --bundle "$BUNDLE" "$ID"
+	[ -z "$(ls "$T/elsewhere")" ] || fail "it was made outside of the rootfs"
+}
+
 test_the_host_can_still_write_to_the_rootfs() {
 	bundle
 	sleeping hardened

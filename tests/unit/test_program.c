@@ -52,9 +52,15 @@ static void end(void)
 	scratch_remove(&scratch);
 }
 
+/* A working directory other than "/" is made first, in a step of its own. */
+static size_t place_of(size_t at)
+{
+	return at + (b->plan.steps[0].phase == BW_PHASE_ROOTFS);
+}
+
 static int apply(size_t at)
 {
-	const struct bw_step *step = &b->plan.steps[at];
+	const struct bw_step *step = &b->plan.steps[place_of(at)];
 
 	return bw_program_apply(&child, step->op, bw_plan_data(&b->plan, step), step->len);
 }
@@ -267,6 +273,26 @@ START_TEST(the_working_directory_is_beneath_the_root_and_made)
 }
 END_TEST
 
+/* Before the root file system becomes read-only. What cannot be made is the chdir's to complain about. */
+START_TEST(a_working_directory_is_made_with_the_mounts)
+{
+	const struct bw_step *step;
+
+	begin("\"/bin/sh\"", "");
+	b->spec->process->cwd = bw_arena_strdup(&b->arena, "/new/dir");
+	bench_prepare(b, &bw_program);
+	bench_step(b, &bw_program, 0, BW_PHASE_ROOTFS, BW_SIDE_CHILD, "make /new/dir");
+	step = &b->plan.steps[0];
+	ck_assert_int_eq(bw_program_apply(&child, step->op, bw_plan_data(&b->plan, step), step->len), 0);
+	ck_assert_int_eq(faccessat(scratch.dir, "new/dir", F_OK, 0), 0);
+	ck_assert_int_eq(unlinkat(scratch.dir, "new/dir", AT_REMOVEDIR), 0);
+	scratch_write(&scratch, "new/dir", "", 0644);
+	ck_assert_int_eq(bw_program_apply(&child, step->op, bw_plan_data(&b->plan, step), step->len), 0);
+	ck_assert_int_eq(apply(CWD), -ENOTDIR);
+	end();
+}
+END_TEST
+
 START_TEST(exec_makes_no_working_directory)
 {
 	begin("\"/bin/sh\"", "");
@@ -289,7 +315,7 @@ START_TEST(a_working_directory_that_is_a_file_is_refused)
 	b->spec->process->cwd = bw_arena_strdup(&b->arena, "/file");
 	bench_prepare(b, &bw_program);
 	ck_assert_int_eq(apply(CWD), -ENOTDIR);
-	bench_complaint(b, &bw_program, CWD, ENOTDIR,
+	bench_complaint(b, &bw_program, place_of(CWD), ENOTDIR,
 		"chdir to cwd (\"/file\") set in config.json failed: not a directory");
 	end();
 }
@@ -386,6 +412,7 @@ BENCH_MAIN("program", {the_steps_are_in_their_phases, 0},
 	{home_comes_from_the_containers_passwd_by_number, BW_COUNT(homes)},
 	{a_home_too_long_is_cut_and_a_fifo_does_not_hold_us, 0},
 	{the_working_directory_is_beneath_the_root_and_made, 0},
+	{a_working_directory_is_made_with_the_mounts, 0},
 	{exec_makes_no_working_directory, 0}, {a_working_directory_that_is_a_file_is_refused, 0},
 	{the_working_directory_is_tried_twice, 0},
 	{failures_have_the_sentences_that_engines_match, BW_COUNT(complaints)},
