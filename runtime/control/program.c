@@ -102,6 +102,21 @@ static int pack_candidates(const char *name, const char *path, struct lookup *he
 	}
 }
 
+/* runc's words. A program that reads its environment by name would not find it. */
+static int check_environment(const struct bw_strs *env, struct bw_err *err)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		const char *equals = strchr(env->v[i], '=');
+
+		if (equals && equals != env->v[i])
+			continue;
+		bw_fail(err, BW_E_SPEC, 0, "/process/env/%zu: invalid environment variable: %s", i,
+			equals ? "name cannot be empty" : "missing '='");
+		return bw_at(err, "/process/env/%zu", i);
+	}
+	return 0;
+}
+
 static int prepare_lookup(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec_process *process = request->process;
@@ -112,6 +127,8 @@ static int prepare_lookup(const struct bw_request *request, struct bw_plan *plan
 
 	if (!text)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "arguments");
+	if (check_environment(&process->env, err) < 0)
+		return -1;
 	if (pack_candidates(process->args.v[0], path ? path : default_path, &head, &packed, err) < 0)
 		return -1;
 	for (size_t i = 0; i < process->args.n; i++, head.args++)

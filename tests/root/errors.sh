@@ -118,6 +118,7 @@ test_a_program_that_is_missing_or_may_not_be_executed_has_known_words() {
 		exec --cwd /nowhere "$ID" true
 	[ ! -e "$ROOTFS/nowhere" ] || fail "exec has made the directory"
 	says 255 'chdir to cwd ("/bin/sh") set in config.json failed: not a directory' exec --cwd /bin/sh "$ID" true
+	says 255 "invalid environment variable: missing '='" exec --env NAME "$ID" true
 	says 255 "no such file or directory" exec --pid-file /no/where "$ID" true
 	compat exec "$ID" sh -c 'exit 42'
 	expect_status 42

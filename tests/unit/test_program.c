@@ -103,6 +103,24 @@ START_TEST(the_steps_are_in_their_phases)
 }
 END_TEST
 
+static const struct {
+	const char *variable, *text;
+} nameless[] = {
+	{"NAME", "/process/env/1: invalid environment variable: missing '='"},
+	{"", "/process/env/1: invalid environment variable: missing '='"},
+	{"=value", "/process/env/1: invalid environment variable: name cannot be empty"},
+};
+
+START_TEST(a_variable_has_a_name_and_a_value)
+{
+	begin("\"/bin/sh\"", "\"A=\",\"x=y=z\"");
+	bench_prepare(b, &bw_program);
+	b->spec->process->env.v[1] = bw_arena_strdup(&b->arena, nameless[_i].variable);
+	bench_refused(b, &bw_program, BW_E_SPEC, "/process/env/1", nameless[_i].text);
+	end();
+}
+END_TEST
+
 START_TEST(a_name_is_looked_for_in_path_in_order)
 {
 	begin("\"tool\",\"-x\"", "\"PATH=@/none:@/a:@/b\"");
@@ -413,7 +431,7 @@ BENCH_MAIN("program", {the_steps_are_in_their_phases, 0},
 	{a_home_too_long_is_cut_and_a_fifo_does_not_hold_us, 0},
 	{the_working_directory_is_beneath_the_root_and_made, 0},
 	{a_working_directory_is_made_with_the_mounts, 0},
-	{exec_makes_no_working_directory, 0}, {a_working_directory_that_is_a_file_is_refused, 0},
+	{a_variable_has_a_name_and_a_value, BW_COUNT(nameless)}, {exec_makes_no_working_directory, 0}, {a_working_directory_that_is_a_file_is_refused, 0},
 	{the_working_directory_is_tried_twice, 0},
 	{failures_have_the_sentences_that_engines_match, BW_COUNT(complaints)},
 	{no_arguments_are_no_program, 0}, {arguments_above_the_limit_are_refused, 0})
