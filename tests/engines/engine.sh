@@ -66,6 +66,8 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var/lib
+# As systemd has it: podman would make plain directories there for the controllers that this host has not.
+[ "$(findmnt --noheadings --output FSTYPE /sys/fs/cgroup)" != tmpfs ] || mount -o remount,bind,ro /sys/fs/cgroup
 ip link set lo up
 . "$(dirname "${BASH_SOURCE[0]}")/../root/bulwark.sh"
 mkdir -p "$work/home"
