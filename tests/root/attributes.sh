@@ -46,7 +46,7 @@ test_the_scheduler_is_as_asked() {
 	expect_equal parameters "$(chrt --pid "$pid" | sed -n 's/.*parameters: //p')" 42000/100000/1000000
 	process '{}'
 	pid=$(exec_pid compat --process "$T/process.json" "$ID")
-	expect_equal 'policy by a process file without one' "$(policy_of "$pid")" SCHED_OTHER
+	expect_equal 'policy by a process file without one' "$(policy_of "$pid")" SCHED_BATCH
 }
 
 test_the_io_priority_is_as_asked() {
