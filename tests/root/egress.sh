@@ -420,7 +420,7 @@ test_plain_http_is_refused() {
 
 test_plain_http_goes_to_the_names_that_the_policy_marks() {
 	gate
-	gate_policy '.profiles.code.network.egress.plain = ["neighbour.example"]'
+	gate_policy '.profiles.code.loosens = ["network.egress"] | .profiles.code.network.egress.plain = ["neighbour.example"]'
 	tries "plain http://neighbour.example/" "plain http://evil.example/" "plain http://neighbour.example:8443/" \
 		"tunnel neighbour.example 443"
 	expect_answer "plain http://neighbour.example/" open

@@ -76,6 +76,7 @@ internet() {
 	eventually grep --quiet ready "$T/internet.log"
 	eventually is_elsewhere "$HOST"
 	link "$HOST" uplink 9.9.9.1 "$host_address"
+	install_warden
 }
 
 # link PID NAME FAR NEAR: a veth from the internet into the network namespace of PID, which leads there by default.
@@ -83,6 +84,21 @@ link() {
 	ip link add "$2" netns "$INTERNET" type veth peer name eth0 netns "$1"
 	in_net "$INTERNET" "ip address add $3/24 dev $2; ip link set $2 up"
 	in_net "$1" "ip address add $4/24 dev eth0; ip link set lo up; ip link set eth0 up; ip route add default via $3"
+}
+
+# install_warden: the program of the gate is where it would be installed, for that host alone.
+install_warden() {
+	local built helper top
+	built=$(dirname "$RUNTIME")/bulwark-warden
+	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-warden' "$RUNTIME" | head -n 1)
+	[ -n "$helper" ] && [ -x "$built" ] || return 0
+	top=$helper
+	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
+	mkdir "$T/upper" "$T/overlay"
+	# shellcheck disable=SC2016 # for the inner shell
+	nsenter --target "$HOST" --mount sh -c '
+		mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/overlay" overlay "$1" &&
+		mkdir -p "${3%/*}" && install "$4" "$3"' sh "$top" "$T" "$helper" "$built" || skip "needs overlay mounts"
 }
 
 # on_host COMMAND [ARG]...: on that host, as `run`.
