@@ -53,7 +53,4 @@ add_npm() {
 	[ -e "$top/package.json" ] || skip "npm is not where its package.json is"
 	[ "${top%/*}" != /usr/share/nodejs ] || top=/usr/share/nodejs
 	tar --create --directory=/ --exclude=docs --exclude=man "${top#/}" | tar --extract --directory="$ROOTFS"
-	case $NPM in
-	/usr/share/npm/*) tar --create --directory=/ usr/share/npm | tar --extract --directory="$ROOTFS" ;;
-	esac
 }
