@@ -35,9 +35,11 @@ plug() {
 		ip link set eth0 up; ip route add default via 192.0.2.1; ip -6 route add default via fd00:77::1'
 }
 
-# create PROFILE: what the program will print goes to $T/said.
+# create PROFILE: what the program will print goes to $T/said.  "site" is the profile of `policy`.
 create() {
-	"$RUNTIME" --root "$T/state" --profile "$1" create --bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null ||
+	local option=(--profile "$1")
+	[ "$1" != site ] || option=(--policy "$T/policy.json")
+	"$RUNTIME" --root "$T/state" "${option[@]}" create --bundle "$BUNDLE" "$ID" >"$T/said" 2>&1 </dev/null ||
 		fail "create: $(cat "$T/said")"
 }
 
@@ -108,11 +110,16 @@ test_task_credentials_are_a_switch_of_their_own() {
 	program_said
 	expect_line '169.254.170.2 ok'
 	hardened delete --force "$ID"
-	create_plug_and_start untrusted-code
+	policy '{"extends": "hardened", "network": {"taskCredentials": "block"}}'
+	create_plug_and_start site
 	program_said
 	expect_line '192.0.2.1 ok'
 	expect_output_lacks '169.254.170.2 ok'
 	expect_output_lacks '169.254.169.254 ok'
+	hardened delete --force "$ID"
+	create_plug_and_start untrusted-code
+	program_said
+	expect_output_lacks ' ok'
 }
 
 test_exec_cannot_reach_it_either() {
