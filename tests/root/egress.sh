@@ -477,7 +477,7 @@ test_no_question_is_forwarded_but_of_listed_names() {
 	expect_output_lacks "answered udp NOERROR 2"
 	expect_answer "lookup pypi.example A" "answered udp NOERROR 1"
 	expect_answer "lookup pypi.example HTTPS" "answered udp NOERROR 0"
-	[[ $OUT != *"tunnel.example "*"NOERROR 1"* ]] || fail "a name of the tunnel has an answer"
+	! grep --extended-regexp 'tunnel\.example .*NOERROR [1-9]' <<<"$OUT" || fail "a name of the tunnel has an answer"
 	expect_only_listed_questions
 	expect_internet_saw_no "packet uplink .* $attacker"
 	expect_event c2VjcmV0.tunnel.example
@@ -625,12 +625,21 @@ test_no_part_of_a_warden_that_dies_leaves_a_way_open() {
 	done
 }
 
+# Whichever part of it dies.
 test_the_policy_may_have_the_container_die_with_its_warden() {
+	local victim i=0
 	gate
 	gate_policy '.profiles.code.network.egress.onDeath = "kill"'
-	holds
-	kill -KILL "${WARDENS[@]}"
-	eventually is_stopped
+	while :; do
+		holds
+		victim=${WARDENS[$i]:-}
+		[ -n "$victim" ] || break
+		kill -KILL "$victim"
+		eventually is_stopped
+		gated delete "$ID"
+		i=$((i + 1))
+	done
+	[ "$i" -gt 0 ] || fail "no part of a warden was there"
 }
 
 test_the_warden_ends_with_the_container() {
