@@ -323,6 +323,9 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		return -1;
 	preparation->request.terminal_fd = attach->terminal[1];
 	bw_attempt_enter(&execution->attempt, "compile the plan");
+	/* The proof that the plan makes sees the first of the guard's programs; this, that all are there. */
+	if (preparation->guard.way == BW_GUARD_CGROUP && bw_cgroup_verify_guard(execution->container.state->cgroups, err) < 0)
+		return -1;
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0 || check_degraded(execution, err) < 0)
 		return -1;
 	bw_attempt_enter(&execution->attempt, "do the plan's steps");

@@ -56,6 +56,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/oom.c \
 	runtime/control/personality.c \
 	runtime/control/netns.c runtime/control/netns.h \
+	runtime/control/netns_filter.c runtime/control/netns_filter.h \
 	runtime/control/netns_verify.c \
 	runtime/control/program.c \
 	runtime/control/refused_sources.c runtime/control/refused_sources.h \

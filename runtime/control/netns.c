@@ -18,6 +18,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -25,21 +26,23 @@
 #include "base/sys.h"
 #include "control/endpoint.h"
 #include "control/guard.h"
+#include "control/netns_filter.h"
 #include "control/rtnl.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum { OP_OPEN_LOOPBACK };
+enum { OP_OPEN_LOOPBACK, OP_FILTER };
 
 /* Index of lo in every network namespace, since the kernel makes it first and checks
  * (LOOPBACK_IFINDEX). */
 enum { LOOPBACK_INDEX = 1 };
 
-/* A rule message takes at most 64 bytes; for each family come two about loopback, two about table local, and lo. */
-enum { BATCH_SIZE = 64 * (BW_MAX_ENDPOINTS + 10) };
+/* A rule message takes at most 64 bytes; an endpoint of IPv4 has one and four of its forms in IPv6; lo comes on top, and for
+ * each family two rules for table local, one about loopback and one about all the rest. */
+enum { RULE_SIZE = 64, FORMS = 5, OTHERS = 10 };
 
-/* Followed by len bytes of rtnetlink messages. Only the last one, number last, asks for an answer.
+/* Followed by len bytes of netlink messages: rtnetlink's, or with OP_FILTER nfnetlink's. Only the last one, number last, asks for an answer.
  */
 struct batch {
 	uint32_t len, last;
@@ -106,14 +109,41 @@ static void add_loopback_up(struct bw_rtnl *rtnl)
 	bw_rtnl_begin(rtnl, RTM_NEWLINK, NLM_F_ACK, &link, sizeof link);
 }
 
+/* Where a network translates, an address of IPv4 can be reached by one of IPv6: NAT64, SIIT, 6to4, and IPv4-compatible. */
+static void add_forms_of_ipv4(struct bw_rtnl *rtnl, const struct bw_endpoint *endpoint)
+{
+	static const struct {
+		unsigned char prefix[12];
+		size_t len;
+	} forms[] = {{{0, 0x64, 0xff, 0x9b}, 12}, {{[8] = 0xff, [9] = 0xff}, 12}, {{0x20, 0x02}, 2}, {{0}, 12}};
+
+	for (size_t i = 0; i < BW_COUNT(forms); i++) {
+		unsigned char addr[16] = {0};
+
+		memcpy(addr, forms[i].prefix, sizeof forms[i].prefix);
+		memcpy(addr + forms[i].len, endpoint->addr, 4);
+		add_rule(rtnl, AF_INET6, FR_ACT_PROHIBIT, addr, (unsigned)(8 * forms[i].len) + endpoint->bits);
+	}
+}
+
+static void add_prohibits(struct bw_rtnl *rtnl, int family, const struct bw_guard_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		const struct bw_endpoint *endpoint = &rules->endpoints[i];
+
+		if (endpoint->family == family)
+			add_rule(rtnl, family, FR_ACT_PROHIBIT, endpoint->addr, endpoint->bits);
+		else if (family == AF_INET6 && !rules->only_loopback)
+			add_forms_of_ipv4(rtnl, endpoint);
+	}
+}
+
 /* How many messages were added for the family. */
 static uint32_t add_family(struct bw_rtnl *rtnl, int family, const struct bw_guard_rules *rules)
 {
 	uint32_t before = rtnl->seq;
 
-	for (size_t i = 0; i < rules->n; i++)
-		if (rules->endpoints[i].family == family)
-			add_rule(rtnl, family, FR_ACT_PROHIBIT, rules->endpoints[i].addr, rules->endpoints[i].bits);
+	add_prohibits(rtnl, family, rules);
 	if (rules->only_loopback)
 		keep_loopback_only(rtnl, family);
 	else if (rtnl->seq != before)
@@ -123,24 +153,44 @@ static uint32_t add_family(struct bw_rtnl *rtnl, int family, const struct bw_gua
 
 static int add_batch(const struct bw_guard_rules *rules, struct bw_plan *plan, struct bw_err *err)
 {
-	struct {
-		struct batch head;
-		_Alignas(8) unsigned char messages[BATCH_SIZE];
-	} data = {0};
-	struct bw_rtnl rtnl = bw_rtnl_over(data.messages, sizeof data.messages);
+	size_t size = RULE_SIZE * (FORMS * rules->n + OTHERS);
+	auto_free struct batch *data = calloc(1, sizeof *data + size);
+	struct bw_rtnl rtnl;
 
+	if (!data)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "rules of the network namespace");
+	rtnl = bw_rtnl_over(data + 1, size);
 	add_family(&rtnl, AF_INET, rules);
-	data.head.ipv6_first = rtnl.seq + 1;
-	data.head.ipv6_last = rtnl.seq + add_family(&rtnl, AF_INET6, rules);
+	data->ipv6_first = rtnl.seq + 1;
+	data->ipv6_last = rtnl.seq + add_family(&rtnl, AF_INET6, rules);
 	add_loopback_up(&rtnl);
 	if (rtnl.overflow)
 		return bw_fail(err, BW_E_INTERNAL, 0, "netns: the batch outgrew its buffer");
-	data.head.len = (uint32_t)rtnl.len;
-	data.head.last = rtnl.seq;
-	data.head.endpoints = (uint32_t)rules->n;
-	data.head.only_loopback = rules->only_loopback;
-	return bw_plan_add(plan, BW_CONTROL_netns, OP_OPEN_LOOPBACK, BW_PHASE_NETWORK, &data,
-		offsetof(__typeof__(data), messages) + rtnl.len, err);
+	data->len = (uint32_t)rtnl.len;
+	data->last = rtnl.seq;
+	data->endpoints = (uint32_t)rules->n;
+	data->only_loopback = rules->only_loopback;
+	return bw_plan_add(plan, BW_CONTROL_netns, OP_OPEN_LOOPBACK, BW_PHASE_NETWORK, data, sizeof *data + rtnl.len, err);
+}
+
+static int add_filter(const struct bw_guard_rules *rules, struct bw_plan *plan, struct bw_err *err)
+{
+	size_t size = BW_NETNS_FILTER_RULE * (rules->n + 1) + BW_NETNS_FILTER_FIXED;
+	auto_free struct batch *data = calloc(1, sizeof *data + size);
+	struct bw_rtnl batch;
+
+	if (!data)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "filter of the network namespace");
+	batch = bw_rtnl_over(data + 1, size);
+	data->last = bw_netns_filter(&batch, rules);
+	if (!data->last)
+		return 0;
+	if (batch.overflow)
+		return bw_fail(err, BW_E_INTERNAL, 0, "netns: the filter outgrew its buffer");
+	data->len = (uint32_t)batch.len;
+	data->endpoints = (uint32_t)rules->n;
+	data->only_loopback = rules->only_loopback;
+	return bw_plan_add(plan, BW_CONTROL_netns, OP_FILTER, BW_PHASE_NETWORK, data, sizeof *data + batch.len, err);
 }
 
 /* ---- preparing ---- */
@@ -175,15 +225,18 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return 0;
 	if (request->guard->way == BW_GUARD_ROUTING && bw_guard_rules_of(request->spec, &rules, err) < 0)
 		return -1;
-	return add_batch(&rules, plan, err);
+	return add_batch(&rules, plan, err) < 0 ? -1 : add_filter(&rules, plan, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
 {
 	const struct batch *batch = data;
 
-	(void)op, (void)len;
-	if (batch->only_loopback)
+	(void)len;
+	if (op == OP_FILTER)
+		snprintf(buf, size, "drop packets to %s",
+			batch->only_loopback ? "all but loopback" : "the blocked endpoints");
+	else if (batch->only_loopback)
 		snprintf(buf, size, "prohibit all but loopback, bring up lo");
 	else if (batch->endpoints)
 		snprintf(buf, size, "prohibit %u endpoints, bring up lo",
@@ -246,10 +299,10 @@ int bw_netns_apply(struct bw_child *child, uint16_t op, const void *data, size_t
 	const struct batch *batch = data;
 	const unsigned char *messages = (const unsigned char *)data + len - batch->len;
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, op == OP_FILTER ? NETLINK_NETFILTER : NETLINK_ROUTE);
 	int r;
 
-	(void)child, (void)op;
+	(void)child;
 	if (sock < 0)
 		return -errno;
 	if (sendto(sock, messages, batch->len, 0, (const struct sockaddr *)&kernel, sizeof kernel) <

@@ -5,6 +5,10 @@
  * serves other containers. */
 #include "control/netns.h"
 
+#include <netinet/in.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +18,10 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "control/endpoint.h"
+#include "control/netns_filter.h"
 #include "control/rtnl.h"
 
-enum verdict { HOLDS, ENTER_FAILED, ASK_FAILED, REACHABLE, UNGUARDED };
+enum verdict { HOLDS, ENTER_FAILED, ASK_FAILED, REACHABLE, UNGUARDED, UNFILTERED };
 
 /* What the child found. */
 struct finding {
@@ -55,6 +60,25 @@ static int ask_route(int sock, const struct bw_endpoint *endpoint, int *ret_sys)
 	}
 	memcpy(&error, bytes + sizeof head, sizeof error);
 	return error.error;
+}
+
+/* Whether the chain that drops what routing rules do not stop is there. */
+static bool has_filter(void)
+{
+	auto_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	const struct nfgenmsg fixed = {.nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0};
+	_Alignas(8) unsigned char bytes[1024];
+	struct bw_rtnl rtnl = bw_rtnl_over(bytes, sizeof bytes);
+	struct nlmsghdr head;
+
+	bw_rtnl_begin(&rtnl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, &fixed, sizeof fixed);
+	bw_rtnl_attr(&rtnl, NFTA_CHAIN_TABLE, BW_NETNS_TABLE, sizeof BW_NETNS_TABLE);
+	bw_rtnl_attr(&rtnl, NFTA_CHAIN_NAME, BW_NETNS_CHAIN, sizeof BW_NETNS_CHAIN);
+	if (sock < 0 || send(sock, bytes, rtnl.len, 0) < 0 ||
+		recv(sock, bytes, sizeof bytes, MSG_DONTWAIT) < (ssize_t)sizeof head)
+		return false;
+	memcpy(&head, bytes, sizeof head);
+	return head.nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN);
 }
 
 /* "No such family" is an answer as good as "prohibited" if no socket of it can be had. */
@@ -109,7 +133,9 @@ static struct finding look(int ns, const struct bw_endpoint *endpoints, size_t n
 		if (finding.verdict != HOLDS)
 			return finding;
 	}
-	finding.verdict = HOLDS;
+	for (finding.index = 0; finding.index < n && endpoints[finding.index].family != AF_INET; finding.index++)
+		;
+	finding.verdict = finding.index == n || has_filter() ? HOLDS : UNFILTERED;
 	return finding;
 }
 
@@ -172,8 +198,12 @@ static int report(const struct finding *finding, const struct bw_strs *names, st
 			"namespace",
 			name);
 		break;
+	case UNFILTERED:
+		bw_fail(err, BW_E_DENIED, 0,
+			"packets to the blocked endpoint %s are no longer dropped in the container's network namespace", name);
+		break;
 	}
-	return bw_hint(err, "the routing rules made at create are gone: see what configures the "
+	return bw_hint(err, "what was made at create is gone: see what configures the "
 			    "network between create and start");
 }
 

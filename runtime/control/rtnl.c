@@ -62,6 +62,26 @@ void bw_rtnl_attr(struct bw_rtnl *batch, uint16_t type, const void *value, size_
 	if (!at)
 		return;
 	memcpy(at, &head, sizeof head);
-	memcpy(at + sizeof head, value, len);
+	if (len)
+		memcpy(at + sizeof head, value, len);
 	set_length(batch);
+}
+
+size_t bw_rtnl_nest(struct bw_rtnl *batch, uint16_t type)
+{
+	size_t at = batch->len;
+
+	bw_rtnl_attr(batch, type | NLA_F_NESTED, NULL, 0);
+	return at;
+}
+
+void bw_rtnl_nest_end(struct bw_rtnl *batch, size_t nest)
+{
+	struct rtattr head;
+
+	if (batch->overflow)
+		return;
+	memcpy(&head, batch->bytes + nest, sizeof head);
+	head.rta_len = (unsigned short)(batch->len - nest);
+	memcpy(batch->bytes + nest, &head, sizeof head);
 }

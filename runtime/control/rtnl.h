@@ -25,5 +25,8 @@ void bw_rtnl_begin(
 	struct bw_rtnl *batch, uint16_t type, uint16_t flags, const void *fixed, size_t fixed_len);
 /* Adds an attribute to the message begun last. */
 void bw_rtnl_attr(struct bw_rtnl *batch, uint16_t type, const void *value, size_t len);
+/* An attribute that holds others: those that are added until bw_rtnl_nest_end() is given what this returns. */
+size_t bw_rtnl_nest(struct bw_rtnl *batch, uint16_t type);
+void bw_rtnl_nest_end(struct bw_rtnl *batch, size_t nest);
 
 #endif

@@ -129,8 +129,14 @@ test_exec_has_the_cpus_that_are_asked_for() {
 	process '{}'
 	run taskset --cpu-list 0 "$RUNTIME" --root "$T/state" exec --detach --pid-file "$T/pid" --process "$T/process.json" "$ID"
 	expect_status 0
-	expect_equal 'CPUs of exec by a caller that is bound' \
-		"$(cpus_of "$(cat "$T/pid")")" "$all"
+	expect_equal 'CPUs by a process file without any' "$(cpus_of "$(cat "$T/pid")")" 1
+	hardened delete --force "$ID"
+	config 'del(.process.execCPUAffinity)'
+	sleeping hardened
+	process '{}'
+	run taskset --cpu-list 0 "$RUNTIME" --root "$T/state" exec --detach --pid-file "$T/pid" --process "$T/process.json" "$ID"
+	expect_status 0
+	expect_equal 'CPUs of exec by a caller that is bound' "$(cpus_of "$(cat "$T/pid")")" "$all"
 }
 
 test_the_domain_name_is_the_container_s() {

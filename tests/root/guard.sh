@@ -186,6 +186,9 @@ expect_each() {
 expect_all_refused() {
 	local late
 	OUT=$(grep -v '^ping [^ ]*:[^ ]* silent ' <<<"$OUT") || fail "nothing was tried"
+	# What routing rules cannot refuse is dropped in the namespace, and TCP tries again until its time is over.
+	[ "${WAY:-}" != routing ] || OUT=$(grep -v '^tcp-bound [^ ]* silent ' <<<"$OUT") || true
+	[ -n "$OUT" ] || return 0
 	expect_each refused
 	late=$(awk '$5 >= 1000' <<<"$OUT")
 	[ -z "$late" ] || fail "not at once: $late"

@@ -306,6 +306,17 @@ static int apply_bytes(const void *data, size_t len)
 
 static int guard(void)
 {
+	struct bw_child child = {.root = -1};
+	int r = 0;
+
+	for (size_t i = 0; i < plan.n && r == 0; i++)
+		r = bw_netns_apply(&child, plan.steps[i].op, bw_plan_data(&plan, &plan.steps[i]), plan.steps[i].len);
+	return r;
+}
+
+/* The rules without the filter behind them. */
+static int guard_by_rules(void)
+{
 	return apply_bytes(bw_plan_data(&plan, &plan.steps[0]), plan.steps[0].len);
 }
 
@@ -378,10 +389,13 @@ static void check_accidents(const struct space *cloud, const struct space *guard
 static void check_undone(const struct space *cloud, const char *endpoint, int net)
 {
 	const char *family = strchr(endpoint, ':') ? "-6" : "-4";
-	struct space space = make_space(guard);
+	struct space space = make_space(guard_by_rules);
 	struct bw_err err = {0};
 
 	must(plug_in(cloud, &space, net), "plugging in");
+	if (verify(&space, &err) == 0 || !strstr(err.text, " are no longer dropped "))
+		fail("verify does not miss the filter: %s", err.text);
+	err = (struct bw_err){0};
 	must(ip(&space, "ip %s rule del to %s prohibit", family, endpoint), "undoing");
 	expect(&space, "undone", endpoint, 0);
 	if (verify(&space, &err) == 0 || !strstr(err.text, endpoint) ||
