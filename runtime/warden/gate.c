@@ -20,7 +20,7 @@ enum { RESOLVER_FILES = 64 };
 
 /* What an event of epoll is about, in the upper byte of its data. Connections have their generation too: one batch can
  * hold events of a connection that the same batch has ended. */
-enum source { OF_INIT, OF_LISTENER, OF_RESOLVER, OF_CLIENT, OF_UP };
+enum source { OF_INIT, OF_SUPERVISOR, OF_LISTENER, OF_RESOLVER, OF_CLIENT, OF_UP };
 
 static uint64_t data_of(enum source source, uint32_t generation, uint32_t index)
 {
@@ -176,6 +176,7 @@ static void serve(struct bw_gate *g, const struct epoll_event *event)
 
 	switch ((enum source)(event->data.u64 >> 56)) {
 	case OF_INIT:
+	case OF_SUPERVISOR:
 		return;
 	case OF_LISTENER:
 		if (g->listeners->v[index].kind == BW_LISTEN_DNS_UDP)
@@ -229,6 +230,10 @@ int bw_gate_run(struct bw_gate *g)
 				bw_events_end(&g->events);
 				return BW_WARDEN_ENDED;
 			}
+			if (events[i].data.u64 == data_of(OF_SUPERVISOR, 0, 0)) {
+				(void)!write(g->kill_fd, "1", 1);
+				return BW_WARDEN_FAILED;
+			}
 		}
 		for (int i = 0; i < n; i++)
 			serve(g, &events[i]);
@@ -272,4 +277,10 @@ int bw_gate_open(const struct bw_settings *settings, const struct bw_listeners *
 		if (watch(ret->epoll, listeners->v[i].fd, data_of(OF_LISTENER, 0, i), err) < 0)
 			return -1;
 	return 0;
+}
+
+int bw_gate_watch_supervisor(struct bw_gate *gate, int pidfd, int kill_fd, struct bw_err *err)
+{
+	gate->kill_fd = kill_fd;
+	return watch(gate->epoll, pidfd, data_of(OF_SUPERVISOR, 0, 0), err);
 }

@@ -32,6 +32,7 @@ struct bw_gate {
 	struct bw_resolver *resolver;
 	struct bw_events events;
 	int epoll;
+	int kill_fd; /* cgroup.kill, by which the container goes with our supervisor; -1: there is none */
 	uint64_t now_ms, swept_ms;
 	struct bw_conn *conns; /* settings->connections of them */
 	uint32_t first_free, used, high; /* high: none in use from here on */
@@ -44,7 +45,10 @@ struct bw_gate {
 int bw_gate_open(const struct bw_settings *settings, const struct bw_listeners *listeners, const struct bw_prefixes *own,
 	int init_pidfd, int events_fd, struct bw_gate *ret, struct bw_err *err) BW_MUST_CHECK;
 
-/* Serves until the container's init is gone; exit status. */
+/* From now on the end of the process behind pidfd, which watches over us, is the container's end, too: by kill_fd. */
+int bw_gate_watch_supervisor(struct bw_gate *gate, int pidfd, int kill_fd, struct bw_err *err) BW_MUST_CHECK;
+
+/* Serves until the container's init, or the supervisor, is gone; exit status. */
 int bw_gate_run(struct bw_gate *gate);
 
 /* How many descriptors it can need beside those that it has. */

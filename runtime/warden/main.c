@@ -99,20 +99,18 @@ static int own_addresses(struct bw_arena *arena, struct bw_prefixes *ret, struct
 	return r;
 }
 
-/* The gate, from here to its end. supervisor: 0, or whose child it is. */
-static int serve(struct bw_gate *gate, pid_t supervisor)
+/* The gate, from here to its end. */
+static int serve(struct bw_gate *gate)
 {
 	const struct bw_sandbox sandbox = {
 		.user = (uint32_t)gate->settings->user.v,
 		.group = (uint32_t)gate->settings->group.v,
 		.files = OWN_FILES + bw_gate_files(gate->settings),
-		.parent = supervisor,
 		.filter = bw_warden_filter,
 		.filter_n = bw_warden_filter_n,
 	};
 	struct bw_err err = {0};
 
-	close(BW_WARDEN_KILL);
 	if (bw_sandbox_enter(&sandbox, &err) < 0) {
 		answer(err.text, true);
 		return BW_WARDEN_FAILED;
@@ -122,14 +120,19 @@ static int serve(struct bw_gate *gate, pid_t supervisor)
 }
 
 /* The child waits until the supervisor has given up what it had: "ok" is said when both have. */
-static int serve_below(struct bw_gate *gate, pid_t supervisor, int ready)
+static int serve_below(struct bw_gate *gate, int supervisor_pidfd, int ready)
 {
+	struct bw_err err = {0};
 	char byte;
 
 	if (read(ready, &byte, 1) != 1)
 		return BW_WARDEN_FAILED;
 	close(ready);
-	return serve(gate, supervisor);
+	if (bw_gate_watch_supervisor(gate, supervisor_pidfd, BW_WARDEN_KILL, &err) < 0) {
+		answer(err.text, true);
+		return BW_WARDEN_FAILED;
+	}
+	return serve(gate);
 }
 
 /* Keeps the two pidfds and cgroup.kill. */
@@ -162,17 +165,29 @@ static int supervise(const struct bw_gate *gate, int gate_pidfd, int ready)
 /* Exit status. What fails before "ok" is answered by whoever sees it. */
 static int start_both(struct bw_gate *gate, struct bw_err *err)
 {
-	const pid_t self = getpid();
+	/* Ours before there is a child: it can be nobody else. */
+	auto_close int self = bw_pidfd_open(getpid(), 0);
 	int ready[2], gate_pidfd = -1;
 	long child;
 
+	if (self < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "pidfd_open");
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "pipe2");
 	child = bw_fork_pidfd(&gate_pidfd);
 	if (child < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "clone");
 	close(ready[child != 0 ? 0 : 1]);
-	return child == 0 ? serve_below(gate, self, ready[0]) : supervise(gate, gate_pidfd, ready[1]);
+	if (child == 0)
+		return serve_below(gate, self, ready[0]);
+	close(take_fd(&self));
+	return supervise(gate, gate_pidfd, ready[1]);
+}
+
+static int serve_alone(struct bw_gate *gate)
+{
+	close(BW_WARDEN_KILL);
+	return serve(gate);
 }
 
 /* Everything that needs the host or the container's network. */
@@ -203,7 +218,7 @@ int main(int argc, char **argv)
 		return BW_WARDEN_USAGE;
 	r = prepare(&arena, &listeners, &gate, &err);
 	if (r == 0)
-		r = bw_streq0(gate.settings->on_death, "kill") ? start_both(&gate, &err) : serve(&gate, 0);
+		r = bw_streq0(gate.settings->on_death, "kill") ? start_both(&gate, &err) : serve_alone(&gate);
 	if (r >= 0)
 		return r;
 	answer(err.text, true);

@@ -80,14 +80,6 @@ static int drop_ids(const struct bw_sandbox *sandbox, struct bw_err *err)
 	return 0;
 }
 
-/* After the change of user, which would take it back. A parent that was gone before sends no signal. */
-static int die_with(pid_t parent, struct bw_err *err)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
-		return failed(err, "to end with its supervisor");
-	return getppid() == parent ? 0 : bw_fail(err, BW_E_KERNEL, 0, "sandbox: the supervisor is gone");
-}
-
 static int load_filter(const struct bw_sandbox *sandbox, struct bw_err *err)
 {
 	/* The kernel copies it. */
@@ -105,7 +97,5 @@ int bw_sandbox_enter(const struct bw_sandbox *sandbox, struct bw_err *err)
 		return -1;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failed(err, "no new privileges");
-	if (sandbox->parent && die_with(sandbox->parent, err) < 0)
-		return -1;
 	return load_filter(sandbox, err);
 }

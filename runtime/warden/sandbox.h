@@ -17,7 +17,6 @@ extern const size_t bw_warden_filter_n, bw_warden_supervisor_filter_n;
 struct bw_sandbox {
 	uint32_t user, group;
 	uint64_t files; /* descriptors at most */
-	pid_t parent;	/* whose end is ours too, or 0 */
 	const struct sock_filter *filter;
 	size_t filter_n;
 };
