@@ -304,14 +304,33 @@ static int attach_here(struct bw_child *child, const struct attach *what)
 	return set_attr(what->tree, AT_RECURSIVE, &attr);
 }
 
+/* In a chroot our root is not that of the mount namespace. The container's would be put in its place there, and whoever
+ * enters the namespace afterwards, as exec does, would be in the host's tree above it. setns(2) into the namespace that
+ * one is in already leads to its root. */
+static int leave_chroot(const struct bw_child *child)
+{
+	int ns = openat(child->host_proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (ns < 0)
+		return -errno;
+	r = setns(ns, CLONE_NEWNS) < 0 ? -errno : 0;
+	close(ns);
+	return r;
+}
+
 static int attach(struct bw_child *child, const struct attach *what)
 {
 	struct mount_attr attr = {.propagation = what->propagation};
+	int r;
 
-	/* Before anything is attached: a mount in a shared tree, and be it the new root itself over "/", would
-	 * show up on the host. */
 	if (what->target >= 0)
 		return attach_here(child, what);
+	r = leave_chroot(child);
+	if (r < 0)
+		return r;
+	/* Before anything is attached: a mount in a shared tree, and be it the new root itself over "/", would
+	 * show up on the host. */
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return -errno;
 	if (move_mount(what->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)

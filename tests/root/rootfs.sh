@@ -39,6 +39,26 @@ test_exec_cannot_write_to_the_rootfs() {
 }
 
 # A mount that the host has inside the rootfs is a mount of its own, with attributes of its own.
+# The root of a chroot is not that of its mount namespace, and exec enters a namespace at its root.
+test_exec_is_in_the_container_that_was_made_in_a_chroot() {
+	local profile
+	bundle
+	echo "of the container" >"$ROOTFS/etc/whose"
+	config '.process.args = ["sleep", "300"]'
+	mkdir "$T/chroot"
+	for profile in compat hardened; do
+		# The shell's own arguments.
+		# shellcheck disable=SC2016
+		run unshare --mount --propagation private sh -c 'mount --rbind / "$1" && exec chroot "$@"' sh "$T/chroot" \
+			"$RUNTIME" --root "$T/state" --profile "$profile" run --detach --bundle "$BUNDLE" "$ID-$profile"
+		expect_status 0
+		run "$RUNTIME" --root "$T/state" exec "$ID-$profile" cat /etc/whose
+		expect_output "of the container"
+		run "$RUNTIME" --root "$T/state" delete --force "$ID-$profile"
+		expect_status 0
+	done
+}
+
 test_what_the_host_has_mounted_in_the_rootfs_is_restricted_with_it() {
 	local profile
 	bundle
