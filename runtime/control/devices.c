@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* devices.c - the default nodes and links of /dev and linux.devices (config-linux.md "Devices", "Default
  * Devices"; runtime-linux.md "Dev symbolic links"). Made beneath the rootfs descriptor, parents included: a
- * /dev that is a symlink in the image stays inside it (CVE-2026-41579). In a user namespace, where mknod(2) is
- * refused, the host's node is bound instead. */
+ * /dev that is a symlink in the image stays inside it (CVE-2026-41579). In a user namespace, be it ours, where mknod(2)
+ * is refused, the host's node is bound instead. */
 #include "control/control.h"
 
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
@@ -68,7 +69,8 @@ static int add_node(const struct bw_request *request, struct node node, const ch
 {
 	struct stat st;
 
-	if (!bw_spec_namespace(request->spec, "user") || S_ISFIFO(node.mode))
+	/* Engines of a user call from a namespace that they have made. */
+	if ((!bw_spec_namespace(request->spec, "user") && request->host->root.v) || S_ISFIFO(node.mode))
 		return bw_plan_add_text(plan, BW_CONTROL_devices, OP_NODE, BW_PHASE_ROOTFS, &node, sizeof node, path, err);
 	node.tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (node.tree < 0)

@@ -8,6 +8,7 @@
 #include "control/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,9 +16,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/fd.h"
+#include "base/str.h"
 #include "control/host_side.h"
 #include "host/host.h"
 #include "plan/plan.h"
+#include "spec/spec.h"
 
 enum { OP_STDIO, OP_GROUPS, OP_GID, OP_UID, OP_UMASK };
 enum { GROUPS_MAX = 65536 };   /* NGROUPS_MAX of Linux */
@@ -34,6 +38,14 @@ struct groups_step {
 				   asked */
 	uint32_t gids[];
 };
+
+/* Whether the user namespace that we are in lets nobody change the groups, see user_namespaces(7). */
+static bool is_denied_to_us(void)
+{
+	char text[16];
+
+	return bw_read_at(AT_FDCWD, "/proc/self/setgroups", text, sizeof text) >= 0 && bw_after_prefix(text, "deny");
+}
 
 static int check_id(uint64_t id, const char *place, struct bw_err *err)
 {
@@ -64,8 +76,8 @@ static int add_groups(const struct bw_request *request, const struct bw_uints *g
 	if (!step)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "groups");
 	step->n = (uint32_t)gids->n;
-	step->may_be_denied =
-		!gids->n && bw_in_user_namespace(request->spec) && !request->host->root.v;
+	step->may_be_denied = !gids->n && !request->host->root.v &&
+			      (bw_in_user_namespace(request->spec) || is_denied_to_us());
 	for (size_t i = 0; i < gids->n; i++) {
 		if (check_id(gids->v[i], "additionalGids", err) < 0)
 			return -1;

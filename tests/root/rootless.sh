@@ -240,6 +240,21 @@ test_hardened_runs_where_the_user_has_cgroups() {
 	)
 }
 
+# inside_of_a_namespace COMMAND...: as root of a user namespace in which the host's root has no number.
+inside_of_a_namespace() {
+	as_user unshare --user --map-root-user --mount env XDG_RUNTIME_DIR="$T/xdg" "$@"
+}
+
+# An engine of a user calls from a user namespace that it has made, and its containers have none of their own.
+test_a_caller_in_a_user_namespace_gets_devices() {
+	user_bundle
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))'
+	script_args 'id -u; cat /proc/self/uid_map | tr -s " "; echo x >/dev/null; head -c 3 /dev/zero | wc -c; mknod /dev/x c 1 3 || echo none'
+	inside_of_a_namespace "$program" --profile compat run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'0\n 0 65534 1\n3\nnone'
+}
+
 test_further_ids_come_by_newuidmap() {
 	needs newuidmap
 	user_bundle
