@@ -255,6 +255,22 @@ test_a_caller_in_a_user_namespace_gets_devices() {
 	expect_output $'0\n 0 65534 1\n3\nnone'
 }
 
+test_the_host_s_policy_is_that_of_a_caller_in_a_user_namespace() {
+	user_bundle
+	jq --null-input '{version: 1, default: "site", profiles: {site: {extends: "compat", noNewPrivileges: true}}}' \
+		>"$T/policy.json"
+	config 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user")) |
+		.process.noNewPrivileges = false'
+	script_args 'grep NoNewPrivs /proc/self/status'
+	inside_of_a_namespace "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'NoNewPrivs:\t1'
+	chown 1001 "$T/policy.json"
+	as_user "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'must belong to root'
+}
+
 test_further_ids_come_by_newuidmap() {
 	needs newuidmap
 	user_bundle
