@@ -9,8 +9,8 @@ needs dockerd docker containerd script python3
 
 # daemon.json with this runtime for containers that ask for none.
 write_config() {
-	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" '{
-		"default-runtime": $default, "cgroup-parent": $cgroup, "oom-score-adjust": 0, "live-restore": true,
+	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" --argjson old "$old" '$old + {
+		"default-runtime": $default, "cgroup-parent": $cgroup, "live-restore": true,
 		"runtimes": {
 			bulwark: {path: $bulwark},
 			hardened: {path: $bulwark, runtimeArgs: ["--profile=hardened"]},
@@ -28,6 +28,9 @@ start_docker() {
 # Docker writes rules for its bridge; a kernel without netfilter has none, and a bridge all the same.
 iptables=true
 iptables --list >/dev/null 2>&1 || iptables=false
+# Docker up to 23 would have a lower score than this host gives.
+old='{}'
+! dockerd --help | grep --quiet oom-score-adjust || old='{"oom-score-adjust": 0}'
 write_config bulwark
 start_docker
 cp --archive "$work/template/rootfs" "$work/image"
@@ -717,22 +720,46 @@ test_a_signal_to_the_client_ends_the_container() {
 }
 
 # Docker's own BuildKit runs the program "runc" of its PATH, whatever runtimes there are.
-test_buildkit_runs_its_steps_with_the_runc_of_its_path() {
-	mkdir "$work/bin" "$T/context"
-	printf '#!/bin/sh\necho "$@" >>%s/calls\nexec %s --profile=compat "$@"\n' "$T" "$RUNTIME" >"$work/bin/runc"
+buildkit_runs() {
+	printf '#!/bin/sh\necho "$@" >>%s/calls\nexec %s --profile=%s "$@"\n' "$T" "$RUNTIME" "$1" >"$work/bin/runc"
 	chmod 755 "$work/bin/runc"
+}
+
+test_buildkit_runs_its_steps_with_the_runc_of_its_path() {
+	export DOCKER_BUILDKIT=1
+	mkdir "$work/bin" "$T/context"
+	buildkit_runs compat
 	end_daemon dockerd
 	PATH=$work/bin:$PATH start_docker
 	printf 'FROM busybox\nRUN id -u >/made\nRUN ip -o link | wc -l >>/made\nCMD cat /made\n' >"$T/context/Dockerfile"
-	DOCKER_BUILDKIT=1 docker build --tag "$ID-kit" "$T/context"
+	docker build --tag "$ID-kit" "$T/context"
 	expect_status 0
 	grep --quiet -e ' run .*--bundle ' "$T/calls" || fail "BuildKit ran something else"
 	docker run --rm --network none "$ID-kit"
 	expect_output $'0\n2'
 	printf 'FROM busybox\nRUN exit 9\n' >"$T/context/Dockerfile"
-	DOCKER_BUILDKIT=1 docker build "$T/context"
+	docker build "$T/context"
 	expect_failure
 	[[ $ERR == *'exit code: 9'* ]] || fail "the exit status did not arrive"
+	command docker rmi "$ID-kit"
+}
+
+test_buildkit_s_steps_under_hardened_change_nothing() {
+	local network
+	export DOCKER_BUILDKIT=1
+	mkdir "$T/context"
+	buildkit_runs hardened
+	printf 'FROM busybox\nRUN id -u >/tmp/who && grep CapEff /proc/self/status >>/tmp/who && cat /tmp/who >&2\n' \
+		>"$T/context/Dockerfile"
+	for network in none default; do
+		docker build --network "$network" --no-cache --progress plain --tag "$ID-kit" "$T/context"
+		expect_status 0
+		[[ $ERR == *' 1001'* && $ERR == *$'CapEff:\t0000000000000000'* ]] || fail "the step ran otherwise"
+	done
+	printf 'FROM busybox\nRUN echo made >/made\n' >"$T/context/Dockerfile"
+	docker build --network none "$T/context"
+	expect_failure
+	expect_error_has 'Read-only file system'
 	command docker rmi "$ID-kit"
 	# BuildKit keeps an empty cgroup of its own.
 	engine_cgroups | grep '/buildkit$' | xargs rmdir
