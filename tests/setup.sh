@@ -10,10 +10,11 @@ demo_packages=(iproute2 jq libpython3-stdlib procps python3 python3-minimal util
 test_packages=(busybox-static check clang clang-tidy cppcheck criu dbus-daemon fish git groff mandoc nftables openssl
 	shellcheck strace uidmap)
 # The engines, for tests/engines. What they only recommend they find missing, so that is named here.
-test_packages+=(aardvark-dns bsdutils conmon containerd docker.io golang-github-containers-common iptables netavark
-	podman runc tini)
-# Debian 13 has Docker's command line in a package of its own.
-[ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] || test_packages+=(docker-cli)
+test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetworking-plugins docker.io
+	golang-github-containers-common iptables netavark podman python3-grpcio runc tini)
+# Debian 13 has Docker's command line, and the one of BuildKit, in packages of their own.
+[ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] ||
+	test_packages+=(docker-buildx docker-cli)
 # What tests/root/egress.sh installs packages by, and makes the certificates of its registries with.
 test_packages+=(iproute2 openssl python3 python3-pip)
 # Other packages of Node have npm in them, and cannot be installed beside Debian's.

@@ -145,6 +145,42 @@ python_rootfs() {
 	ln -sf "$version" "$1/usr/bin/python3"
 }
 
+# write_wrapper NAME [OPTION]: $work/NAME is bulwark with OPTION, or in the profile of that name.  A shim passes no
+# options to the runtime, so a profile of its own needs a program of its own.
+write_wrapper() {
+	printf '#!/bin/sh\nexec %s %s "$@"\n' "$RUNTIME" "${2:---profile=$1}" >"$work/$1"
+	chmod 755 "$work/$1"
+}
+
+# image_archive ROOTFS NAME [COMMAND]: an OCI image of one layer that runs COMMAND, an array in JSON.
+image_archive() {
+	local layout=$work/layout blobs=$work/layout/blobs/sha256 layer config manifest
+	mkdir -p "$blobs"
+	tar --directory "$1" --create --file "$layout/layer" .
+	layer=$(sha256sum <"$layout/layer" | cut -d ' ' -f 1)
+	mv "$layout/layer" "$blobs/$layer"
+	jq --null-input --compact-output --arg layer "sha256:$layer" --argjson command "${3:-[\"sh\"]}" '{
+		architecture: "amd64", os: "linux", config: {Env: ["PATH=/bin:/usr/bin"], Cmd: $command}, rootfs: {type: "layers", diff_ids: [$layer]}}' \
+		>"$layout/config"
+	sed -i "s/amd64/$(dpkg --print-architecture)/" "$layout/config"
+	config=$(sha256sum <"$layout/config" | cut -d ' ' -f 1)
+	mv "$layout/config" "$blobs/$config"
+	jq --null-input --compact-output --arg layer "$layer" --arg config "$config" \
+		--argjson layer_size "$(stat -c %s "$blobs/$layer")" --argjson config_size "$(stat -c %s "$blobs/$config")" '
+		def blob($type; $digest; $size): {mediaType: "application/vnd.oci.image.\($type)", digest: "sha256:\($digest)",
+			size: $size};
+		{schemaVersion: 2, config: blob("config.v1+json"; $config; $config_size),
+		layers: [blob("layer.v1.tar"; $layer; $layer_size)]}' >"$layout/manifest"
+	manifest=$(sha256sum <"$layout/manifest" | cut -d ' ' -f 1)
+	jq --null-input --arg digest "sha256:$manifest" --argjson size "$(stat -c %s "$layout/manifest")" --arg name "$2" '
+		{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest,
+		size: $size, annotations: {"io.containerd.image.name": $name}}]}' >"$layout/index.json"
+	mv "$layout/manifest" "$blobs/$manifest"
+	echo '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
+	tar --directory "$layout" --create .
+	rm -rf "$layout"
+}
+
 # Processes of these namespaces that do not belong to this script.
 others() {
 	ps -eo pid=,stat=,args= | awk '$2 ~ /^Z/ || /tests\/engines\// || $3 == "ps" || $3 == "awk" { next } { print }'
