@@ -12,6 +12,7 @@ write_config() {
 		[containers]
 		cgroupns = "private"
 		log_driver = "k8s-file"
+		init_path = "/usr/bin/tini-static"
 		[engine]
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
@@ -28,6 +29,8 @@ write_config() {
 }
 
 write_config
+# podman 5 has a word to say about the controllers of cgroup v1, each time.
+export PODMAN_IGNORE_CGROUPSV1_WARNING=1
 export CONTAINERS_CONF=$work/containers.conf CONTAINERS_STORAGE_CONF=$work/storage.conf
 export RUNC
 RUNC=$(command -v runc) || skip "needs runc"
@@ -57,6 +60,8 @@ podman() {
 }
 
 options=(--runtime "$RUNTIME")
+# Builds of podman 5 ask for more than a host without CAP_SYS_RESOURCE gives.
+ulimits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
 
 in_profile() {
 	podman_in "$1" run --rm --network none --cgroup-parent "/$CGROUP" "${@:2}"
@@ -118,8 +123,11 @@ test_options_do_what_they_do_with_runc() {
 	as_runc --security-opt seccomp=unconfined busybox grep '^Seccomp:' /proc/self/status
 	as_runc --memory 64m --pids-limit 33 --cpus 0.5 busybox sh -c 'cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes \
 		pids/pids.max cpu/cpu.cfs_quota_us 2>&1'
-	as_runc --ulimit nofile=77:88 --shm-size 1m --umask 0027 busybox sh -c 'ulimit -n; df /dev/shm | tail -n 1; umask'
+	as_runc --ulimit nofile=77:88 --ulimit nproc=100:200 --shm-size 1m --umask 0027 busybox \
+		sh -c 'ulimit -n; df /dev/shm | tail -n 1; umask'
+	expect_status 0
 	as_runc --init busybox cat /proc/1/comm
+	expect_status 0
 	as_runc --pid host --uts host --ipc host busybox sh -c 'test $$ != 1; echo $?'
 	as_runc --systemd=false busybox true
 }
@@ -407,22 +415,151 @@ test_volumes_work_and_the_host_s_secrets_are_no_volumes() {
 	expect_status 0
 }
 
+test_asked_limits_hold_and_those_of_the_policy_otherwise() {
+	background hardened --memory 48m --pids-limit 20 busybox sleep 300
+	expect_equal memory "$(limit_of memory "$(program_pid)" memory.limit_in_bytes memory.max)" 50331648
+	expect_equal pids "$(limit_of pids "$(program_pid)" pids.max pids.max)" 20
+	podman rm --force --time 0 "$ID"
+	# Without an option podman itself asks for 2048.
+	background hardened --pids-limit 0 busybox sleep 300
+	expect_equal pids "$(limit_of pids "$(program_pid)" pids.max pids.max)" 512
+	in_profile hardened --ulimit nofile=77:88 --ulimit nproc=100:200 --shm-size 1m --umask 0027 busybox \
+		sh -c 'ulimit -n; ulimit -Hn; df /dev/shm | tail -n 1 | tr -s " " | cut -d " " -f 2; umask'
+	expect_status 0
+	expect_output $'77\n88\n1024\n0027'
+}
+
+test_an_init_of_podman_needs_no_rights() {
+	in_profile hardened --init busybox cat /proc/1/comm
+	expect_status 0
+	expect_output podman-init
+}
+
+# For systemd in a container podman binds the host's hierarchy of that name.
+test_systemd_in_a_container_is_for_compat_only() {
+	[ -d /sys/fs/cgroup/systemd ] || skip "needs the hierarchy of systemd, of cgroup v1"
+	in_profile hardened --systemd always busybox true
+	expect_failure
+	expect_error_has 'lies beneath /sys'
+	as_runc --systemd always busybox sh -c 'for d in /run /run/lock /tmp; do echo a >$d/a || exit; done'
+	expect_status 0
+}
+
+test_the_host_s_namespaces_stay_the_host_s() {
+	local kind
+	background hardened --pid host --uts host busybox sleep 300
+	for kind in pid uts; do
+		expect_different "the namespace $kind" "$(namespace_of "$(program_pid)" "$kind")" "$(namespace_of self "$kind")"
+	done
+	in_profile hardened --ipc host busybox true
+	expect_failure
+	expect_error_has /dev
+	in_profile compat --ipc host busybox true
+	expect_status 0
+}
+
+test_no_option_of_podman_loosens_it() {
+	local option
+	for option in '--user 0:0' '--cap-add all' '--security-opt seccomp=unconfined' '--group-add 0' \
+		'--security-opt unmask=ALL' '--oom-score-adj -900'; do
+		# An option and its argument.
+		# shellcheck disable=SC2086
+		in_profile hardened $option busybox sh -c '
+			id -u; id -G; grep -E "^(CapEff|CapBnd|NoNew|Seccomp:)" /proc/self/status
+			cat /proc/self/oom_score_adj; touch /x; wc -c </proc/timer_list'
+		expect_status 0
+		expect_output $'1001\n1001\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n0\n0'
+	done
+	for option in --privileged '--device /dev/loop-control'; do
+		# shellcheck disable=SC2086
+		in_profile hardened $option busybox true
+		expect_failure
+	done
+}
+
 # A build calls the runtime by itself: create, start, state until it has stopped, delete.
 test_builds_run_their_steps() {
 	mkdir "$T/context"
 	printf 'FROM localhost/busybox\nRUN id -u >/tmp/who && cat /tmp/who && exit 0\n' >"$T/context/Dockerfile"
-	podman_in hardened build --network none --isolation oci --tag "$ID-read" "$T/context"
+	podman_in hardened build "${ulimits[@]}" --network none --isolation oci --tag "$ID-read" "$T/context"
 	expect_status 0
 	expect_line 1001
 	printf 'FROM localhost/busybox\nRUN echo made >/made\nCMD cat /made\n' >"$T/context/Dockerfile"
-	podman_in hardened build --network none --isolation oci --tag "$ID-write" "$T/context"
+	podman_in hardened build "${ulimits[@]}" --network none --isolation oci --tag "$ID-write" "$T/context"
 	expect_failure
 	[[ $OUT$ERR == *'Read-only file system'* ]] || fail "the step failed otherwise"
-	podman_in compat build --network none --isolation oci --tag "$ID-write" "$T/context"
+	podman_in compat build "${ulimits[@]}" --network none --isolation oci --tag "$ID-write" "$T/context"
 	expect_status 0
 	in_profile hardened "$ID-write"
 	expect_output made
 	command podman rmi "$ID-read" "$ID-write"
+}
+
+# buildah_in NAME VERB [ARG]...: buildah with the runtime and profile of that name.
+buildah_in() {
+	local flags=(--runtime "$RUNTIME" --runtime-flag "profile=$1")
+	[ "$1" != runc ] || flags=(--runtime "$RUNC")
+	run buildah "$2" "${flags[@]}" --isolation oci --network none "${@:3}"
+}
+
+# steps NAME: the exit status and the output of a build whose steps change the image.
+steps() {
+	buildah_in "$1" build "${ulimits[@]}" --no-cache --tag "$ID-$1" "$T/context" >&2
+	echo "$STATUS"
+	command podman run --rm --network none --runtime "$RUNC" --cgroup-parent "/$CGROUP" "$ID-$1"
+}
+
+test_buildah_builds_as_with_runc() {
+	needs buildah
+	mkdir "$T/context"
+	printf 'FROM localhost/busybox\nENV KEY=value\nRUN id >/made && pwd >>/made && echo $KEY >>/made\n%s\nCMD cat /made\n' \
+		'RUN grep -E "^(Cap|NoNew|Seccomp:)" /proc/self/status >>/made; ip -o link | wc -l >>/made' >"$T/context/Dockerfile"
+	steps runc >"$T/runc"
+	steps compat >"$T/compat"
+	grep --quiet ^CapEff "$T/runc" || fail "the build says $(cat "$T/runc")"
+	cmp "$T/runc" "$T/compat" || fail "with compat the build says $(cat "$T/compat")"
+	printf 'FROM localhost/busybox\nRUN exit 9\n' >"$T/context/Dockerfile"
+	buildah_in compat build "${ulimits[@]}" "$T/context"
+	expect_status 9
+	command podman rmi "$ID-runc" "$ID-compat"
+}
+
+test_buildah_s_steps_under_hardened_change_nothing() {
+	local container
+	needs buildah
+	mkdir "$T/context"
+	printf 'FROM localhost/busybox\nRUN id -u >/tmp/who && cat /tmp/who\n' >"$T/context/Dockerfile"
+	buildah_in hardened build "${ulimits[@]}" "$T/context"
+	expect_status 0
+	expect_line 1001
+	printf 'FROM localhost/busybox\nRUN echo made >/made\n' >"$T/context/Dockerfile"
+	buildah_in hardened build "${ulimits[@]}" "$T/context"
+	expect_failure
+	[[ $OUT$ERR == *'Read-only file system'* ]] || fail "the step failed otherwise"
+	container=$(command buildah from "${ulimits[@]}" localhost/busybox)
+	BUILDAH_RUNTIME=$RUNTIME run buildah run --isolation oci --network none "$container" sh -c 'id -u; exit 7'
+	expect_status 7
+	expect_output 1001
+	run buildah run --runtime "$RUNC" --isolation oci --network none "$container" id -u
+	expect_output 0
+	run buildah rm "$container"
+}
+
+# Ids that podman chooses from those of the user "containers".
+test_podman_chooses_ids_for_a_user_namespace() {
+	local file name
+	for file in passwd subuid subgid; do
+		[ -e "/etc/$file" ] || skip "needs /etc/$file"
+		{ cat "/etc/$file"; echo "containers:$([ "$file" = passwd ] && echo x:65110:65110::/:/bin/false || echo 400000:65536)"
+		} >"$T/$file"
+		mount --bind "$T/$file" "/etc/$file"
+	done
+	for name in runc compat hardened; do
+		in_profile "$name" --userns auto:size=2000 busybox sh -c 'id -u; cat /proc/self/uid_map | tr -s " "'
+		expect_status 0
+		expect_output $'0\n 0 400000 2000'
+	done
+	umount /etc/passwd /etc/subuid /etc/subgid
 }
 
 test_a_user_namespace_needs_no_other_user() {
