@@ -170,6 +170,9 @@ int bw_mount_options_parse(const struct bw_strs *given, struct bw_arena *arena, 
 	for (size_t i = 0; i < given->n; i++) {
 		const struct word *found = NULL;
 
+		/* Nothing between two commas is nothing to mount(2), and engines write such. */
+		if (!*given->v[i])
+			continue;
 		for (size_t w = 0; w < BW_COUNT(words) && !found; w++)
 			if (bw_streq(words[w].name, given->v[i]))
 				found = &words[w];

@@ -204,13 +204,24 @@ START_TEST(what_is_not_known_is_the_file_systems)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	struct bw_mount_options options =
-		parse(&arena, "size=64m", "RO", "nosuid ", "mode=755", "", "nosuid", NULL);
-	static const char *const data[] = {"size=64m", "RO", "nosuid ", "mode=755", ""};
+		parse(&arena, "size=64m", "RO", "nosuid ", "mode=755", " ", "nosuid", NULL);
+	static const char *const data[] = {"size=64m", "RO", "nosuid ", "mode=755", " "};
 
 	ck_assert_uint_eq(options.set, MOUNT_ATTR_NOSUID);
 	ck_assert_uint_eq(options.data.n, BW_COUNT(data));
 	for (size_t i = 0; i < BW_COUNT(data); i++)
 		ck_assert_str_eq(options.data.v[i], data[i]);
+}
+END_TEST
+
+START_TEST(an_empty_word_is_none)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_mount_options options = parse(&arena, "", "ro", "size=1k", "", NULL);
+
+	ck_assert_uint_eq(options.data.n, 1);
+	ck_assert_str_eq(options.data.v[0], "size=1k");
+	ck_assert_uint_eq(options.set, MOUNT_ATTR_RDONLY);
 }
 END_TEST
 
@@ -287,4 +298,4 @@ BENCH_MAIN("mount_options", {a_bind_states_all_its_attributes_or_none, BW_COUNT(
 	{every_known_word_has_a_row_here, 0}, {the_later_word_wins, 0},
 	{this_mount_and_all_below_are_kept_apart, 0}, {access_times_are_one_value, 0},
 	{recursion_once_asked_for_stays, 0}, {what_is_not_known_is_the_file_systems, 0},
-	{no_words_are_no_options, 0})
+	{an_empty_word_is_none, 0}, {no_words_are_no_options, 0})
