@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # containerd as a kubelet sees it: pods and containers over its CRI socket, each profile a runtime handler.  The
 # containers of a pod join the network, ipc and uts namespaces of its sandbox by path, and the sandbox itself joins
-# a network namespace that containerd made; what `hardened` says to that, and what a policy says that allows it.
+# a network namespace that containerd made: there the guard of `hardened` is programs on each container's cgroup.
 . "$(dirname "$0")/engine.sh"
 needs containerd ctr sha256sum /usr/lib/cni/bridge /usr/lib/cni/loopback
 python3 -c 'import grpc' 2>/dev/null || skip "needs python3-grpcio"
@@ -27,7 +27,7 @@ write_config() {
 		  [$cri.containerd]
 		    default_runtime_name = "bulwark"
 	END
-	for name in runc bulwark compat hardened site; do
+	for name in runc bulwark compat hardened; do
 		cat <<-END
 			[$cri.containerd.runtimes.$name]
 			  runtime_type = "io.containerd.runc.v2"
@@ -63,11 +63,6 @@ write_config >"$work/config.toml"
 write_network
 write_wrapper compat
 write_wrapper hardened
-# What a site allows whose pods are to have a network; the sentence is that of ENGINES.md.
-jq --null-input '{version: 1, default: "pods", profiles: {pods: {extends: "hardened",
-	network: {joined: "allow", guard: "prefer"}, loosens: ["network.joined", "network.guard"]}}}' >"$work/pods.json"
-chmod 600 "$work/pods.json"
-write_wrapper site "--policy=$work/pods.json"
 ln -s "$RUNTIME" "$work/bulwark"
 ln -s "$(command -v runc)" "$work/runc"
 start_containerd
@@ -158,7 +153,7 @@ after_case() {
 # in_pods FUNCTION: the same under compat and under the policy that lets pods have a network.
 in_pods() {
 	local name
-	for name in compat site; do
+	for name in compat hardened; do
 		echo "== $name"
 		"$1" "$name"
 		after_case
@@ -347,18 +342,6 @@ test_pods_survive_a_restart_of_containerd() {
 
 # ---- what the policy decides ----------------------------------------------------------------------------
 
-# The sandbox joins a network namespace that containerd made, so it is the first to be refused.
-test_hardened_refuses_the_network_of_a_pod() {
-	local name
-	for name in hardened bulwark; do
-		pod "$name"
-		expect_failure
-		expect_error_has '(rule network)'
-		expect_error_has 'joins a network that others made'
-	done
-	expect_equal "number of pods" "$(asked ListPodSandbox '{}' '.items | length')" 0
-}
-
 test_the_host_s_network_is_for_compat_only() {
 	local name
 	pod compat 'del(.hostname) | .linux.security_context.namespace_options.network = 2'
@@ -366,7 +349,7 @@ test_the_host_s_network_is_for_compat_only() {
 	starts '.linux.security_context.namespace_options.network = 2' ls /sys/class/net
 	says
 	expect_line pods0
-	for name in hardened site; do
+	for name in hardened bulwark; do
 		pod "$name" 'del(.hostname) | .linux.security_context.namespace_options.network = 2'
 		expect_failure
 		expect_error_has '(rule network)'
@@ -374,7 +357,7 @@ test_the_host_s_network_is_for_compat_only() {
 }
 
 test_a_container_of_a_hardened_pod_is_hardened() {
-	pod site
+	pod hardened
 	starts '.linux.security_context += {run_as_user: {value: 0}, capabilities: {add: ["ALL"]},
 		seccomp: {profile_type: 1}}' sh -c 'id -u; grep -E "^(CapEff|CapBnd|NoNew|Seccomp:)" /proc/self/status; touch /x
 		sleep 300'
@@ -389,7 +372,7 @@ test_a_container_of_a_hardened_pod_is_hardened() {
 
 test_the_host_s_processes_stay_the_host_s() {
 	local host='.linux.security_context.namespace_options.pid = 2' name
-	for name in compat site; do
+	for name in compat hardened; do
 		pod "$name" "$host"
 		starts "$host" sleep 300
 		OUT=$(namespace_of "$(program_pid)" pid)
@@ -410,7 +393,7 @@ refuses() {
 
 test_refusals_reach_the_kubelet_with_their_reason() {
 	local mount='.mounts = [{container_path: "/mnt", host_path: "%s"}]'
-	pod site
+	pod hardened
 	# The %s is that of the variable.
 	# shellcheck disable=SC2059
 	refuses "$(printf "$mount" /etc/shadow)"
@@ -436,12 +419,12 @@ test_a_rule_knows_the_namespace_of_a_pod() {
 	cp "$work/pods.json" "$T/pods.json"
 	jq '.rules = [{name: "system", profile: "compat", when: {"cri.namespace": "kube-system"}}]' \
 		"$T/pods.json" >"$work/pods.json"
-	pod site '.metadata.namespace = "kube-system"'
+	pod hardened '.metadata.namespace = "kube-system"'
 	expect_status 0
 	starts . id -u
 	says
 	expect_output 0
-	pod site
+	pod hardened
 	starts . id -u
 	says
 	cp "$T/pods.json" "$work/pods.json"
