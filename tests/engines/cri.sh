@@ -27,7 +27,7 @@ write_config() {
 		  [$cri.containerd]
 		    default_runtime_name = "bulwark"
 	END
-	for name in runc bulwark compat hardened; do
+	for name in runc bulwark compat hardened site; do
 		cat <<-END
 			[$cri.containerd.runtimes.$name]
 			  runtime_type = "io.containerd.runc.v2"
@@ -63,6 +63,10 @@ write_config >"$work/config.toml"
 write_network
 write_wrapper compat
 write_wrapper hardened
+# Hardened, but for what a rule chooses.
+jq --null-input '{version: 1, default: "hardened"}' >"$work/pods.json"
+chmod 600 "$work/pods.json"
+write_wrapper site "--policy=$work/pods.json"
 ln -s "$RUNTIME" "$work/bulwark"
 ln -s "$(command -v runc)" "$work/runc"
 start_containerd
@@ -419,12 +423,12 @@ test_a_rule_knows_the_namespace_of_a_pod() {
 	cp "$work/pods.json" "$T/pods.json"
 	jq '.rules = [{name: "system", profile: "compat", when: {"cri.namespace": "kube-system"}}]' \
 		"$T/pods.json" >"$work/pods.json"
-	pod hardened '.metadata.namespace = "kube-system"'
+	pod site '.metadata.namespace = "kube-system"'
 	expect_status 0
 	starts . id -u
 	says
 	expect_output 0
-	pod hardened
+	pod site
 	starts . id -u
 	says
 	cp "$T/pods.json" "$work/pods.json"

@@ -9,12 +9,13 @@ needs dockerd docker containerd script python3
 
 # daemon.json with this runtime for containers that ask for none.
 write_config() {
-	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" --argjson old "$old" '$old + {
+	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" --arg gate "$work/gate.json" --argjson old "$old" '$old + {
 		"default-runtime": $default, "cgroup-parent": $cgroup, "live-restore": true,
 		"runtimes": {
 			bulwark: {path: $bulwark},
 			hardened: {path: $bulwark, runtimeArgs: ["--profile=hardened"]},
 			compat: {path: $bulwark, runtimeArgs: ["--profile=compat"]},
+			gate: {path: $bulwark, runtimeArgs: ["--policy=" + $gate]},
 			untrusted: {path: $bulwark, runtimeArgs: ["--profile=untrusted-code"]}
 		}}' >"$work/daemon.json"
 }
@@ -540,6 +541,17 @@ test_the_metadata_service_is_out_of_reach() {
 	eventually busybox wget -q -O - http://172.17.0.1:8080/
 	docker run --rm --runtime hardened busybox wget -q -O - http://172.17.0.1:8080/
 	expect_output credentials
+}
+
+# On Docker's bridge, which is plugged in when the gate stands already.
+test_behind_the_egress_gate_are_listed_names_alone() {
+	needs_warden
+	policy "$gate_policy"
+	mv "$T/policy.json" "$work/gate.json"
+	docker run --rm --runtime gate busybox sh -c "$(ask_gate "172.17.0.1 1")"
+	expect_gate
+	docker run --rm --runtime compat busybox sh -c 'nc -w 3 172.17.0.1 1 2>&1'
+	expect_output_has 'Connection refused'
 }
 
 # ---- what the policy decides ----------------------------------------------------------------------------

@@ -74,6 +74,48 @@ mkdir -p "$work/home"
 export HOME=$work/home XDG_RUNTIME_DIR=/run
 unset DBUS_SESSION_BUS_ADDRESS NOTIFY_SOCKET
 
+# needs_warden: bulwark-warden is where it would be installed, for this script alone.
+needs_warden() {
+	local built helper top
+	built=$(dirname "$RUNTIME")/bulwark-warden
+	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-warden' "$RUNTIME" | head -n 1)
+	[ -x "$built" ] || skip "needs bulwark-warden, which is built with c-ares"
+	[ ! -x "$helper" ] || return 0
+	top=$helper
+	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
+	mkdir "$work/upper" "$work/overlay"
+	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
+		skip "needs overlay mounts"
+	mkdir -p "${helper%/*}"
+	install "$built" "$helper"
+}
+
+# A policy under which one name is let out, for ask_gate.
+gate_policy='{"extends": "hardened", "loosens": [], "network": {"egress": {"allow": ["pypi.example"]}}}'
+
+# ask_gate ADDRESS: what a container behind the gate is to say, as words for its shell; ADDRESS is somebody outside.
+ask_gate() {
+	cat <<-END
+		nslookup -type=a pypi.example | sed -n 's/^Address: *127/gate 127/p'
+		(printf 'CONNECT other.example:443 HTTP/1.1\\r\\nHost: other.example:443\\r\\n\\r\\n'; sleep 1) |
+			nc 127.0.0.1 3128 | head -n 1
+		nc -w 3 $1 2>&1
+		env | grep '^https_proxy='
+	END
+}
+
+expect_gate() {
+	expect_output_has 'gate 127.0.0.1'
+	expect_output_has '403 Forbidden'
+	expect_output_has 'Operation not permitted'
+	expect_output_has https_proxy=http://127.0.0.1:3128
+	eventually no_warden
+}
+
+no_warden() {
+	! grep -qx bulwark-warden /proc/[0-9]*/comm 2>/dev/null
+}
+
 # daemon NAME COMMAND [ARG]...: starts it in the background; its output goes to $work/NAME.log, its pid to
 # $work/NAME.pid.
 daemon() {

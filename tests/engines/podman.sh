@@ -359,6 +359,15 @@ test_containers_talk_over_the_bridge() {
 	talks_over_the_bridge hardened
 }
 
+# In the network namespace that podman has made and plugged in.
+test_behind_the_egress_gate_are_listed_names_alone() {
+	needs_warden
+	policy "$gate_policy"
+	podman_in site run --rm --network bridge --cgroup-parent "/$CGROUP" busybox sh -c "$(ask_gate "10.88.0.1 1")"
+	[[ $ERR != *netavark* ]] || skip "podman has no bridge here: $ERR"
+	expect_gate
+}
+
 # A pod's containers share the network of its first.
 test_pods_share_their_network() {
 	local name
