@@ -88,7 +88,7 @@ static int ask(struct bw_images *images, const struct bw_criu_request *request, 
 
 static int check_version(struct bw_images *images, struct bw_err *err)
 {
-	struct bw_criu_response answer;
+	struct bw_criu_response answer = {0};
 
 	if (ask(images, &(struct bw_criu_request){.type = BW_CRIU_VERSION}, &answer, err) < 0)
 		return bw_wrap(err, "CRIU version check failed");
@@ -103,7 +103,7 @@ int bw_images_check_features(struct bw_images *images, bool mem_track, bool lazy
 {
 	const struct bw_criu_request request = {
 		.type = BW_CRIU_FEATURE_CHECK, .mem_track = mem_track, .lazy_pages = lazy_pages};
-	struct bw_criu_response answer;
+	struct bw_criu_response answer = {0};
 
 	if (ask(images, &request, &answer, err) < 0)
 		return bw_wrap(err, "CRIU feature check failed");

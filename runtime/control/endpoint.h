@@ -13,8 +13,8 @@ enum { BW_MAX_ENDPOINTS = 64 };
 
 /* An address, or all addresses that begin like it. */
 struct bw_endpoint {
-	int family;    /* AF_INET or AF_INET6 */
 	size_t len;    /* 4 or 16 */
+	int family;    /* AF_INET or AF_INET6 */
 	unsigned bits; /* that count: 8 * len for one address */
 	unsigned char addr[16];
 };

@@ -120,7 +120,7 @@ static int clone_opened(struct bw_child *child, int fd, const struct head *head,
 static int bind_opened(struct bw_child *child, int fd, const struct head *head, const char *destination)
 {
 	struct head now = *head;
-	struct stat st;
+	struct stat st = {0};
 	int tree = clone_opened(child, fd, head, &st);
 
 	if (tree < 0)

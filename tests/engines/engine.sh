@@ -21,7 +21,7 @@
 # fetched: images are made from busybox and from Python of the distribution.
 
 engine_cgroups() {
-	find /sys/fs/cgroup -depth -type d \( -path "*/$CGROUP" -o -path "*/$CGROUP/*" \) 2>/dev/null || true
+	find /sys/fs/cgroup -depth -type d \( -fstype cgroup -o -fstype cgroup2 \) \( -path "*/$CGROUP" -o -path "*/$CGROUP/*" \) 2>/dev/null || true
 }
 
 # A cgroup goes only after its last process is gone.
@@ -59,6 +59,23 @@ outside() {
 	exit "$status"
 }
 
+# podman makes plain directories for controllers that the host has not, beside the mounts of those that it has: in a tree
+# of the test's own.
+own_cgroup_tree() {
+	local tree=/run/cgroup mount
+	[ "$(findmnt --noheadings --output FSTYPE --mountpoint /sys/fs/cgroup)" = tmpfs ] || return 0
+	mkdir "$tree"
+	mount -t tmpfs -o mode=755 tmpfs "$tree"
+	find /sys/fs/cgroup -maxdepth 1 -type l -exec cp --no-dereference {} "$tree" \;
+	for mount in $(findmnt --noheadings --list --output TARGET --types cgroup,cgroup2 | grep ^/sys/fs/cgroup/); do
+		mkdir "$tree/${mount##*/}"
+		mount --move "$mount" "$tree/${mount##*/}"
+	done
+	umount /sys/fs/cgroup
+	mount --move "$tree" /sys/fs/cgroup
+	rmdir "$tree"
+}
+
 [ -n "${BULWARK_TEST_INSIDE:-}" ] || outside "$@"
 
 # Programs of the distribution, and none that somebody put into /usr/local.
@@ -66,8 +83,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t tmpfs -o mode=755 tmpfs /var/lib
-# As systemd has it: podman would make plain directories there for the controllers that this host has not.
-[ "$(findmnt --noheadings --output FSTYPE /sys/fs/cgroup)" != tmpfs ] || mount -o remount,bind,ro /sys/fs/cgroup
+own_cgroup_tree
 ip link set lo up
 . "$(dirname "${BASH_SOURCE[0]}")/../root/bulwark.sh"
 mkdir -p "$work/home"
