@@ -166,7 +166,8 @@ remember_way() {
 
 # Which way there is on this host for a container of root.
 host_way() {
-	if findmnt --noheadings --types cgroup2 >/dev/null; then echo cgroup; else echo routing; fi
+	# Its exit status says nothing.
+	if [ -n "$(findmnt --noheadings --types cgroup2)" ]; then echo cgroup; else echo routing; fi
 }
 
 needs_cgroup_way() {
