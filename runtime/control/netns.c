@@ -6,8 +6,8 @@
  *
  * This way of the guard is routing rules (ip-rule(8)), not routes: a prohibit rule per address with preference
  * 0, and the rule for table local moved behind them. The kernel takes the first rule that matches,
- * so that no route in any table, no address of an interface and no later rule can win: a rule
- * cannot be placed before preference 0, and among equals a new one comes last. Rules belong to no
+ * so that no route in any table, no address of an interface and no later rule can win (but a socket
+ * that is bound to an interface can, in IPv4: netns_filter.c is for those): a rule cannot be placed before preference 0, and among equals a new one comes last. Rules belong to no
  * interface; IPv6 prohibit routes hang on lo and go when it goes down. And table main stays as the
  * engines expect it: CNI plugins that add a blackhole route for an address would fail over a route
  * that is there already. Measured for 10 + 6 addresses, together with lo up (120 us): rules 150-165
