@@ -22,6 +22,8 @@
 #	a killed warden							..._warden...
 #	docker's bridge							..._plugged_in...
 . "$(dirname "$0")/internet.sh"
+needs node npm
+[ -d /usr/lib/python3/dist-packages/pip ] || skip "needs python3-pip of the distribution"
 # Some wait until others lose their patience.
 step_timeout=${STEP_TIMEOUT:-150}
 
