@@ -85,12 +85,17 @@ test_without_a_user_namespace_it_is_refused() {
 	expect_no_state
 }
 
+# is_elsewhere FILE: the user namespace that FILE stands for is not ours.
+is_elsewhere() {
+	[ "$(readlink /proc/self/ns/user)" != "$(readlink "$1")" ]
+}
+
 # users_of COMMAND [ARG]...: a process in a user namespace of its own, made by COMMAND; its path in NAMESPACE.
 users_of() {
 	"$@" unshare --user --map-root-user sleep 300 &
 	KEEPER=$!
 	NAMESPACE=/proc/$KEEPER/ns/user
-	eventually test "$(readlink /proc/self/ns/user)" != "$(readlink "$NAMESPACE")"
+	eventually is_elsewhere "$NAMESPACE"
 	eventually grep -qs "^ *0 " "/proc/$KEEPER/uid_map"
 	trap 'rootless delete --force "$ID" >/dev/null 2>&1; kill "$KEEPER"' EXIT
 }
