@@ -107,6 +107,7 @@ needs_warden() {
 }
 
 # A policy under which one name is let out, for ask_gate.
+# shellcheck disable=SC2034 # for the scripts that read this one
 gate_policy='{"extends": "hardened", "loosens": [], "network": {"egress": {"allow": ["pypi.example"]}}}'
 
 # ask_gate ADDRESS: what a container behind the gate is to say, as words for its shell; ADDRESS is somebody outside.
