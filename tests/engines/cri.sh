@@ -191,7 +191,7 @@ test_options_do_what_they_do_with_runc() {
 	as_runc '.working_dir = "/tmp" | .envs = [{key: "KEY", value: "value"}] |
 		.linux.security_context += {run_as_user: {value: 1001}, run_as_group: {value: 7}}' sh -c 'id; pwd; echo $KEY'
 	as_runc '.linux.security_context += {readonly_rootfs: true, no_new_privs: true,
-		capabilities: {add: ["SYS_ADMIN"], drop: ["CHOWN"]}}' sh -c 'touch /file; grep -E "^(Cap|NoNew)" /proc/self/status'
+		capabilities: {add: ["SYS_ADMIN"], drop: ["CHOWN"]}}' sh -c 'exec 2>&1; touch /file; grep -E "^(Cap|NoNew)" /proc/self/status'
 	as_runc '.linux.security_context.seccomp = {profile_type: 0}' grep ^Seccomp: /proc/self/status
 	as_runc '.linux.security_context.seccomp = {profile_type: 1}' grep ^Seccomp: /proc/self/status
 	as_runc '.linux.resources = {memory_limit_in_bytes: 67108864, cpu_quota: 25000, cpu_period: 100000, cpu_shares: 99}' \

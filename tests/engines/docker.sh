@@ -99,7 +99,8 @@ test_docker_knows_its_runtimes() {
 	docker info --format '{{.DefaultRuntime}} {{range $name, $x := .Runtimes}}{{$name}} {{end}}'
 	expect_status 0
 	expect_output_has 'bulwark '
-	expect_output_has ' compat hardened '
+	expect_output_has ' compat '
+	expect_output_has ' hardened '
 	docker info
 	expect_status 0
 	! grep --ignore-case 'warning.*runtime' <<<"$ERR" || fail "docker warns about a runtime"
