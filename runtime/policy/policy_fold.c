@@ -302,9 +302,13 @@ static const struct bw_strs *hosts_of(const struct bw_policy *policy, const char
 	return bw_streq(registry, "npm") || bw_streq(registry, "pypi") ? &none : NULL;
 }
 
-/* The names of a list, registries put in, each once. */
-static int add_names(const struct bw_policy *policy, struct bw_strs *to, const struct bw_strs *from, struct bw_err *err)
+/* The names of a list, registries put in, each once: what is stored of the profile must not need the policy file. */
+static int put_in_registries(const struct bw_policy *policy, struct bw_strs *list, struct bw_err *err)
 {
+	const struct bw_strs copy = *list, *from = &copy;
+	struct bw_strs *to = list;
+
+	*to = (struct bw_strs){0};
 	for (size_t i = 0; i < from->n; i++) {
 		const struct bw_strs one = {&from->v[i], 1}, *names = &one;
 		const char *registry = bw_after_prefix(from->v[i], "@");
@@ -348,16 +352,15 @@ static int add_proxy(struct bw_arena *arena, struct bw_pairs *to)
 
 static int derive_egress(const struct bw_policy *policy, struct bw_profile *p, struct bw_err *err)
 {
-	const struct bw_profile_egress *egress = p->network ? p->network->egress : NULL;
+	struct bw_profile_egress *egress = p->network ? p->network->egress : NULL;
 	struct bw_profile_derived *d = &p->derived;
 
 	d->gated = egress && !(egress->restrict_.set && !egress->restrict_.v);
 	if (!d->gated)
 		return 0;
-	if (add_names(policy, &d->egress_allow, &egress->allow, err) < 0 ||
-		add_names(policy, &d->egress_plain, &egress->plain, err) < 0)
+	if (put_in_registries(policy, &egress->allow, err) < 0 || put_in_registries(policy, &egress->plain, err) < 0)
 		return -1;
-	if ((d->egress_allow.n || d->egress_plain.n) && add_proxy(policy->cache->arena, &d->proxy) < 0)
+	if ((egress->allow.n || egress->plain.n) && add_proxy(policy->cache->arena, &d->proxy) < 0)
 		return out_of_memory(err);
 	return 0;
 }

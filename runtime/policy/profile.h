@@ -74,7 +74,7 @@ struct bw_profile_namespaces {
 /* Present, it leaves a container the loopback and the warden's gate, unless restrict is false. */
 struct bw_profile_egress {
 	struct bw_opt_bool restrict_;
-	struct bw_strs allow, plain; /* names, "*.name", "@registry" */
+	struct bw_strs allow, plain; /* names, "*.name"; "@registry" until it is folded, which puts the hosts in */
 	struct bw_uints ports;
 	struct bw_strs refuse, nameservers;
 	struct bw_opt_uint connections, connections_per_minute, bytes;
@@ -122,7 +122,6 @@ struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
 	bool gated;		  /* egress is restricted */
-	struct bw_strs egress_allow, egress_plain; /* names alone: registries are put in, without repetitions */
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
 };
 

@@ -57,15 +57,14 @@ static void open_gate(struct bw_run *r)
 {
 	static const char reason[] = "nothing else may be connected to";
 	const struct bw_profile_egress *policy = r->profile->network->egress;
-	const struct bw_profile_derived *derived = &r->profile->derived;
 	const struct bw_spec_egress *gate = bw_ensure(r, &r->spec->hardening->egress);
 	static uint64_t standard[] = {443};
 	const struct bw_uints usual = {standard, 1};
 
 	if (!gate)
 		return;
-	bw_change_strs(r, &gate->allow, &derived->egress_allow, "/hardening/egress/allow", reason);
-	bw_change_strs(r, &gate->plain, &derived->egress_plain, "/hardening/egress/plain", reason);
+	bw_change_strs(r, &gate->allow, &policy->allow, "/hardening/egress/allow", reason);
+	bw_change_strs(r, &gate->plain, &policy->plain, "/hardening/egress/plain", reason);
 	bw_change_ids(r, &gate->ports, policy->ports.n ? &policy->ports : &usual, "/hardening/egress/ports", reason);
 	bw_change_strs(r, &gate->refuse, &policy->refuse, "/hardening/egress/refuse", reason);
 	bw_change_strs(r, &gate->nameservers, &policy->nameservers, "/hardening/egress/nameservers",
@@ -83,7 +82,7 @@ static void open_gate(struct bw_run *r)
 
 static void restrict_egress(struct bw_run *r)
 {
-	const struct bw_profile_derived *derived = &r->profile->derived;
+	const struct bw_profile_egress *policy = r->profile->network->egress;
 	const struct bw_spec_namespace *ns = bw_spec_namespace(r->spec, "network");
 
 	if (!ns || (ns->path && is_host_path(ns->path)))
@@ -91,7 +90,7 @@ static void restrict_egress(struct bw_run *r)
 			"shares the network of the host, where no egress gate can be put", NULL);
 	bw_change_bool(r, &r->spec->hardening->only_loopback, true, "/hardening/onlyLoopback",
 		"nothing but the egress gate may be reached");
-	if (derived->egress_allow.n || derived->egress_plain.n)
+	if (policy->allow.n || policy->plain.n)
 		open_gate(r);
 }
 

@@ -190,6 +190,21 @@ START_TEST(what_is_not_there_yet_is_refused_by_name)
 }
 END_TEST
 
+/* A profile as a container's directory keeps it. */
+static const struct bw_profile *stored_and_read(const struct bw_profile *p)
+{
+	struct bw_json_writer *w = bw_json_writer_new(false);
+	auto_free char *text = NULL;
+	const struct bw_profile *read;
+
+	bw_profile_write(p, w);
+	ck_assert_int_eq(bw_json_writer_end(w, &text, NULL, NULL), 0);
+	bw_json_writer_free(w);
+	read = bw_policy_profile(parse(text), bw_profile_name(p));
+	ck_assert_ptr_nonnull(read);
+	return read;
+}
+
 /* What a gate lets out, in words, and the registries put in. */
 static const struct {
 	const char *members, *names; /* of egress; what is let out, or NULL: no gate */
@@ -198,6 +213,7 @@ static const struct {
 	{"\"allow\":[\"@npm\"]", "registry.example tarballs.example", NULL},
 	{"\"allow\":[\"@npm\",\"registry.example\",\"*.example.org\"]", "registry.example tarballs.example *.example.org", NULL},
 	{"\"allow\":[\"@pypi\"]", "", NULL},
+	{"\"allow\":[\"@own\"]", "own.example.org", NULL},
 	{"\"allow\":[]", "", NULL},
 	{"", "", NULL},
 	{"\"restrict\":false,\"allow\":[\"@npm\"]", NULL, NULL},
@@ -207,7 +223,7 @@ static const struct {
 START_TEST(the_gate_lets_out_what_is_listed_and_its_registries)
 {
 	const char *text = bw_arena_printf(&arena,
-		"{\"version\":1,\"registries\":{\"npm\":[\"registry.example\",\"tarballs.example\"]},"
+		"{\"version\":1,\"registries\":{\"npm\":[\"registry.example\",\"tarballs.example\"],\"own\":[\"own.example.org\"]},"
 		"\"profiles\":{\"x\":{\"network\":{\"egress\":{%s}}}}}",
 		gates[_i].members);
 	const struct bw_policy *policy = parse(text);
@@ -223,10 +239,23 @@ START_TEST(the_gate_lets_out_what_is_listed_and_its_registries)
 	}
 	ck_assert_ptr_nonnull(p);
 	ck_assert_int_eq(p->derived.gated, gates[_i].names != NULL);
-	for (size_t i = 0; i < p->derived.egress_allow.n; i++)
-		bw_buf_addf(&buf, "%s%s", i ? " " : "", p->derived.egress_allow.v[i]);
-	ck_assert_str_eq(names, gates[_i].names ? gates[_i].names : "");
-	ck_assert_int_eq(p->derived.proxy.n > 0, names[0] != '\0');
+	if (!gates[_i].names) {
+		ck_assert_uint_eq(p->derived.proxy.n, 0);
+		return;
+	}
+	/* And as it is stored for exec, where there are no registries. */
+	for (int stored = 0; stored < 2; stored++) {
+		const struct bw_strs *allow = &p->network->egress->allow;
+
+		buf = bw_buf_over(names, sizeof names);
+		names[0] = '\0';
+		for (size_t i = 0; i < allow->n; i++)
+			bw_buf_addf(&buf, "%s%s", i ? " " : "", allow->v[i]);
+		ck_assert_str_eq(names, gates[_i].names);
+		ck_assert_int_eq(p->derived.proxy.n > 0, names[0] != '\0');
+		ck_assert(p->derived.gated);
+		p = stored_and_read(p);
+	}
 }
 END_TEST
 
