@@ -763,6 +763,26 @@ own_criu() {
 	printf '%s\n' "$@" >/usr/local/sbin/criu.mode
 }
 
+test_a_restored_container_is_guarded_and_behind_the_gate_there_is_none() {
+	local layers
+	stand_in no-terminal
+	bundle
+	an_image
+	own_criu no-terminal own-namespaces
+	policy '{"checkpoint": "allow", "landlock": "prefer", "network": {"egress": {"allow": []}}, "loosens": ["checkpoint"]}'
+	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
+	expect_refusal 'leaves a container the egress gate alone'
+	! grep -q 'request RESTORE' "$LOG" || fail "criu was asked to restore"
+	policy '{"checkpoint": "allow", "landlock": "prefer", "loosens": ["checkpoint"]}'
+	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
+	expect_status 0
+	governed state --format text "$ID"
+	[[ $OUT == *'guard      cgroup'* ]] || skip "the guard is routing rules here, which are the image's"
+	layers=$(find_helper layers) || skip "$layers"
+	run "$layers" list "$(cgroup2_of "$(pid_of)")"
+	expect_output $'connect4\nconnect6\nsendmsg4\nsendmsg6\negress'
+}
+
 test_a_policy_that_allows_images_takes_root_s_criu_and_no_file_of_the_container_s() {
 	stand_in no-terminal
 	bundle
