@@ -106,7 +106,7 @@ void bw_resolver_on_done(struct bw_resolver *r, void (*done)(struct bw_lookup *l
 /* Takes the address when it may be connected to. */
 static void add_address(const struct bw_resolver *r, const struct ares_addrinfo_node *node, struct bw_lookup *l)
 {
-	union bw_endpoint one = {0};
+	union bw_socket_address one = {0};
 	struct bw_address address;
 
 	if ((size_t)node->ai_addrlen > sizeof one)

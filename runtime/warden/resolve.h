@@ -16,7 +16,7 @@
 
 enum { BW_LOOKUP_MAX = 128, BW_LOOKUP_ADDRESSES = 16, BW_LOOKUP_MIN_TTL_S = 5, BW_LOOKUP_MAX_TTL_S = 300 };
 
-union bw_endpoint {
+union bw_socket_address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
@@ -28,7 +28,7 @@ enum bw_lookup_state { BW_LOOKUP_EMPTY, BW_LOOKUP_ASKING, BW_LOOKUP_READY, BW_LO
 struct bw_lookup {
 	enum bw_lookup_state state;
 	char name[BW_NAME_SIZE];
-	union bw_endpoint addresses[BW_LOOKUP_ADDRESSES]; /* that may be connected to, without ports */
+	union bw_socket_address addresses[BW_LOOKUP_ADDRESSES]; /* that may be connected to, without ports */
 	size_t n;
 	uint64_t expires_ms;
 	unsigned pins;			/* of connections that are not done with it */

@@ -28,7 +28,7 @@ enum {
 
 /* ---- addresses and connections ---- */
 
-static void set_port(union bw_endpoint *endpoint, uint16_t port)
+static void set_port(union bw_socket_address *endpoint, uint16_t port)
 {
 	if (endpoint->any.sa_family == AF_INET)
 		endpoint->v4.sin_port = htons(port);
@@ -36,17 +36,17 @@ static void set_port(union bw_endpoint *endpoint, uint16_t port)
 		endpoint->v6.sin6_port = htons(port);
 }
 
-static socklen_t size_of(const union bw_endpoint *endpoint)
+static socklen_t size_of(const union bw_socket_address *endpoint)
 {
 	return endpoint->any.sa_family == AF_INET ? sizeof endpoint->v4 : sizeof endpoint->v6;
 }
 
 /* Whether packets to this address would stay on this host: then the kernel takes the same for their source. That covers
  * addresses that the host has got since we started. No packet is sent. */
-static bool is_own(const union bw_endpoint *endpoint)
+static bool is_own(const union bw_socket_address *endpoint)
 {
 	int fd = socket(endpoint->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	union bw_endpoint local = {0};
+	union bw_socket_address local = {0};
 	socklen_t len = sizeof local;
 	struct bw_address a, b;
 	bool r;
@@ -61,7 +61,7 @@ static bool is_own(const union bw_endpoint *endpoint)
 }
 
 /* The very address that was checked. Under way, or false with c->error. */
-static bool try_address(struct bw_gate *g, struct bw_conn *c, union bw_endpoint endpoint)
+static bool try_address(struct bw_gate *g, struct bw_conn *c, union bw_socket_address endpoint)
 {
 	const int on = 1;
 	struct bw_address address;
