@@ -13,6 +13,8 @@ include runtime/launch/local.mk
 include runtime/container/local.mk
 include runtime/cli/local.mk
 include runtime/label/local.mk
+include runtime/proto/local.mk
 include runtime/criu/local.mk
 include runtime/systemd/local.mk
 include runtime/warden/local.mk
+include runtime/shim/local.mk

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "proto/wire.h"
 
 /* Global options, as on the command line. */
 struct bw_context {
@@ -29,6 +30,7 @@ struct bw_create_options {
 	const char *console_socket; /* or NULL */
 	const char *pid_file;       /* absolute, or NULL */
 	const char *pidfd_socket;   /* absolute, or NULL */
+	int console_fd;             /* connected socket, instead of console_socket; 0: none */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;
 	bool detach;   /* run */
@@ -47,6 +49,7 @@ struct bw_exec_options {
 	const char *const *cgroups; /* "PATH" or "CONTROLLER[,CONTROLLER]:PATH" beneath the container's cgroup */
 	const char *apparmor, *process_label;
 	const char *console_socket, *pid_file, *pidfd_socket;
+	int console_fd; /* connected socket, instead of console_socket; 0: none */
 	bool tty, detach, no_new_privs, ignore_paused;
 	unsigned preserve_fds;
 };
@@ -128,6 +131,31 @@ int bw_container_events(const struct bw_context *ctx, const char *id, int64_t in
 	struct bw_err *err) BW_MUST_CHECK;
 /* The pids in the container's cgroup, sorted, malloc'd. */
 int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+
+/* ---- for a process that stays beside a container ---- */
+
+/* What it keeps of one that is created: its cgroups, the time that the policy gives it. Nothing of this waits, and none of
+ * it reads the container's files again. */
+struct bw_watch;
+int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch **ret, struct bw_err *err) BW_MUST_CHECK;
+void bw_watch_free(struct bw_watch *watch);
+/* To be polled for these events (poll(2)); -1: this host does not tell. */
+int bw_watch_oom_fd(const struct bw_watch *watch, short *ret_events);
+/* Whether the kernel has killed for want of memory since the last call. */
+bool bw_watch_oom_happened(struct bw_watch *watch);
+/* As bw_container_pids(), of the whole tree of cgroups. */
+int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+/* containerd's message with the statistics, io.containerd.cgroups.v1.Metrics or v2; *ret_type is its name.
+ * BW_E_NOT_FOUND when the container has no cgroup any more. */
+int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
+/* Whether killing the init ends every process: it has a pid namespace of its own. */
+bool bw_watch_has_own_pids(const struct bw_watch *watch);
+/* How long the container may live from its start on, and how long it has after SIGTERM; false: there is no limit. */
+bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms);
+/* Whether the policy lets output go to that program (absolute path), which is started on the host: of a container that
+ * is to be created from bundle, or with bundle NULL of one that is there. BW_E_DENIED when not. */
+int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
  * 3 changed, 4 would refuse. */

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "criu/wire.h"
+#include "proto/wire.h"
 
 enum bw_criu_type {
 	BW_CRIU_DUMP = 1,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Includes point downward only: base < json, plan < spec, host < policy, control < launch < container < cli.
+# Includes point downward only: base < json, plan < spec, host < policy, control < launch < container < cli, shim.
 # Prints each arrow that runs up (or into a room that is closed to the includer) and fails.
 cd "${srcdir:-$(dirname "$0")/../..}" || exit 1
 allowed() {
@@ -11,13 +11,15 @@ allowed() {
 	spec) echo "base json spec" ;;
 	host) echo "base json host" ;;
 	policy) echo "base json spec policy" ;;
-	control) echo "base json plan spec host systemd warden control" ;;
+	control) echo "base json proto plan spec host systemd warden control" ;;
 	launch) echo "base json plan spec host control launch" ;;
-	container) echo "base json plan spec host policy control launch criu container" ;;
-	cli) echo "base json container cli" ;;
+	container) echo "base json plan spec host policy control launch criu proto container" ;;
+	cli) echo "base json proto container cli" ;;
 	label) echo "base label" ;;
 	systemd) echo "base systemd" ;;
-	criu) echo "base criu" ;;
+	proto) echo "base proto" ;;
+	criu) echo "base proto criu" ;;
+	shim) echo "base json proto container shim" ;;
 	warden) echo "base json warden" ;;
 	*) echo "" ;;
 	esac

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire.c - writing and reading of fields. */
-#include "criu/wire.h"
+#include "proto/wire.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wire.h - the wire format of protocol buffers, as much as CRIU's RPC has of it: numbers (varints) and byte strings,
- * one of which may hold a further message. Pure. See the encoding chapter of the protocol buffers' documentation. */
-#ifndef BW_CRIU_WIRE_H
-#define BW_CRIU_WIRE_H
+/* wire.h - the wire format of protocol buffers: numbers (varints) and byte strings, one of which may hold a further
+ * message. Pure. See the encoding chapter of the protocol buffers' documentation. */
+#ifndef BW_PROTO_WIRE_H
+#define BW_PROTO_WIRE_H
 
 #include <stdbool.h>
 #include <stddef.h>

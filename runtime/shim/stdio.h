@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stdio.h - standard input, output and error of one process: fifos of the client, pipes and terminals of the container, and
+ * what is copied between them. Nothing here waits: a reader who is slow or gone stops its own container alone. */
+#ifndef BW_SHIM_STDIO_H
+#define BW_SHIM_STDIO_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "shim/loop.h"
+
+struct bw_stdio;
+
+/* As in Create and Exec: a path of a fifo, also behind "fifo://"; "file://PATH" (output, appended); "binary://PROGRAM?KEY=VALUE"
+ * and "binary-v2://" (output, to a logging program); "" is /dev/null. uid, gid: who is to own the pipes, so that a program
+ * may open /dev/stdout again. */
+struct bw_stdio_request {
+	const char *stdin_path, *stdout_uri, *stderr_uri;
+	bool terminal;
+	uid_t uid;
+	gid_t gid;
+	const char *id, *namespace; /* for a logging program's environment */
+};
+
+/* Opens and makes everything; copies nothing yet. BW_E_USAGE for a scheme that is none, or a place that is no fifo. */
+int bw_stdio_open(struct bw_loop *loop, const struct bw_stdio_request *request, struct bw_stdio **ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* For the worker that starts the process: what becomes its 0, 1 and 2 (with a terminal: /dev/null), and the end of the
+ * socket pair over which the terminal's master comes back (-1 without). */
+int bw_stdio_child_fd(const struct bw_stdio *stdio, int which);
+int bw_stdio_console_fd(const struct bw_stdio *stdio);
+/* The logging program's absolute path, NULL without one: the worker asks the policy first, and starts it then, before the
+ * container. Waits (at most ten seconds) until it is ready. The program is the worker's child and ours afterwards. */
+const char *bw_stdio_logger(const struct bw_stdio *stdio);
+int bw_stdio_start_logger(const struct bw_stdio *stdio, pid_t *ret_pid, struct bw_err *err) BW_MUST_CHECK;
+
+/* In the shim, once the worker has succeeded: closes the child's ends, takes the terminal, begins to copy. logger: its pid, or 0. */
+int bw_stdio_begin(struct bw_stdio *stdio, pid_t logger, struct bw_err *err) BW_MUST_CHECK;
+/* rows and columns of the terminal; nothing without one. */
+int bw_stdio_resize(struct bw_stdio *stdio, unsigned columns, unsigned rows, struct bw_err *err) BW_MUST_CHECK;
+/* CloseIO: what is left in the fifo is still passed on, then the process reads the end. */
+void bw_stdio_close_stdin(struct bw_stdio *stdio);
+/* The process has ended: a terminal that reads EIO is at its end now. drained is called, once, from the loop or at once,
+ * when all output is passed on, or after limit_ms. */
+void bw_stdio_ended(struct bw_stdio *stdio, int64_t limit_ms, void (*drained)(void *ctx), void *ctx);
+/* The logging program has ended and is reaped. */
+void bw_stdio_logger_ended(struct bw_stdio *stdio);
+/* Closes everything, so that readers see the end. A logging program has twelve seconds for what it still holds, then
+ * it is ended; this does not wait for it. NULL is fine. */
+void bw_stdio_free(struct bw_stdio *stdio);
+
+#endif
