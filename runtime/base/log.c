@@ -41,6 +41,13 @@ int bw_log_open(const char *file, bool json, enum bw_log_level level, struct bw_
 	return 0;
 }
 
+void bw_log_to(int fd, bool json, enum bw_log_level level)
+{
+	sink.fd = fd;
+	sink.json = json;
+	sink.level = level;
+}
+
 /* JSON string content; control characters escaped, other bytes kept. */
 static void add_quoted(struct bw_buf *line, const char *text)
 {

@@ -14,6 +14,8 @@ enum bw_log_level { BW_LOG_ERROR, BW_LOG_WARNING, BW_LOG_INFO, BW_LOG_DEBUG };
 /* Opens the log (append, created 0600). file NULL: stderr alone. The descriptor is CLOEXEC. */
 int bw_log_open(
 	const char *file, bool json, enum bw_log_level level, struct bw_err *err) BW_MUST_CHECK;
+/* The same to a descriptor, which stays the caller's; what it does not take at once is lost. */
+void bw_log_to(int fd, bool json, enum bw_log_level level);
 /* One line {"level":..,"msg":..,"time":..}. Below the level: nothing. With a log file it goes there
  * only. */
 void bw_log(enum bw_log_level level, const char *fmt, ...) BW_PRINTF(2, 3);

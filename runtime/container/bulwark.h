@@ -20,6 +20,7 @@ struct bw_context {
 	const char *policy_path; /* --policy, or NULL for the default place */
 	const char *profile;     /* --profile, or NULL */
 	bool systemd_cgroup;
+	bool systemd_by_path;    /* also for a cgroupsPath "slice:prefix:name": engines say no more than that to a shim */
 	bool no_cgroup;          /* --cgroup-manager disabled: the container stays in the caller's */
 	enum bw_rootless { BW_ROOTLESS_AUTO, BW_ROOTLESS_TRUE, BW_ROOTLESS_FALSE } rootless;
 	bool debug;
@@ -35,6 +36,7 @@ struct bw_create_options {
 	unsigned preserve_fds;
 	bool detach;   /* run */
 	bool keep;     /* run */
+	pid_t *ret_pid; /* gets the init's id; or NULL */
 	bool no_subreaper;
 };
 
@@ -51,6 +53,8 @@ struct bw_exec_options {
 	const char *console_socket, *pid_file, *pidfd_socket;
 	int console_fd; /* connected socket, instead of console_socket; 0: none */
 	bool tty, detach, no_new_privs, ignore_paused;
+	bool tty_decides; /* tty counts, whatever the file of process_path says */
+	pid_t *ret_pid;   /* gets the process's id; or NULL */
 	unsigned preserve_fds;
 };
 

@@ -236,6 +236,8 @@ static int launch(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_launch_wait(&creation->launch, err) < 0)
 		return launch_failed(creation, err);
+	if (creation->options->ret_pid)
+		*creation->options->ret_pid = creation->launch.pid;
 	bw_attempt_enter(&creation->attempt, "write the pid file");
 	return bw_pid_file_write(creation->options->pid_file, creation->launch.pid, err);
 }

@@ -181,6 +181,8 @@ static int process_from_file(struct execution *execution, struct bw_spec_process
 	if (bw_spec_load_process(execution->options->process_path, &execution->arena, &process, err) < 0)
 		return -1;
 	*ret = process;
+	if (execution->options->tty_decides)
+		process->terminal = (struct bw_opt_bool){.set = true, .v = execution->options->tty};
 	if (!first)
 		return 0;
 	if (!process->capabilities && !execution->spec->hardening)
@@ -333,6 +335,8 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 		bw_pidfd_socket_send(execution->pidfd_socket, execution->launch.pidfd, "setns", err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)
 		return launch_failed(execution, err);
+	if (options->ret_pid)
+		*options->ret_pid = execution->launch.pid;
 	bw_attempt_enter(&execution->attempt, "write the pid file");
 	if (bw_pid_file_write(options->pid_file, execution->launch.pid, err) < 0) {
 		bw_launch_abort(&execution->launch);

@@ -85,6 +85,14 @@ static bool is_rootless(const struct bw_context *ctx, const struct bw_host *host
 	return !host->root.v;
 }
 
+/* "slice:prefix:name"; a path of directories has no two colons in its first component. */
+static bool is_unit_path(const char *path)
+{
+	const char *colon = path ? strchr(path, ':') : NULL;
+
+	return colon && path[0] != '/' && strchr(colon + 1, ':');
+}
+
 int bw_preparation_name_cgroups(struct bw_preparation *preparation, const struct bw_context *ctx, const char *path,
 	const char *id, struct bw_cgroup_set **ret, struct bw_err *err)
 {
@@ -94,7 +102,7 @@ int bw_preparation_name_cgroups(struct bw_preparation *preparation, const struct
 
 	if (ctx->no_cgroup)
 		return bw_cgroup_set_make_none(host, arena, ret, err);
-	if (ctx->systemd_cgroup)
+	if (ctx->systemd_cgroup || (ctx->systemd_by_path && is_unit_path(path)))
 		return bw_cgroup_set_make_unit(host, path, id, rootless, arena, ret, err);
 	if (rootless && bw_streq0(host->cgroup_mode, "none") && !named)
 		return bw_cgroup_set_make_none(host, arena, ret, err);

@@ -468,6 +468,8 @@ static int restore(struct restoring *restoring, struct bw_err *err)
 		bw_cgroup_adopt(&restoring->preparation.request, criu.pid, err) == 0 &&
 		bw_state_save(&restoring->container, err) == 0 && name_cgroups(restoring, criu.pid, err) == 0 &&
 		talk(restoring, &criu, err) == 0) {
+		if (restoring->options->ret_pid)
+			*restoring->options->ret_pid = restoring->container.pid;
 		bw_attempt_enter(&restoring->attempt, "write the pid file");
 		return bw_pid_file_write(restoring->options->pid_file, restoring->container.pid, err);
 	}
