@@ -31,7 +31,7 @@ struct bw_create_options {
 	const char *console_socket; /* or NULL */
 	const char *pid_file;       /* absolute, or NULL */
 	const char *pidfd_socket;   /* absolute, or NULL */
-	int console_fd;             /* connected socket, instead of console_socket; 0: none */
+	int console_fd;             /* connected socket, instead of console_socket; 0: none. Stays the caller's. */
 	bool no_pivot, no_new_keyring;
 	unsigned preserve_fds;
 	bool detach;   /* run */
@@ -143,7 +143,7 @@ int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret,
 struct bw_watch;
 int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch **ret, struct bw_err *err) BW_MUST_CHECK;
 void bw_watch_free(struct bw_watch *watch);
-/* To be polled for these events (poll(2)); -1: this host does not tell. */
+/* To be polled for these events (poll(2)), whereupon bw_watch_oom_happened() is to be called; -1: this host does not tell. */
 int bw_watch_oom_fd(const struct bw_watch *watch, short *ret_events);
 /* Whether the kernel has killed for want of memory since the last call. */
 bool bw_watch_oom_happened(struct bw_watch *watch);

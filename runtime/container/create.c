@@ -125,6 +125,8 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->state_dir = creation->container.path;
 	request->state_fd = creation->container.dir;
 	request->console_socket = options->console_socket;
+	if (options->console_fd > 0)
+		request->terminal_fd = options->console_fd;
 	request->cgroups = creation->container.state->cgroups;
 	request->rdt = &creation->container.state->rdt;
 	request->root_mount = &creation->container.state->root_mount;
@@ -349,12 +351,15 @@ static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 		return -1;
 	process = creation->decision.hardened->process;
 	if (bw_notify_bind(&creation->container, &creation->notify, err) < 0 ||
-		(!options->detach && bw_attach_begin(&attach, process->terminal.v && !options->console_socket, err) < 0)) {
+		(!options->detach &&
+			bw_attach_begin(&attach, process->terminal.v && !options->console_socket && options->console_fd <= 0,
+				err) < 0)) {
 		bw_undo(&creation->container);
 		return -1;
 	}
 	attach.notify = &creation->notify;
-	creation->preparation.request.terminal_fd = attach.terminal[1];
+	if (attach.terminal[1] >= 0)
+		creation->preparation.request.terminal_fd = attach.terminal[1];
 	if (go(creation, err) < 0) {
 		bw_attach_done(&attach);
 		return -1;

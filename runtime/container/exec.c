@@ -267,6 +267,8 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	request->state_dir = execution->container.path;
 	request->state_fd = execution->container.dir;
 	request->console_socket = options->console_socket;
+	if (options->console_fd > 0)
+		request->terminal_fd = options->console_fd;
 	request->cgroups = execution->container.state->cgroups;
 	request->sub_cgroups = options->cgroups;
 	request->rdt = &execution->container.state->rdt;
@@ -319,11 +321,12 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 {
 	struct bw_preparation *preparation = &execution->preparation;
 	const struct bw_exec_options *options = execution->options;
+	bool ours = execution->process->terminal.v && !options->console_socket && options->console_fd <= 0;
 
-	if (!options->detach &&
-		bw_attach_begin(attach, execution->process->terminal.v && !options->console_socket, err) < 0)
+	if (!options->detach && bw_attach_begin(attach, ours, err) < 0)
 		return -1;
-	preparation->request.terminal_fd = attach->terminal[1];
+	if (attach->terminal[1] >= 0)
+		preparation->request.terminal_fd = attach->terminal[1];
 	bw_attempt_enter(&execution->attempt, "compile the plan");
 	/* The proof that the plan makes sees the first of the guard's programs; this, that all are there. */
 	if (preparation->guard.way == BW_GUARD_CGROUP && bw_cgroup_verify_guard(execution->container.state->cgroups, err) < 0)

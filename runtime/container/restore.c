@@ -96,11 +96,12 @@ static int check_terminal(const struct restoring *restoring, struct bw_err *err)
 {
 	const struct bw_create_options *options = restoring->options;
 	bool terminal = spec_of(restoring)->process->terminal.v;
+	bool has_console = options->console_socket || options->console_fd > 0;
 
-	if (options->detach && terminal && !options->console_socket)
+	if (options->detach && terminal && !has_console)
 		return bw_fail(err, BW_E_USAGE, 0,
 			"cannot allocate tty if the container will detach without setting the console socket");
-	if (options->console_socket && (!options->detach || !terminal))
+	if (has_console && (!options->detach || !terminal))
 		return bw_fail(err, BW_E_USAGE, 0,
 			"cannot use console socket if the container will not detach or allocate tty");
 	return 0;
@@ -252,9 +253,12 @@ static int open_console(struct restoring *restoring, struct bw_err *err)
 {
 	if (!spec_of(restoring)->process->terminal.v)
 		return 0;
-	restoring->console = restoring->options->console_socket
-				     ? bw_connect_unix(restoring->options->console_socket, err)
-				     : fcntl(restoring->attach.terminal[1], F_DUPFD_CLOEXEC, 3);
+	if (restoring->options->console_socket)
+		restoring->console = bw_connect_unix(restoring->options->console_socket, err);
+	else if (restoring->options->console_fd > 0)
+		restoring->console = fcntl(restoring->options->console_fd, F_DUPFD_CLOEXEC, 3);
+	else
+		restoring->console = fcntl(restoring->attach.terminal[1], F_DUPFD_CLOEXEC, 3);
 	if (restoring->console >= 0)
 		return 0;
 	return err->code ? -1 : bw_fail(err, BW_E_KERNEL, errno, "console");

@@ -42,7 +42,7 @@ struct bw_request {
 	const char *state_dir;   /* absolute: <root>/<id> */
 	int state_fd;            /* the same, opened */
 	const char *console_socket; /* or NULL */
-	int terminal_fd;         /* exec/run in the foreground: pty peer made by the caller, or -1 */
+	int terminal_fd;         /* connected socket that gets the terminal, in place of console_socket; or -1 */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool in_user_namespace;  /* we have entered the user namespace that spec names: a caller who is not root, see rootless.h */

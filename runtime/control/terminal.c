@@ -42,6 +42,8 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	if (!process->terminal.v) {
 		if (request->console_socket)
 			return bw_fail(err, BW_E_USAGE, 0, "--console-socket is for a process with terminal: true");
+		if (request->terminal_fd >= 0)
+			return bw_fail(err, BW_E_USAGE, 0, "a socket for the terminal is for a process with terminal: true");
 		return bw_plan_add(plan, BW_CONTROL_terminal, OP_SESSION, BW_PHASE_PRIVS, NULL, 0, err);
 	}
 	if (request->terminal_fd >= 0)

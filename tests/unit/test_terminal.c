@@ -38,6 +38,16 @@ START_TEST(a_console_socket_without_a_terminal_is_a_mistake)
 }
 END_TEST
 
+START_TEST(a_socket_for_a_terminal_that_nobody_has_is_a_mistake)
+{
+	struct bench *b = begin("");
+
+	b->request.terminal_fd = STDIN_FILENO;
+	bench_refused(b, &bw_terminal, BW_E_USAGE, "", "a socket for the terminal is for a process with terminal: true");
+	bench_free(b);
+}
+END_TEST
+
 /* Engines match this sentence. */
 START_TEST(a_terminal_needs_somebody_to_take_it)
 {
@@ -147,6 +157,7 @@ END_TEST
 BENCH_MAIN("terminal", {without_a_terminal_there_is_a_session, 0},
 	{a_console_socket_without_a_terminal_is_a_mistake, 0},
 	{a_terminal_needs_somebody_to_take_it, 0}, {a_console_socket_that_is_not_there_is_named, 0},
+	{a_socket_for_a_terminal_that_nobody_has_is_a_mistake, 0},
 	{the_console_socket_is_connected_before_the_clone, 0},
 	{the_callers_own_descriptor_is_kept_apart, 0}, {a_descriptor_that_is_none_is_refused, 0},
 	{what_is_no_multiplexer_is_not_opened, 0})
