@@ -32,24 +32,27 @@ enum bw_proto_kind {
 	BW_PROTO_TEXTS,	  /* struct bw_proto_texts: repeated string */
 	BW_PROTO_MESSAGE, /* T *: NULL when absent; given twice, the last one counts */
 	BW_PROTO_LIST,	  /* struct { T *v; size_t n; }: repeated message */
+	BW_PROTO_PART,	  /* a message whose fields are members of the same struct: no offset; there when one of them is */
 };
 
 struct bw_proto_row {
 	unsigned number;
 	enum bw_proto_kind kind;
 	size_t offset;
-	const struct bw_proto_table *of; /* MESSAGE, LIST */
+	const struct bw_proto_table *of; /* MESSAGE, LIST, PART */
 };
 struct bw_proto_table {
 	const char *name; /* of the message, for errors: "CreateTaskRequest" */
 	size_t size;	  /* of the struct */
 	const struct bw_proto_row *rows; /* the last is BW_PROTO_END */
+	const struct bw_proto_row *texts; /* texts of the struct that this message has not: "", too; or NULL */
 };
 
-/* Bytes into the struct at ret, which is overwritten. Texts, lists and messages are the arena's; BYTES point into bytes.
- * BW_E_USAGE with message and field when they are malformed, a text holds a NUL, or more than BW_PROTO_MAX_DEPTH messages
- * are in each other; nothing is allocated beyond a small multiple of len. */
-enum { BW_PROTO_MAX_DEPTH = 8 };
+/* Bytes into the struct at ret, which is overwritten. Texts, lists and messages are the arena's, lists with room as bw_push()
+ * wants it; BYTES point into bytes. BW_E_USAGE with message and field when they are malformed, a field is of another type
+ * than its row, a text holds a NUL, a list has more than BW_PROTO_MAX_ELEMENTS, or more than BW_PROTO_MAX_DEPTH messages are
+ * in each other. What is allocated is a small multiple of len. */
+enum { BW_PROTO_MAX_DEPTH = 8, BW_PROTO_MAX_ELEMENTS = 1 << 16 };
 int bw_proto_read(const struct bw_proto_table *table, const void *bytes, size_t len, struct bw_arena *arena, void *ret,
 	struct bw_err *err) BW_MUST_CHECK;
 /* The struct as bytes, appended. As proto3 has it, what is 0, false, empty or NULL is not written; an empty message that is

@@ -14,7 +14,7 @@ void bw_wire_done(struct bw_wire *wire)
 	*wire = (struct bw_wire){0};
 }
 
-static void append(struct bw_wire *wire, const void *bytes, size_t len)
+void bw_wire_raw(struct bw_wire *wire, const void *bytes, size_t len)
 {
 	size_t size = wire->size ? wire->size : 256;
 	unsigned char *grown;
@@ -44,7 +44,7 @@ static void append_varint(struct bw_wire *wire, uint64_t value)
 	for (; value > 0x7f; value >>= 7)
 		bytes[n++] = (unsigned char)(value | 0x80);
 	bytes[n++] = (unsigned char)value;
-	append(wire, bytes, n);
+	bw_wire_raw(wire, bytes, n);
 }
 
 void bw_wire_number(struct bw_wire *wire, unsigned field, uint64_t value)
@@ -57,7 +57,7 @@ void bw_wire_bytes(struct bw_wire *wire, unsigned field, const void *bytes, size
 {
 	append_varint(wire, (uint64_t)field << 3 | BYTES);
 	append_varint(wire, len);
-	append(wire, bytes, len);
+	bw_wire_raw(wire, bytes, len);
 }
 
 void bw_wire_text(struct bw_wire *wire, unsigned field, const char *text)
@@ -111,6 +111,7 @@ static int read_fixed(struct bw_wire_reader *reader, size_t size, struct bw_wire
 {
 	if ((size_t)(reader->end - reader->at) < size)
 		return -1;
+	field->is_fixed = true;
 	for (size_t i = 0; i < size; i++)
 		field->value |= (uint64_t)*reader->at++ << (8 * i);
 	return 1;
@@ -135,7 +136,7 @@ int bw_wire_next(struct bw_wire_reader *reader, struct bw_wire_field *ret)
 		return read_fixed(reader, sizeof(uint64_t), ret);
 	case FIXED32:
 		return read_fixed(reader, sizeof(uint32_t), ret);
-	default: /* groups are of old times, and CRIU has none */
+	default: /* groups are of old times, and nobody we talk to has one */
 		return -1;
 	}
 }

@@ -24,11 +24,13 @@ void bw_wire_bytes(struct bw_wire *wire, unsigned field, const void *bytes, size
 void bw_wire_text(struct bw_wire *wire, unsigned field, const char *text);
 /* inner as a message in field; what inner lacks, wire lacks, too. */
 void bw_wire_message(struct bw_wire *wire, unsigned field, const struct bw_wire *inner);
+/* len bytes as they are: what stands around a message. */
+void bw_wire_raw(struct bw_wire *wire, const void *bytes, size_t len);
 
 /* One field as it was read; bytes point into what is read. */
 struct bw_wire_field {
 	unsigned number;
-	bool is_bytes;
+	bool is_bytes, is_fixed; /* neither: a varint */
 	uint64_t value;
 	const unsigned char *bytes;
 	size_t len;

@@ -192,6 +192,12 @@ test_policy_CFLAGS = $(unit_cflags)
 test_policy_LDADD = $(unit_libs)
 TESTS += test_policy
 
+check_PROGRAMS += test_proto
+test_proto_SOURCES = tests/unit/test_proto.c
+test_proto_CFLAGS = $(unit_cflags)
+test_proto_LDADD = $(unit_libs)
+TESTS += test_proto
+
 check_PROGRAMS += test_rlimits
 test_rlimits_SOURCES = tests/unit/test_rlimits.c tests/unit/control_test.h
 test_rlimits_CFLAGS = $(unit_cflags)
