@@ -29,7 +29,7 @@ struct bw_rootfs_mounts {
 	size_t n;
 };
 
-/* One struct for the requests of all methods of Task: each table has some of its members. */
+/* One struct for the requests of all methods of Task: each table has some of its members; the other texts are "", too. */
 struct bw_task_request {
 	const char *id, *exec_id, *bundle, *stdin_path, *stdout_uri, *stderr_uri, *checkpoint, *parent_checkpoint, *path;
 	struct bw_rootfs_mounts mounts;
@@ -188,7 +188,7 @@ struct bw_bootstrap_result {
 	uint64_t version;
 	const char *address, *protocol;
 };
-/* containerd.services.introspection.v1.RuntimeInfo */
+/* containerd.types.RuntimeInfo */
 struct bw_runtime_version {
 	const char *version, *revision;
 };

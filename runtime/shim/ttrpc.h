@@ -45,7 +45,7 @@ struct bw_ttrpc_input {
 /* Where to read to next: at least one byte of room at *ret, *ret_size of it; -1 when memory is out. At most one frame and
  * a few KiB are kept. */
 int bw_ttrpc_input_room(struct bw_ttrpc_input *input, unsigned char **ret, size_t *ret_size);
-/* len bytes were read to there. */
+/* len bytes were read to there; 0 gives the memory back if nothing waits. */
 void bw_ttrpc_input_filled(struct bw_ttrpc_input *input, size_t len);
 enum bw_ttrpc_next {
 	BW_TTRPC_NONE,	   /* more is to be read */
@@ -56,7 +56,7 @@ enum bw_ttrpc_next {
 enum bw_ttrpc_next bw_ttrpc_input_next(struct bw_ttrpc_input *input, struct bw_ttrpc_frame *ret);
 void bw_ttrpc_input_done(struct bw_ttrpc_input *input);
 
-/* Header and data, appended; the data must not be longer than BW_TTRPC_MAX_DATA. */
+/* Header and data, appended. Data that are longer than BW_TTRPC_MAX_DATA are not: out->no_memory shows it. */
 void bw_ttrpc_frame_write(struct bw_wire *out, enum bw_ttrpc_type type, uint32_t stream, const void *data, size_t len);
 
 #endif

@@ -404,3 +404,9 @@ test_warden_parsers_SOURCES = tests/unit/test_warden_parsers.c tests/unit/scratc
 test_warden_parsers_CFLAGS = $(unit_cflags)
 test_warden_parsers_LDADD = libbulwark-warden.a $(unit_libs)
 TESTS += test_warden_parsers
+
+check_PROGRAMS += test_ttrpc
+test_ttrpc_SOURCES = tests/unit/test_ttrpc.c
+test_ttrpc_CFLAGS = $(unit_cflags)
+test_ttrpc_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_ttrpc
