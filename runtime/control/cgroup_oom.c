@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <sys/eventfd.h>
 
 #include "base/auto.h"
@@ -13,15 +14,40 @@
 #include "base/str.h"
 #include "control/cgroup_files.h"
 
-/* Kills, those in descendants too. Reading again is what arms the next wake-up. */
-static uint64_t read_kills(int fd)
+/* Kills, those in descendants too. Reading again is what arms the next wake-up. False: the cgroup is gone. */
+static bool read_kills(int fd, uint64_t *ret)
 {
 	char text[512];
-	uint64_t kills;
 	ssize_t len = pread(fd, text, sizeof text - 1, 0);
 
-	text[len > 0 ? len : 0] = '\0';
-	return bw_cgroup_keyed(text, "oom_kill", &kills) ? kills : 0;
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	if (!bw_cgroup_keyed(text, "oom_kill", ret))
+		*ret = 0;
+	return true;
+}
+
+/* A file of a cgroup that is gone is ready for ever, and who polls it would never rest: one that never is ready takes its
+ * number, and epoll(7) forgets the old one. */
+static void fall_silent(struct bw_cgroup_oom *oom)
+{
+	auto_close int silent = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	if (silent >= 0)
+		(void)dup3(silent, oom->fd, O_CLOEXEC);
+}
+
+static bool kills_happened(struct bw_cgroup_oom *oom)
+{
+	uint64_t kills, before = oom->seen;
+
+	if (!read_kills(oom->fd, &kills)) {
+		fall_silent(oom);
+		return false;
+	}
+	oom->seen = kills > before ? kills : before;
+	return kills > before;
 }
 
 static int open_v1(int dir, struct bw_cgroup_oom *oom, struct bw_err *err)
@@ -53,8 +79,7 @@ static int open_v2(int dir, struct bw_cgroup_oom *oom, struct bw_err *err)
 		return bw_fail(err, BW_E_KERNEL, errno, "watching memory.events");
 	oom->fd = fd;
 	oom->events = POLLPRI;
-	oom->seen = read_kills(fd);
-	return 0;
+	return read_kills(fd, &oom->seen) ? 0 : bw_fail(err, BW_E_KERNEL, errno, "watching memory.events");
 }
 
 int bw_cgroup_oom_open(const struct bw_cgroup_set *set, struct bw_cgroup_oom *ret, struct bw_err *err)
@@ -77,16 +102,12 @@ int bw_cgroup_oom_open(const struct bw_cgroup_set *set, struct bw_cgroup_oom *re
 
 bool bw_cgroup_oom_happened(struct bw_cgroup_oom *oom)
 {
-	uint64_t count, kills;
+	uint64_t count;
 
 	if (oom->fd < 0)
 		return false;
-	if (oom->events == POLLPRI) {
-		kills = read_kills(oom->fd);
-		count = kills > oom->seen ? kills - oom->seen : 0;
-		oom->seen = kills > oom->seen ? kills : oom->seen;
-		return count > 0;
-	}
+	if (oom->events == POLLPRI)
+		return kills_happened(oom);
 	/* v1 also tells of the end of the cgroup, with the same words. */
 	return read(oom->fd, &count, sizeof count) == (ssize_t)sizeof count &&
 	       faccessat(oom->dir, "memory.oom_control", F_OK, 0) == 0;

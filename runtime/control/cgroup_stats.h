@@ -21,7 +21,8 @@ struct bw_cgroup_oom {
 
 /* What happened before does not count. */
 int bw_cgroup_oom_open(const struct bw_cgroup_set *set, struct bw_cgroup_oom *ret, struct bw_err *err) BW_MUST_CHECK;
-/* Whether the container has run out of memory since the last call. Never waits. */
+/* Whether the container has run out of memory since the last call. Never waits. Once the cgroup is gone fd is never ready
+ * again. */
 bool bw_cgroup_oom_happened(struct bw_cgroup_oom *oom);
 void bw_cgroup_oom_close(struct bw_cgroup_oom *oom);
 

@@ -29,3 +29,8 @@ root_reach_LDFLAGS = -static
 check_PROGRAMS += root_layers
 root_layers_SOURCES = tests/root/layers.c
 root_layers_CFLAGS = -std=gnu11
+# Stays beside a container as a shim does, and has the verbs done by forks of itself.
+check_PROGRAMS += root_beside
+root_beside_SOURCES = tests/root/beside.c
+root_beside_CFLAGS = $(AM_CFLAGS)
+root_beside_LDADD = libbulwark.a $(BW_LIBS)

@@ -3,6 +3,7 @@
  * v1 with BFQ, and one that is nearly empty. */
 #include <check.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +213,33 @@ START_TEST(a_container_without_a_cgroup_is_told_apart)
 }
 END_TEST
 
+static bool is_ready(const struct bw_cgroup_oom *oom)
+{
+	struct pollfd fd = {.fd = oom->fd, .events = POLLIN | POLLPRI};
+
+	return poll(&fd, 1, 0) != 0;
+}
+
+/* What a read of a file says whose cgroup is gone, says this one of a descriptor that may not be read. */
+START_TEST(a_watch_of_v2_tells_each_kill_once_and_rests_when_the_cgroup_is_gone)
+{
+	struct bw_cgroup_oom oom = {.fd = -1, .dir = -1, .events = POLLPRI, .seen = 1};
+
+	fill((const struct file[]){{"memory.events", "oom 1\noom_kill 1\n"}, {NULL, NULL}});
+	oom.fd = openat(scratch.dir, "memory.events", O_RDWR | O_CLOEXEC);
+	ck_assert(!bw_cgroup_oom_happened(&oom));
+	ck_assert_int_eq(pwrite(oom.fd, "oom 3\noom_kill 3\n", 17, 0), 17);
+	ck_assert(bw_cgroup_oom_happened(&oom));
+	ck_assert(!bw_cgroup_oom_happened(&oom));
+	ck_assert(is_ready(&oom));
+	ck_assert_int_eq(dup3(open("/dev/null", O_WRONLY | O_CLOEXEC), oom.fd, O_CLOEXEC), oom.fd);
+	ck_assert(!bw_cgroup_oom_happened(&oom));
+	ck_assert(!is_ready(&oom));
+	ck_assert(!bw_cgroup_oom_happened(&oom));
+	bw_cgroup_oom_close(&oom);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cgroup_stats");
@@ -224,6 +252,7 @@ int main(void)
 	tcase_add_test(tc, a_v1_host_is_read);
 	tcase_add_test(tc, files_that_are_empty_or_odd_do_no_harm);
 	tcase_add_test(tc, a_container_without_a_cgroup_is_told_apart);
+	tcase_add_test(tc, a_watch_of_v2_tells_each_kill_once_and_rests_when_the_cgroup_is_gone);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

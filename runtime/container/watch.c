@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* watch.c - what a process that stays beside a container keeps of it. It may keep one for each of many containers and be
+ * idle for months: so nothing but a copy of what is needed, and everything else is read from the kernel when asked. */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "container/state.h"
+#include "control/cgroup_stats.h"
+
+struct bw_watch {
+	struct bw_cgroup_set set;
+	struct bw_cgroup_oom oom;
+	bool private_pids;
+};
+
+/* --- a copy of the cgroups, each piece allocated alone: an arena's smallest block is many times their size --- */
+
+static char *copy_text(const char *text, bool *failed)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	*failed = *failed || (text && !copy);
+	return copy;
+}
+
+static void set_free(struct bw_cgroup_set *set)
+{
+	for (size_t i = 0; i < set->dirs.n; i++) {
+		free(set->dirs.v[i].controllers);
+		free(set->dirs.v[i].mountpoint);
+		free(set->dirs.v[i].path);
+	}
+	free(set->dirs.v);
+	free(set->mode);
+	free(set->unit);
+}
+
+static int set_copy(const struct bw_cgroup_set *set, struct bw_cgroup_set *ret, struct bw_err *err)
+{
+	bool failed = false;
+
+	*ret = *set;
+	ret->mode = copy_text(set->mode, &failed);
+	ret->unit = copy_text(set->unit, &failed);
+	ret->dirs.v = calloc(set->dirs.n + 1, sizeof *ret->dirs.v);
+	ret->dirs.n = ret->dirs.v ? set->dirs.n : 0;
+	for (size_t i = 0; i < ret->dirs.n; i++) {
+		ret->dirs.v[i].controllers = copy_text(set->dirs.v[i].controllers, &failed);
+		ret->dirs.v[i].mountpoint = copy_text(set->dirs.v[i].mountpoint, &failed);
+		ret->dirs.v[i].path = copy_text(set->dirs.v[i].path, &failed);
+		ret->dirs.v[i].made = set->dirs.v[i].made;
+	}
+	return failed || !ret->dirs.v ? bw_fail(err, BW_E_MEMORY, ENOMEM, "watch") : 0;
+}
+
+/* --- the facade --- */
+
+void bw_watch_free(struct bw_watch *watch)
+{
+	if (!watch)
+		return;
+	bw_cgroup_oom_close(&watch->oom);
+	set_free(&watch->set);
+	free(watch);
+}
+
+/* That nobody tells of a lack of memory is no reason to be without the rest. */
+static void watch_memory(struct bw_watch *watch)
+{
+	struct bw_err why = {0};
+
+	if (watch->set.dirs.n && bw_cgroup_oom_open(&watch->set, &watch->oom, &why) < 0)
+		bw_debug("%s", why.text);
+}
+
+int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch **ret, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+	struct bw_watch *watch;
+
+	if (bw_container_open(ctx, id, false, false, &arena, &container, err) < 0)
+		return -1;
+	watch = calloc(1, sizeof *watch);
+	if (!watch)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "watch");
+	watch->oom = (struct bw_cgroup_oom)BW_CGROUP_OOM_INIT;
+	watch->private_pids = container.state->private_pids.v;
+	if (container.state->cgroups && set_copy(container.state->cgroups, &watch->set, err) < 0) {
+		bw_watch_free(watch);
+		return -1;
+	}
+	watch_memory(watch);
+	*ret = watch;
+	return 0;
+}
+
+int bw_watch_oom_fd(const struct bw_watch *watch, short *ret_events)
+{
+	*ret_events = watch->oom.events;
+	return watch->oom.fd;
+}
+
+bool bw_watch_oom_happened(struct bw_watch *watch)
+{
+	return bw_cgroup_oom_happened(&watch->oom);
+}
+
+int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, struct bw_err *err)
+{
+	*ret = NULL;
+	*ret_n = 0;
+	return watch->set.dirs.n ? bw_cgroup_pids(&watch->set, true, ret, ret_n, err) : 0;
+}
+
+bool bw_watch_has_own_pids(const struct bw_watch *watch)
+{
+	return watch->private_pids;
+}

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A container of a process that lives longer than its verbs, which are done by forks: terminals over a descriptor, and
+# what is seen from beside the container.
+. "$(dirname "$0")/bulwark.sh"
+
+# beside PROFILE WORD...: see beside.c. PROCESS is what exec reads.
+beside() {
+	local program
+	program=${BUILDDIR:-$(dirname "$RUNTIME")}/root_beside
+	[ -x "$program" ] || skip "needs root_beside, which make check builds"
+	STATUS=0
+	(cd "$T" && timeout --kill-after=5 "$step_timeout" "$program" "$T/state" "$1" "$BUNDLE" "$ID" "${@:2}") \
+		<"${PROCESS:-/dev/null}" >"$T/out" 2>"$T/err" || STATUS=$?
+	{ OUT=$(tr -d '\r' <"$T/out") ERR=$(<"$T/err"); } 2>/dev/null
+	echo "+ beside $* -> $STATUS"
+	sed 's/^/  out: /' "$T/out"
+	sed 's/^/  err: /' "$T/err"
+}
+
+test_the_verbs_work_in_forks_of_a_server() {
+	bundle
+	config '.process.args = ["sh", "-c", "exit 7"]'
+	beside hardened create watch pids start await delete
+	expect_status 0
+	expect_line "own pids 1"
+	expect_line "pids 1"
+	expect_line "ended with 7"
+	expect_nothing_left
+}
+
+test_a_server_s_blocked_signals_are_not_the_program_s() {
+	bundle
+	script_args 'grep SigBlk /proc/self/status'
+	beside hardened create start await delete
+	expect_status 0
+	expect_output_has 'SigBlk:	0000000000000000'
+}
+
+test_the_terminal_goes_over_the_descriptor_alone() {
+	bundle
+	config '.process.terminal = true'
+	script_args 'tty; ls /proc/self/fd | wc -l'
+	beside hardened console create start terminal await delete
+	expect_status 0
+	expect_line "terminal /dev/pts/0 descriptors 1"
+	expect_line "nobody else has the socket"
+	expect_line "printed /dev/pts/0"
+	expect_line 4 # 0, 1, 2 and the directory
+}
+
+test_an_exec_gets_its_terminal_over_a_descriptor_too() {
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	jq '.process | .terminal = true | .args = ["sh", "-c", "tty; ls /proc/self/fd | wc -l"]' "$BUNDLE/config.json" \
+		>"$T/process.json"
+	PROCESS=$T/process.json beside hardened create start console exec terminal await kill await delete
+	expect_status 0
+	expect_line "terminal /dev/pts/0 descriptors 1"
+	expect_line "nobody else has the socket"
+	expect_line "printed /dev/pts/0"
+	expect_line 4
+	expect_line "ended with 0"
+	expect_line "ended by signal 9"
+}
+
+test_a_descriptor_without_a_terminal_is_refused() {
+	bundle
+	beside hardened console create
+	expect_status 1
+	expect_error_has 'a socket for the terminal is for a process with terminal: true'
+	expect_nothing_left
+}
+
+test_a_terminal_without_a_descriptor_is_refused() {
+	bundle
+	config '.process.terminal = true'
+	beside hardened create
+	expect_status 1
+	expect_error_has 'cannot allocate tty'
+	expect_nothing_left
+}
+
+test_a_watch_costs_few_descriptors() {
+	local counts
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	beside hardened descriptors create watch descriptors kill await delete
+	expect_status 0
+	mapfile -t counts < <(sed -n 's/^descriptors //p' <<<"$OUT")
+	expect_equal "more descriptors" $((counts[1] - counts[0])) 2
+}
+
+out_of_memory() {
+	needs_controller memory
+	bundle
+	config '.linux.resources.memory = {limit: 8388608, swap: 8388608}'
+	script_args 'dd if=/dev/zero of=/dev/null bs=64M count=1'
+}
+
+test_a_lack_of_memory_is_told() {
+	out_of_memory
+	beside hardened create watch start oom await quiet delete
+	expect_status 0
+	expect_line oom
+	expect_line quiet
+}
+
+test_no_lack_of_memory_is_told_of_an_end() {
+	needs_controller memory
+	bundle
+	config '.process.args = ["true"]'
+	beside hardened create watch start await delete quiet pids
+	expect_status 0
+	expect_line quiet
+	expect_line "pids 0"
+}
+
+test_who_looks_after_the_end_is_told_too() {
+	out_of_memory
+	beside hardened create watch start await quiet delete quiet
+	expect_status 0
+	expect_equal last "$(tail -n 2 <<<"$OUT" | tr '\n' ' ')" "oom quiet "
+}
+
+run_tests
