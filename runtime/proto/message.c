@@ -50,6 +50,17 @@ static const struct bw_proto_row *find_row(const struct bw_proto_table *table, u
 	return NULL;
 }
 
+/* A row's place in the struct. */
+static void *place_of(void *value, const struct bw_proto_row *row)
+{
+	return (unsigned char *)value + row->offset;
+}
+
+static const void *content_of(const void *value, const struct bw_proto_row *row)
+{
+	return (const unsigned char *)value + row->offset;
+}
+
 /* Lists and pointers have many types; as bytes they are all copied alike. */
 static struct bw_proto_list get_list(const void *at)
 {
@@ -69,11 +80,11 @@ static void *get_pointer(const void *at)
 
 /* --- reading --- */
 
-static void empty_texts(const struct bw_proto_row *rows, unsigned char *ret)
+static void empty_texts(const struct bw_proto_row *rows, void *ret)
 {
 	for (const struct bw_proto_row *row = rows; row && row->kind != BW_PROTO_END; row++) {
 		if (row->kind == BW_PROTO_TEXT)
-			*(const char **)(ret + row->offset) = "";
+			*(const char **)place_of(ret, row) = "";
 		if (row->kind == BW_PROTO_PART)
 			empty_texts(row->of->rows, ret);
 	}
@@ -97,20 +108,20 @@ static int check_type(const struct reading *reading, const struct bw_proto_table
 
 /* How often a list's field is there, so far in the list itself. */
 static int count_element(const struct reading *reading, const struct bw_proto_table *table, const struct bw_proto_row *row,
-	unsigned char *ret)
+	void *ret)
 {
-	struct bw_proto_list list = get_list(ret + row->offset);
+	struct bw_proto_list list = get_list(content_of(ret, row));
 
 	if (list.n == BW_PROTO_MAX_ELEMENTS)
 		return bw_fail(reading->err, BW_E_USAGE, 0, "field %u of %s: more than %d elements", row->number, table->name,
 			BW_PROTO_MAX_ELEMENTS);
 	list.n++;
-	memcpy(ret + row->offset, &list, sizeof list);
+	memcpy(place_of(ret, row), &list, sizeof list);
 	return 0;
 }
 
 static int look_through(const struct reading *reading, const struct bw_proto_table *table, const unsigned char *bytes,
-	size_t len, unsigned char *ret)
+	size_t len, void *ret)
 {
 	struct bw_wire_reader reader = {.at = bytes, .end = bytes + len};
 	const unsigned char *before = reader.at;
@@ -135,31 +146,31 @@ static int look_through(const struct reading *reading, const struct bw_proto_tab
 }
 
 /* Each list has become its length; now it gets its room, and is empty. */
-static int make_lists(const struct reading *reading, const struct bw_proto_table *table, unsigned char *ret)
+static int make_lists(const struct reading *reading, const struct bw_proto_table *table, void *ret)
 {
 	for (const struct bw_proto_row *row = table->rows; row->kind != BW_PROTO_END; row++) {
 		struct bw_proto_list list;
 
 		if (!is_list(row))
 			continue;
-		list = get_list(ret + row->offset);
+		list = get_list(content_of(ret, row));
 		if (list.n == 0)
 			continue;
 		list.v = bw_arena_alloc(reading->arena, bw_arena_room(list.n) * element_size(row));
 		if (!list.v)
 			return out_of_memory(reading, table);
 		list.n = 0;
-		memcpy(ret + row->offset, &list, sizeof list);
+		memcpy(place_of(ret, row), &list, sizeof list);
 	}
 	return 0;
 }
 
 /* A message that is there twice, and so its lists: the first ones are forgotten. */
-static void forget_lists(const struct bw_proto_table *table, unsigned char *ret)
+static void forget_lists(const struct bw_proto_table *table, void *ret)
 {
 	for (const struct bw_proto_row *row = table->rows; row->kind != BW_PROTO_END; row++) {
 		if (is_list(row))
-			memset(ret + row->offset, 0, sizeof(struct bw_proto_list));
+			memset(place_of(ret, row), 0, sizeof(struct bw_proto_list));
 	}
 }
 
@@ -180,31 +191,31 @@ static int read_text(const struct reading *reading, const struct bw_proto_table 
 }
 
 /* The next place in a list, which make_lists() made long enough. */
-static void *next_element(const struct bw_proto_row *row, unsigned char *ret)
+static void *next_element(const struct bw_proto_row *row, void *ret)
 {
-	struct bw_proto_list list = get_list(ret + row->offset);
+	struct bw_proto_list list = get_list(content_of(ret, row));
 	void *element = (unsigned char *)list.v + list.n * element_size(row);
 
 	list.n++;
-	memcpy(ret + row->offset, &list, sizeof list);
+	memcpy(place_of(ret, row), &list, sizeof list);
 	return element;
 }
 
 /* The place of a message; given twice, the same. */
-static void *message_place(const struct reading *reading, const struct bw_proto_row *row, unsigned char *ret)
+static void *message_place(const struct reading *reading, const struct bw_proto_row *row, void *ret)
 {
-	void *place = get_pointer(ret + row->offset);
+	void *place = get_pointer(content_of(ret, row));
 
 	if (place)
 		return place;
 	place = bw_arena_alloc(reading->arena, row->of->size);
 	if (place)
-		memcpy(ret + row->offset, &place, sizeof place);
+		memcpy(place_of(ret, row), &place, sizeof place);
 	return place;
 }
 
 static int read_fields(const struct reading *reading, const struct bw_proto_table *table, const unsigned char *bytes,
-	size_t len, unsigned depth, unsigned char *ret);
+	size_t len, unsigned depth, void *ret);
 
 static int read_message(const struct reading *reading, const struct bw_proto_table *table,
 	const struct bw_wire_field *field, unsigned depth, void *ret)
@@ -216,16 +227,15 @@ static int read_message(const struct reading *reading, const struct bw_proto_tab
 }
 
 static int store(const struct reading *reading, const struct bw_proto_table *table, const struct bw_proto_row *row,
-	const struct bw_wire_field *field, unsigned depth, unsigned char *ret)
+	const struct bw_wire_field *field, unsigned depth, void *ret)
 {
-	unsigned char *at = ret + row->offset;
-	void *place;
+	void *at = place_of(ret, row), *place;
 
 	switch (row->kind) {
 	case BW_PROTO_END:
 		return 0;
 	case BW_PROTO_TEXT:
-		return read_text(reading, table, field, (const char **)at);
+		return read_text(reading, table, field, at);
 	case BW_PROTO_BYTES:
 		*(struct bw_proto_bytes *)at = (struct bw_proto_bytes){.v = field->bytes, .len = field->len};
 		return 0;
@@ -251,7 +261,7 @@ static int store(const struct reading *reading, const struct bw_proto_table *tab
 }
 
 static int read_fields(const struct reading *reading, const struct bw_proto_table *table, const unsigned char *bytes,
-	size_t len, unsigned depth, unsigned char *ret)
+	size_t len, unsigned depth, void *ret)
 {
 	struct bw_wire_reader reader = {.at = bytes, .end = bytes + len};
 	struct bw_wire_field field;
@@ -291,7 +301,7 @@ static void write_number(unsigned number, uint64_t value, struct bw_wire *wire)
 		bw_wire_number(wire, number, value);
 }
 
-static void write_message(const struct bw_proto_row *row, const unsigned char *value, struct bw_wire *wire)
+static void write_message(const struct bw_proto_row *row, const void *value, struct bw_wire *wire)
 {
 	auto_wire struct bw_wire inner = {0};
 
@@ -312,7 +322,7 @@ static void write_list(const struct bw_proto_row *row, struct bw_proto_list list
 	}
 }
 
-static void write_part(const struct bw_proto_row *row, const unsigned char *value, struct bw_wire *wire)
+static void write_part(const struct bw_proto_row *row, const void *value, struct bw_wire *wire)
 {
 	auto_wire struct bw_wire inner = {0};
 
@@ -321,9 +331,9 @@ static void write_part(const struct bw_proto_row *row, const unsigned char *valu
 		bw_wire_message(wire, row->number, &inner);
 }
 
-static void write_row(const struct bw_proto_row *row, const unsigned char *value, struct bw_wire *wire)
+static void write_row(const struct bw_proto_row *row, const void *value, struct bw_wire *wire)
 {
-	const unsigned char *at = value + row->offset;
+	const void *at = content_of(value, row);
 	const struct bw_proto_bytes *bytes;
 
 	switch (row->kind) {
@@ -333,7 +343,7 @@ static void write_row(const struct bw_proto_row *row, const unsigned char *value
 		write_text(row->number, *(const char *const *)at, wire);
 		return;
 	case BW_PROTO_BYTES:
-		bytes = (const struct bw_proto_bytes *)at;
+		bytes = at;
 		if (bytes->len)
 			bw_wire_bytes(wire, row->number, bytes->v, bytes->len);
 		return;
@@ -344,7 +354,7 @@ static void write_row(const struct bw_proto_row *row, const unsigned char *value
 		write_number(row->number, *(const bool *)at, wire);
 		return;
 	case BW_PROTO_TEXTS:
-		write_texts(row->number, (const struct bw_proto_texts *)at, wire);
+		write_texts(row->number, at, wire);
 		return;
 	case BW_PROTO_MESSAGE:
 		write_message(row, get_pointer(at), wire);
@@ -364,7 +374,8 @@ int bw_proto_read(const struct bw_proto_table *table, const void *bytes, size_t 
 	struct bw_err *err)
 {
 	const struct reading reading = {.arena = arena, .err = err};
-	const struct bw_wire_field whole = {.is_bytes = true, .bytes = bytes, .len = len};
+	/* No bytes may be NULL, and nothing is to be added to that. */
+	const struct bw_wire_field whole = {.is_bytes = true, .bytes = len ? bytes : (const void *)"", .len = len};
 
 	return read_message(&reading, table, &whole, 1, ret);
 }
