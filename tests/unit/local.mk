@@ -248,6 +248,12 @@ test_ebpf_devices_CFLAGS = $(unit_cflags)
 test_ebpf_devices_LDADD = $(unit_libs)
 TESTS += test_ebpf_devices
 
+check_PROGRAMS += test_shim_messages
+test_shim_messages_SOURCES = tests/unit/test_shim_messages.c
+test_shim_messages_CFLAGS = $(unit_cflags)
+test_shim_messages_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_messages
+
 check_PROGRAMS += test_spec
 test_spec_SOURCES = tests/unit/test_spec.c
 test_spec_CFLAGS = $(unit_cflags) -DBW_TEST_DATA='"$(abs_srcdir)/tests/data"'
