@@ -35,6 +35,18 @@ fuzz_spec_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuz
 fuzz_spec_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_spec
 
+check_PROGRAMS += fuzz_task_request
+fuzz_task_request_SOURCES = tests/fuzz/fuzz_task_request.c $(fuzz_main_sources)
+fuzz_task_request_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/task_request"'
+fuzz_task_request_LDADD = libbulwark-shim.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_task_request
+
+check_PROGRAMS += fuzz_ttrpc
+fuzz_ttrpc_SOURCES = tests/fuzz/fuzz_ttrpc.c $(fuzz_main_sources)
+fuzz_ttrpc_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/ttrpc"'
+fuzz_ttrpc_LDADD = libbulwark-shim.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_ttrpc
+
 check_PROGRAMS += fuzz_warden_head
 fuzz_warden_head_SOURCES = tests/fuzz/fuzz_warden_head.c $(fuzz_main_sources)
 fuzz_warden_head_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_head"'
@@ -91,6 +103,12 @@ fuzz/warden_%: $(srcdir)/tests/fuzz/fuzz_warden_%.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(addprefix $(srcdir)/,$(filter %.c,$(libbulwark_warden_a_SOURCES)) \
 			$(filter runtime/base/%.c runtime/json/%.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/task_request fuzz/ttrpc
+fuzz/task_request fuzz/ttrpc: fuzz/%: $(srcdir)/tests/fuzz/fuzz_%.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(srcdir)/runtime/shim/messages.c $(srcdir)/runtime/shim/ttrpc.c \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/proto/%.c,$(libbulwark_a_SOURCES)))
 .PHONY: fuzz
 clean-local:
 	rm -rf fuzz
