@@ -11,6 +11,12 @@ libbulwark_shim_a_SOURCES += \
 # bootstrap and events
 
 # stdio
+libbulwark_shim_a_SOURCES += \
+	runtime/shim/console.c runtime/shim/console.h \
+	runtime/shim/copy.c runtime/shim/copy.h \
+	runtime/shim/logger.c runtime/shim/logger.h \
+	runtime/shim/place.c runtime/shim/place.h \
+	runtime/shim/stdio.c runtime/shim/stdio.h
 
 # rootfs
 

@@ -5,6 +5,8 @@
 #define BW_SHIM_STDIO_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "shim/loop.h"
@@ -20,33 +22,46 @@ struct bw_stdio_request {
 	uid_t uid;
 	gid_t gid;
 	const char *id, *namespace; /* for a logging program's environment */
+	int64_t logger_ready_ms, logger_end_ms; /* how long it may take; 0: BW_LOGGER_READY_MS, BW_LOGGER_END_MS */
 };
+enum { BW_LOGGER_READY_MS = 10000, BW_LOGGER_END_MS = 12000 };
 
-/* Opens and makes everything; copies nothing yet. BW_E_USAGE for a scheme that is none, or a place that is no fifo. */
-int bw_stdio_open(struct bw_loop *loop, const struct bw_stdio_request *request, struct bw_stdio **ret, struct bw_err *err) BW_MUST_CHECK;
+/* Opens and makes everything; copies nothing yet. BW_E_USAGE for a scheme that is none, or a place that is no fifo. SIGPIPE
+ * must be ignored wherever the loop runs. */
+int bw_stdio_open(struct bw_loop *loop, const struct bw_stdio_request *request, struct bw_stdio **ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
+/* Every descriptor of this object that a worker needs for the functions below: how many. It closes all others, or readers
+ * see no end as long as it runs. */
+enum { BW_STDIO_WORKER_FDS = 12 };
+size_t bw_stdio_worker_fds(const struct bw_stdio *stdio, int ret[BW_STDIO_WORKER_FDS]);
 /* For the worker that starts the process: what becomes its 0, 1 and 2 (with a terminal: /dev/null), and the end of the
  * socket pair over which the terminal's master comes back (-1 without). */
 int bw_stdio_child_fd(const struct bw_stdio *stdio, int which);
 int bw_stdio_console_fd(const struct bw_stdio *stdio);
 /* The logging program's absolute path, NULL without one: the worker asks the policy first, and starts it then, before the
- * container. Waits (at most ten seconds) until it is ready. The program is the worker's child and ours afterwards. */
+ * container. Waits (at most ten seconds) until it is ready. The program is the worker's child and ours afterwards; a worker
+ * that fails later kills it. Both are for before bw_stdio_begin(). */
 const char *bw_stdio_logger(const struct bw_stdio *stdio);
 int bw_stdio_start_logger(const struct bw_stdio *stdio, pid_t *ret_pid, struct bw_err *err) BW_MUST_CHECK;
 
-/* In the shim, once the worker has succeeded: closes the child's ends, takes the terminal, begins to copy. logger: its pid, or 0. */
+/* In the shim, once the worker has succeeded: closes the child's ends, takes the terminal, begins to copy. logger: its pid,
+ * or 0, also of one that has been reaped already. The readiness of a pidfd tells when it ends; it is never waited for here,
+ * which the server's reaper does, as for all children. */
 int bw_stdio_begin(struct bw_stdio *stdio, pid_t logger, struct bw_err *err) BW_MUST_CHECK;
 /* rows and columns of the terminal; nothing without one. */
 int bw_stdio_resize(struct bw_stdio *stdio, unsigned columns, unsigned rows, struct bw_err *err) BW_MUST_CHECK;
 /* CloseIO: what is left in the fifo is still passed on, then the process reads the end. */
 void bw_stdio_close_stdin(struct bw_stdio *stdio);
-/* The process has ended: a terminal that reads EIO is at its end now. drained is called, once, from the loop or at once,
- * when all output is passed on, or after limit_ms. */
+/* The process has ended: a terminal is at its end where nothing is left to read, whoever has it open. drained is called,
+ * once, from the loop or at once, when all output is passed on and a logging program, which reads the end then, has
+ * ended; or after limit_ms. */
 void bw_stdio_ended(struct bw_stdio *stdio, int64_t limit_ms, void (*drained)(void *ctx), void *ctx);
-/* The logging program has ended and is reaped. */
+/* The logging program has ended and is reaped. Fine when that is known already; needed only where no pidfd is. */
 void bw_stdio_logger_ended(struct bw_stdio *stdio);
-/* Closes everything, so that readers see the end. A logging program has twelve seconds for what it still holds, then
- * it is ended; this does not wait for it. NULL is fine. */
+/* Closes everything, so that readers see the end. A logging program that has not ended gets SIGTERM, and twelve seconds
+ * later SIGKILL; the loop does that, nothing here waits for it, and a server that leaves the loop earlier (it has children
+ * still, as waitpid(2) tells) leaves it running. NULL is fine. */
 void bw_stdio_free(struct bw_stdio *stdio);
 
 #endif

@@ -253,6 +253,11 @@ test_shim_messages_SOURCES = tests/unit/test_shim_messages.c
 test_shim_messages_CFLAGS = $(unit_cflags)
 test_shim_messages_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_messages
+check_PROGRAMS += test_shim_stdio
+test_shim_stdio_SOURCES = tests/unit/test_shim_stdio.c tests/unit/scratch.h
+test_shim_stdio_CFLAGS = $(unit_cflags)
+test_shim_stdio_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_stdio
 
 check_PROGRAMS += test_spec
 test_spec_SOURCES = tests/unit/test_spec.c
