@@ -77,6 +77,17 @@ bool bw_proc_in_initial_userns(void)
 	return st.st_ino == INITIAL_USER_NAMESPACE;
 }
 
+bool bw_proc_is_root(uid_t uid)
+{
+	uint64_t nobody;
+	char text[32];
+
+	if (uid == 0 || bw_proc_in_initial_userns())
+		return uid == 0;
+	return bw_read_at(AT_FDCWD, "/proc/sys/kernel/overflowuid", text, sizeof text) >= 0 &&
+	       bw_parse_word(text, 0, UINT32_MAX, &nobody) == 0 && uid == nobody;
+}
+
 /* What bw_proc_raise_files() has found: there is one limit for all of us. */
 static struct rlimit files_before;
 static bool files_raised;

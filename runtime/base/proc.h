@@ -24,6 +24,9 @@ bool bw_proc_alive(pid_t pid, uint64_t start_time);
 int bw_pidfd_of(pid_t pid, uint64_t start_time);
 /* Whether we are in the first user namespace, in which capabilities are those over the host. */
 bool bw_proc_in_initial_userns(void);
+/* Whether a file of this owner is root's. In a user namespace that an engine of a user has made the host's root has no
+ * number, and its files seem to be those of the one that stands for all who have none. Whose namespace it is, rules there. */
+bool bw_proc_is_root(uid_t uid);
 /* Raises our soft limit of open files to the hard one: a container with many mounts takes many. True when there was
  * something to raise; ret_soft is what it was. */
 bool bw_proc_raise_files(uint64_t *ret_soft);

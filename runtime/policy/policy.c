@@ -81,19 +81,6 @@ int bw_policy_parse(const char *text, size_t len, const char *name, struct bw_ar
 	return 0;
 }
 
-/* In a user namespace that an engine of a user has made the host's root has no number, and its files seem to be those of
- * the one that stands for all who have none. Whose namespace it is, rules there. */
-static bool is_root(uid_t uid)
-{
-	uint64_t nobody;
-	char text[32];
-
-	if (uid == 0 || bw_proc_in_initial_userns())
-		return uid == 0;
-	return bw_read_at(AT_FDCWD, "/proc/sys/kernel/overflowuid", text, sizeof text) >= 0 &&
-	       bw_parse_word(text, 0, UINT32_MAX, &nobody) == 0 && uid == nobody;
-}
-
 /* Who can write the policy can do everything that it forbids: so only root may. Checked on the
  * descriptor, so that nobody can change the file between the check and the reading. */
 static int check_owner(int fd, const char *path, struct bw_err *err)
@@ -104,7 +91,7 @@ static int check_owner(int fd, const char *path, struct bw_err *err)
 		return bw_fail(err, BW_E_POLICY, errno, "stat %s", path);
 	if (!S_ISREG(st.st_mode))
 		return bw_fail(err, BW_E_POLICY, 0, "%s must be a regular file", path);
-	if (!is_root(st.st_uid))
+	if (!bw_proc_is_root(st.st_uid))
 		return bw_fail(err, BW_E_POLICY, 0, "%s must belong to root, not to user %u", path,
 			(unsigned)st.st_uid);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
