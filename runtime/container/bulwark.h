@@ -161,6 +161,11 @@ bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, in
 int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* Becomes the calling program itself once more, from a file that nobody can write, not even who gets hold of it from within a
+ * container (CVE-2019-5736), with other arguments and another environment; NULL-terminated. Descriptors as their CLOEXEC
+ * says. What has been executed so does not execute itself again for a container. Returns on failure alone. */
+int bw_self_execute(char *const args[], char *const env[], struct bw_err *err) BW_MUST_CHECK;
+
 /* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
  * 3 changed, 4 would refuse. */
 int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format, char **ret_text,

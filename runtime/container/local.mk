@@ -30,6 +30,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/restore.c \
 	runtime/container/resolv.c runtime/container/resolv.h \
 	runtime/container/rootless.c runtime/container/rootless.h \
+	runtime/container/self.c \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \
 	runtime/container/textdiff.c runtime/container/textdiff.h \

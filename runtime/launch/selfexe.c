@@ -127,6 +127,17 @@ static void keep_descriptors(int but)
 	}
 }
 
+/* A descriptor of what nobody can write: a clone, or where no mount may be made a copy. */
+static int open_protected(struct bw_err *err)
+{
+	int copy = open_copy(err);
+
+	if (copy >= 0 || err->sys != EPERM)
+		return copy;
+	*err = (struct bw_err){0};
+	return open_memory_copy(err);
+}
+
 int bw_selfexe_protect(struct bw_err *err)
 {
 	auto_free char *text = NULL;
@@ -135,15 +146,22 @@ int bw_selfexe_protect(struct bw_err *err)
 
 	if (is_copy() || is_guarded_by_mode())
 		return 0;
-	copy = open_copy(err);
-	if (copy < 0 && err->sys == EPERM) {
-		*err = (struct bw_err){0};
-		copy = open_memory_copy(err);
-	}
+	copy = open_protected(err);
 	if (copy < 0 || own_arguments(&text, &args, err) < 0)
 		return -1;
 	bw_debug("running from a copy of our own program that nobody can write");
 	keep_descriptors(copy);
 	bw_execveat(copy, "", args, environ, AT_EMPTY_PATH);
+	return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: execveat");
+}
+
+int bw_selfexe_execute(char *const args[], char *const env[], struct bw_err *err)
+{
+	auto_close int program = -1;
+
+	program = is_copy() || is_guarded_by_mode() ? open("/proc/self/exe", O_PATH | O_CLOEXEC) : open_protected(err);
+	if (program < 0)
+		return err->code ? -1 : bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: open /proc/self/exe");
+	bw_execveat(program, "", args, env, AT_EMPTY_PATH);
 	return bw_fail(err, BW_E_KERNEL, errno, "protecting our own program: execveat");
 }
