@@ -9,6 +9,8 @@ libbulwark_shim_a_SOURCES += \
 	runtime/shim/ttrpc.c runtime/shim/ttrpc.h
 
 # bootstrap and events
+libbulwark_shim_a_SOURCES += \
+	runtime/shim/settings.c runtime/shim/settings.h
 
 # stdio
 libbulwark_shim_a_SOURCES += \

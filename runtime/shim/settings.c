@@ -299,7 +299,8 @@ static int read_generic(const struct bw_any *any, struct bw_arena *arena, struct
 	if (*options.config_path)
 		return read_file(options.config_path, arena, settings, err);
 	if (options.config_body.len > FILE_MAX_BYTES)
-		return bw_fail(err, BW_E_USAGE, 0, "config_body: %zu bytes are more than %d", options.config_body.len, FILE_MAX_BYTES);
+		return bw_fail(err, BW_E_USAGE, 0, "config_body: %zu bytes are more than %d", options.config_body.len,
+			FILE_MAX_BYTES);
 	if (options.config_body.len == 0)
 		return 0;
 	return read_lines("config_body", (const char *)options.config_body.v, options.config_body.len, arena, settings, err);
@@ -346,7 +347,8 @@ int bw_shim_settings_read(const struct bw_any *options, struct bw_arena *arena, 
 	struct bw_shim_settings settings = {.root = DEFAULT_ROOT};
 
 	/* The second name is that of the same message in containerd's early days. */
-	if (options && (bw_any_is(options, "runtimeoptions.v1.Options") || bw_any_is(options, "cri.runtimeoptions.v1.Options"))) {
+	if (options && (bw_any_is(options, "runtimeoptions.v1.Options") ||
+			       bw_any_is(options, "cri.runtimeoptions.v1.Options"))) {
 		if (read_generic(options, arena, &settings, err) < 0)
 			return bw_wrap(err, "runtime options");
 	} else if (options && bw_any_is(options, "containerd.runc.v1.Options")) {
