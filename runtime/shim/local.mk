@@ -10,6 +10,7 @@ libbulwark_shim_a_SOURCES += \
 
 # bootstrap and events
 libbulwark_shim_a_SOURCES += \
+	runtime/shim/publish.c runtime/shim/publish.h \
 	runtime/shim/settings.c runtime/shim/settings.h
 
 # stdio

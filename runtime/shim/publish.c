@@ -23,7 +23,7 @@
 enum {
 	ANSWER_MS = 5000,
 	PAUSE_STEP_MS = 1000, /* 1 s, 2 s, ... before the next try */
-	PAUSE_MAX_MS = 5000,
+	PAUSE_STEPS = 5,
 	MAX_REFUSALS = 3, /* an event that containerd does not want must not hold up those behind it for ever */
 };
 
@@ -46,7 +46,8 @@ struct bw_publisher {
 	size_t written;	     /* of out */
 	struct bw_ttrpc_input in;
 	struct bw_timer timer; /* sent: for the answer; else, when set: a pause after a failure */
-	unsigned failures;     /* in a row */
+	unsigned failures;     /* in a row, at most PAUSE_STEPS */
+	int64_t answer_ms, pause_step_ms;
 	unsigned refusals;     /* of the first event */
 	struct bw_timer budget;
 	void (*idle)(void *ctx);
@@ -77,10 +78,10 @@ static void forget_request(struct bw_publisher *publisher)
 /* The first event goes again after a while, longer with each failure. */
 static void pause_sending(struct bw_publisher *publisher)
 {
-	int64_t pause_ms = (int64_t)++publisher->failures * PAUSE_STEP_MS;
-
+	if (publisher->failures < PAUSE_STEPS)
+		publisher->failures++;
 	forget_request(publisher);
-	bw_loop_set_timer(publisher->loop, &publisher->timer, pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS);
+	bw_loop_set_timer(publisher->loop, &publisher->timer, publisher->failures * publisher->pause_step_ms);
 }
 
 static void connection_failed(struct bw_publisher *publisher, const char *why)
@@ -268,7 +269,7 @@ static void write_request(struct bw_publisher *publisher)
 		.service = "containerd.services.events.ttrpc.v1.Events",
 		.method = "Forward",
 		.payload = {event->request, event->len},
-		.timeout_ns = (uint64_t)ANSWER_MS * 1000000,
+		.timeout_ns = (uint64_t)publisher->answer_ms * 1000000,
 		.metadata = {&namespace, 1},
 	};
 	auto_wire struct bw_wire bytes = {0};
@@ -293,7 +294,7 @@ static void send_first(struct bw_publisher *publisher)
 		return;
 	}
 	publisher->sent = true;
-	bw_loop_set_timer(publisher->loop, &publisher->timer, ANSWER_MS);
+	bw_loop_set_timer(publisher->loop, &publisher->timer, publisher->answer_ms);
 	(void)flush_out(publisher);
 }
 
@@ -328,6 +329,8 @@ int bw_publisher_open(struct bw_loop *loop, const char *address, const char *nam
 		.connection = BW_SOURCE_INIT,
 		.timer = {.due = timer_due, .ctx = publisher},
 		.budget = {.due = budget_due, .ctx = publisher},
+		.answer_ms = ANSWER_MS,
+		.pause_step_ms = PAUSE_STEP_MS,
 		.namespace = strdup(namespace),
 	};
 	path = path ? path : address;
@@ -358,7 +361,8 @@ static void make_room(struct bw_publisher *publisher)
 		before = e;
 	publisher->last = before;
 	publisher->n--;
-	bw_log(BW_LOG_WARNING, "events: more than %d wait, %s is dropped", BW_PUBLISHER_MAX, bw_topic_layouts[event->topic].topic);
+	bw_log(BW_LOG_WARNING, "events: more than %d wait, %s is dropped", BW_PUBLISHER_MAX,
+		bw_topic_layouts[event->topic].topic);
 	free(event);
 }
 
@@ -402,6 +406,12 @@ void bw_publisher_flush(struct bw_publisher *publisher, int64_t budget_ms, void 
 		bw_loop_set_timer(publisher->loop, &publisher->budget, budget_ms);
 	else
 		tell_idle(publisher);
+}
+
+void bw_publisher_set_times(struct bw_publisher *publisher, int64_t answer_ms, int64_t pause_step_ms)
+{
+	publisher->answer_ms = answer_ms;
+	publisher->pause_step_ms = pause_step_ms;
 }
 
 void bw_publisher_free(struct bw_publisher *publisher)

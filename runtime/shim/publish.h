@@ -18,6 +18,8 @@ enum { BW_PUBLISHER_MAX = 2048 };
 void bw_publish(struct bw_publisher *publisher, enum bw_topic topic, const struct bw_task_event *event);
 /* Calls idle as soon as nothing waits any more, or after at most budget_ms. Once, before the end. */
 void bw_publisher_flush(struct bw_publisher *publisher, int64_t budget_ms, void (*idle)(void *ctx), void *ctx);
+/* Instead of 5 s for an answer and pauses of 1 s, 2 s, ... 5 s: for tests, which need not wait so long. */
+void bw_publisher_set_times(struct bw_publisher *publisher, int64_t answer_ms, int64_t pause_step_ms);
 void bw_publisher_free(struct bw_publisher *publisher);
 
 #endif

@@ -258,6 +258,12 @@ test_shim_stdio_SOURCES = tests/unit/test_shim_stdio.c tests/unit/scratch.h
 test_shim_stdio_CFLAGS = $(unit_cflags)
 test_shim_stdio_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_stdio
+check_PROGRAMS += test_shim_publish
+test_shim_publish_SOURCES = tests/unit/test_shim_publish.c tests/unit/scratch.h
+test_shim_publish_CFLAGS = $(unit_cflags)
+test_shim_publish_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_publish
+
 check_PROGRAMS += test_shim_settings
 test_shim_settings_SOURCES = tests/unit/test_shim_settings.c tests/unit/scratch.h
 test_shim_settings_CFLAGS = $(unit_cflags)
