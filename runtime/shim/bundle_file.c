@@ -68,7 +68,8 @@ int bw_bundle_file_write(const char *bundle, const struct bw_bundle_file *file, 
 	return bw_replace_at(dir, BW_BUNDLE_FILE, text, len, 0600, err);
 }
 
-int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bundle_file *ret, struct bw_err *err)
+int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bundle_file *ret,
+	struct bw_err *err)
 {
 	auto_close int dir = open_bundle(bundle, err);
 	auto_close int fd = dir < 0 ? -1 : openat(dir, BW_BUNDLE_FILE, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -82,7 +83,8 @@ int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bu
 	if (dir < 0)
 		return -1;
 	if (fd < 0)
-		return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "open %s/%s", bundle, BW_BUNDLE_FILE);
+		return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "open %s/%s", bundle,
+			BW_BUNDLE_FILE);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return bw_fail(err, BW_E_HOST, 0, "%s/%s must be a regular file", bundle, BW_BUNDLE_FILE);
 	if (bw_read_fd(fd, BW_BUNDLE_FILE, MAX_BYTES, &text, &len, err) < 0 ||

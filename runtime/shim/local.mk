@@ -10,6 +10,8 @@ libbulwark_shim_a_SOURCES += \
 
 # bootstrap and events
 libbulwark_shim_a_SOURCES += \
+	runtime/shim/address.c runtime/shim/address.h \
+	runtime/shim/bundle_file.c runtime/shim/bundle_file.h \
 	runtime/shim/publish.c runtime/shim/publish.h \
 	runtime/shim/settings.c runtime/shim/settings.h
 
