@@ -54,7 +54,8 @@ static int set_switch(const struct flag *flag, const char *value, struct bw_shim
 		*(bool *)(void *)((char *)call + flag->offset) = words[i].on;
 		return 0;
 	}
-	return bw_fail(err, BW_E_USAGE, 0, "invalid value \"%.64s\" for flag -%s: expected true or false", value, flag->name);
+	return bw_fail(err, BW_E_USAGE, 0, "invalid value \"%.64s\" for flag -%s: expected true or false", value,
+		flag->name);
 }
 
 int bw_shim_call_read(const char *const *words, struct bw_shim_call *ret, struct bw_err *err)
@@ -71,7 +72,8 @@ int bw_shim_call_read(const char *const *words, struct bw_shim_call *ret, struct
 			break;
 		}
 		if (!flag)
-			return bw_fail(err, BW_E_USAGE, 0, "flag provided but not defined: -%.*s", (int)(len < 64 ? len : 64), name);
+			return bw_fail(err, BW_E_USAGE, 0, "flag provided but not defined: -%.*s",
+				(int)(len < 64 ? len : 64), name);
 		if (value)
 			value++;
 		if (flag->is_switch) {
@@ -104,7 +106,7 @@ int bw_shim_name_check(const char *what, const char *name, struct bw_err *err)
 		return bw_fail(err, BW_E_USAGE, 0, "%s must be given", what);
 	if (!strchr(alphanumeric, name[0]) || name[strspn(name, allowed)] || strlen(name) > NAME_MAX_BYTES)
 		return bw_fail(err, BW_E_USAGE, 0,
-			"%s \"%.64s\": expected at most %d letters, digits and \"._+-\", the first a letter or a digit", what, name,
-			NAME_MAX_BYTES);
+			"%s \"%.64s\": expected at most %d letters, digits and \"._+-\", the first a letter or a digit", what,
+			name, NAME_MAX_BYTES);
 	return 0;
 }

@@ -243,8 +243,8 @@ int bw_daemon_listener(struct bw_err *err)
 
 	if (getsockopt(LISTENER, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || domain != AF_UNIX ||
 		getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) < 0 || !listens)
-		return bw_fail(err, BW_E_USAGE, 0, "without an action the listening socket is expected as descriptor %d; containerd "
-			"calls start and delete", LISTENER);
+		return bw_fail(err, BW_E_USAGE, 0, "without an action the listening socket is expected as descriptor %d; "
+			"containerd calls start and delete", LISTENER);
 	if (fcntl(LISTENER, F_SETFD, FD_CLOEXEC) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "fcntl: descriptor %d", LISTENER);
 	return LISTENER;

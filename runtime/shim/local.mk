@@ -11,9 +11,18 @@ libbulwark_shim_a_SOURCES += \
 # bootstrap and events
 libbulwark_shim_a_SOURCES += \
 	runtime/shim/address.c runtime/shim/address.h \
+	runtime/shim/bootstrap.c runtime/shim/bootstrap.h \
 	runtime/shim/bundle_file.c runtime/shim/bundle_file.h \
+	runtime/shim/call.c \
+	runtime/shim/cleanup.c \
+	runtime/shim/daemon.c runtime/shim/daemon.h \
+	runtime/shim/info.c \
 	runtime/shim/publish.c runtime/shim/publish.h \
 	runtime/shim/settings.c runtime/shim/settings.h
+bin_PROGRAMS += containerd-shim-bulwark-v2
+containerd_shim_bulwark_v2_SOURCES = runtime/shim/main.c
+containerd_shim_bulwark_v2_LDFLAGS = $(AM_LDFLAGS) $(BW_LINK)
+containerd_shim_bulwark_v2_LDADD = libbulwark-shim.a libbulwark.a $(BW_LIBS)
 
 # stdio
 libbulwark_shim_a_SOURCES += \

@@ -258,6 +258,18 @@ test_shim_stdio_SOURCES = tests/unit/test_shim_stdio.c tests/unit/scratch.h
 test_shim_stdio_CFLAGS = $(unit_cflags)
 test_shim_stdio_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_stdio
+check_PROGRAMS += test_shim_bootstrap
+test_shim_bootstrap_SOURCES = tests/unit/test_shim_bootstrap.c tests/unit/scratch.h
+test_shim_bootstrap_CFLAGS = $(unit_cflags)
+test_shim_bootstrap_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_bootstrap
+
+check_PROGRAMS += test_shim_call
+test_shim_call_SOURCES = tests/unit/test_shim_call.c
+test_shim_call_CFLAGS = $(unit_cflags)
+test_shim_call_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_call
+
 check_PROGRAMS += test_shim_publish
 test_shim_publish_SOURCES = tests/unit/test_shim_publish.c tests/unit/scratch.h
 test_shim_publish_CFLAGS = $(unit_cflags)
