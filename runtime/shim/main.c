@@ -65,10 +65,8 @@ static int serve(const struct bw_shim_call *call, struct bw_err *err)
 		.debug = call->debug,
 	};
 
-	if (bw_shim_name_check("-namespace", call->namespace, err) < 0)
-		return -1;
 	options.listener = open_listener(call, err);
-	if (options.listener < 0)
+	if (options.listener < 0 || bw_shim_name_check("-namespace", call->namespace, err) < 0)
 		return -1;
 	/* It was executed by a descriptor, whose number would be its name. */
 	prctl(PR_SET_NAME, "containerd-shim");

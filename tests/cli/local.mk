@@ -11,6 +11,7 @@ cli_tests = \
 	tests/cli/list.sh \
 	tests/cli/options.sh \
 	tests/cli/ps.sh \
+	tests/cli/shim.sh \
 	tests/cli/spec.sh \
 	tests/cli/spec-content.sh \
 	tests/cli/state.sh \
@@ -19,4 +20,4 @@ cli_tests = \
 	tests/rules/man-examples.sh \
 	tests/rules/man-in-step.sh
 TESTS += $(cli_tests)
-EXTRA_DIST += $(cli_tests) tests/lib.sh
+EXTRA_DIST += $(cli_tests) tests/cli/shim_wire.py tests/lib.sh

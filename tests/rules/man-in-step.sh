@@ -42,6 +42,21 @@ check "the warden's configuration has rows" test "$(wc -l <<<"$rows")" -ge 10
 is "bulwark-warden.8 has the members of the configuration (<) and no others (>)" "$(diff <(echo "$rows") <(
 	sed -n '/^\.SH CONFIGURATION/,/^\.SH DESC/p' "$man/bulwark-warden.8" |
 		awk 'tagged { gsub(/^\.BR? |" *|,/, ""); print; tagged = 0 } /^\.TP/ { tagged = 1 }' | tr ' ' '\n' | sed '/^$/d' | sort))" ""
+# What the heads of the paragraphs (.TP, .TQ and the line behind) between two sections say, a word each.
+heads() {
+	sed -n "/^\\.SH $2/,/^\\.SH $3/p" "$1" |
+		awk 'tagged { gsub(/^\.[BRI]+ |" *|,/, ""); gsub(/\\-/, "-"); print; tagged = 0 } /^\.T[PQ]/ { tagged = 1 }' | tr ' ' '\n' | sed '/^$/d'
+}
+# The shim's flags have their rows in call.c, the keys of its configuration in settings.c.
+page=$man/containerd-shim-bulwark-v2.8
+rows=$(sed -n 's/^\t{"\([^"]*\)", [a-z]*, offsetof(.*/-\1/p' "$top/runtime/shim/call.c" | sort)
+check "the shim has flags" test "$(wc -l <<<"$rows")" -ge 10
+is "containerd-shim-bulwark-v2.8 has the flags of the table (<) and no others (>)" \
+	"$(diff <(echo "$rows") <(heads "$page" OPTIONS CONFIGURATION | grep '^-' | sort))" ""
+rows=$(sed -n 's/^\t{"\([^"]*\)", [A-Z]*, .*/\1/p' "$top/runtime/shim/settings.c" | sort)
+check "the shim's configuration has keys" test "$(wc -l <<<"$rows")" -ge 10
+is "containerd-shim-bulwark-v2.8 has the keys of the table (<) and no others (>)" \
+	"$(diff <(echo "$rows") <(heads "$page" CONFIGURATION ENVIRONMENT | sort))" ""
 for page in "$man"/*.[58]; do
 	check "${page##*/} is to be installed" grep -q "man/${page##*/}" "$man/local.mk"
 	if command -v groff >/dev/null; then
