@@ -145,7 +145,7 @@ refusals_of_start() {
 
 a_server() {
 	bundle c1
-	SECRET=s3cret NOTIFY_SOCKET=/n LISTEN_PID=1 start c1
+	TTRPC_ADDRESS=/none.ttrpc SECRET=s3cret NOTIFY_SOCKET=/n LISTEN_PID=1 start c1
 	is "start succeeds and is silent" "$status:$errout" "0:"
 	check "start prints the bare address" grep -qzP "^unix://$sockets/[0-9a-f]{64}\$" "$scratch/out"
 	address=$out
@@ -161,7 +161,8 @@ a_server() {
 		"$shim -namespace ns -id c1 -address /c.sock "
 	is "its name is theirs" "$(cat "/proc/$pid/comm")" containerd-shim
 	is "it has nothing of the environment but what it needs" "$(tr '\0' '\n' <"/proc/$pid/environ" |
-		grep -vE '^(PATH|HOME|TMPDIR|XDG_RUNTIME_DIR|DBUS_SYSTEM_BUS_ADDRESS|DBUS_SESSION_BUS_ADDRESS|NAMESPACE)=')" ""
+		grep -vE '^(PATH|HOME|TMPDIR|XDG_RUNTIME_DIR|DBUS_SYSTEM_BUS_ADDRESS|DBUS_SESSION_BUS_ADDRESS|NAMESPACE)=')" \
+		TTRPC_ADDRESS=/none.ttrpc
 	is "standard input and output are nobody's" "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" | tr '\n' ' ')" \
 		"/dev/null /dev/null "
 	is "standard error is the log" "$(readlink "/proc/$pid/fd/2")" "$PWD/log"
@@ -225,6 +226,24 @@ two_starts_at_once() {
 	is "Shutdown is answered" "$(wire call "$(sed 's,^unix://,,' "$scratch/out1")" Shutdown)" ""
 }
 
+# In force or refused; which of the two is the kernel's.
+core_scheduling() {
+	bundle core
+	SCHED_CORE=1 start core
+	if [ "$status" != 0 ]; then
+		refused "SCHED_CORE where the kernel has none" "SCHED_CORE is set: making a core scheduling domain"
+		nothing_left "SCHED_CORE where the kernel has none"
+		return
+	fi
+	servers+=("$(pid_of "$out")")
+	check "SCHED_CORE: the server has a domain" python3 -c "
+import ctypes, sys
+cookie = ctypes.c_ulong(0)
+r = ctypes.CDLL(None).prctl(62, 0, ${servers[-1]}, 0, ctypes.byref(cookie))
+sys.exit(r != 0 or cookie.value == 0)"
+	wire call "${out#unix://}" Shutdown
+}
+
 # deleted SENTENCE: what `run` has left is a DeleteResponse.
 deleted() {
 	is "$1 succeeds and is silent" "$status:$errout" "0:"
@@ -258,6 +277,7 @@ versions
 info
 command_line
 refusals_of_start
+core_scheduling
 a_server
 two_starts_at_once
 deletes
