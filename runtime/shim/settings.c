@@ -330,6 +330,8 @@ static int read_runc(const struct bw_any *any, struct bw_arena *arena, struct bw
 		if (*path && clean_path(paths[i].what, path, arena, member, err) < 0)
 			return -1;
 	}
+	if (options.io_uid >= UINT32_MAX || options.io_gid >= UINT32_MAX)
+		return bw_fail(err, BW_E_USAGE, 0, "IoUid, IoGid: expected numbers below %u", UINT32_MAX);
 	settings->systemd_cgroup = options.systemd_cgroup;
 	settings->no_pivot = options.no_pivot_root;
 	settings->no_new_keyring = options.no_new_keyring;

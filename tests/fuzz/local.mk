@@ -29,6 +29,12 @@ fuzz_policy_CPPFLAGS = $(fuzz_cppflags) -I$(srcdir)/tests/common \
 fuzz_policy_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_policy
 
+check_PROGRAMS += fuzz_shim_settings
+fuzz_shim_settings_SOURCES = tests/fuzz/fuzz_shim_settings.c $(fuzz_main_sources)
+fuzz_shim_settings_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/shim_settings"'
+fuzz_shim_settings_LDADD = libbulwark-shim.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_shim_settings
+
 check_PROGRAMS += fuzz_spec
 fuzz_spec_SOURCES = tests/fuzz/fuzz_spec.c $(fuzz_main_sources)
 fuzz_spec_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/spec"'
@@ -91,6 +97,12 @@ fuzz/facts: $(srcdir)/tests/fuzz/fuzz_facts.c profiles/builtins.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		profiles/builtins.c $(srcdir)/runtime/container/docker_facts.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
+fuzz: fuzz/shim_settings
+fuzz/shim_settings: $(srcdir)/tests/fuzz/fuzz_shim_settings.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(srcdir)/runtime/shim/settings.c $(srcdir)/runtime/shim/messages.c \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/proto/%.c,$(libbulwark_a_SOURCES)))
 fuzz: fuzz/annotations
 fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
 	@mkdir -p fuzz

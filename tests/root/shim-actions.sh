@@ -31,7 +31,7 @@ test_delete_ends_a_container_whose_server_is_gone() {
 	compat create --bundle "$BUNDLE" "$ID"
 	compat start "$ID"
 	pid=$(pid_of)
-	eventually test -s "/proc/$pid/task/$pid/children"
+	eventually grep -q . "/proc/$pid/task/$pid/children"
 	child=$(cut -d' ' -f1 "/proc/$pid/task/$pid/children")
 	note "$pid"
 	delete

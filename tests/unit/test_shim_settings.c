@@ -118,6 +118,14 @@ START_TEST(a_relative_root_is_refused)
 }
 END_TEST
 
+START_TEST(an_owner_that_is_none_is_refused)
+{
+	bw_wire_number(&wire, 4 + (unsigned)_i, UINT64_C(1) << 32); /* would be root, cut to 32 bits */
+	ck_assert_int_eq(read_any("containerd.runc.v1.Options", &wire), -1);
+	ck_assert_str_eq(err.text, "runtime options: IoUid, IoGid: expected numbers below 4294967295");
+}
+END_TEST
+
 START_TEST(malformed_options_are_refused)
 {
 	static unsigned char bytes[] = {0x3a, 0x7f};
@@ -319,6 +327,7 @@ int main(void)
 	tcase_add_test(tc, no_options_are_the_defaults);
 	tcase_add_test(tc, options_of_runc_count);
 	tcase_add_test(tc, a_relative_root_is_refused);
+	tcase_add_loop_test(tc, an_owner_that_is_none_is_refused, 0, 2);
 	tcase_add_test(tc, malformed_options_are_refused);
 	tcase_add_test(tc, a_body_has_all_keys);
 	tcase_add_loop_test(tc, the_table_of_cri_is_understood, 0, BW_COUNT(tables));
