@@ -33,5 +33,10 @@ libbulwark_shim_a_SOURCES += \
 	runtime/shim/stdio.c runtime/shim/stdio.h
 
 # rootfs
+libbulwark_shim_a_SOURCES += \
+	runtime/shim/rootfs_mounts.c runtime/shim/rootfs_mounts.h runtime/shim/rootfs_parts.h \
+	runtime/shim/rootfs_options.c runtime/shim/rootfs_options.h \
+	runtime/shim/rootfs_make.c runtime/shim/rootfs_overlay.c runtime/shim/rootfs_idmap.c \
+	runtime/shim/rootfs_loop.c runtime/shim/rootfs_fuse.c
 
 # server

@@ -409,6 +409,12 @@ test_rootfs_prepare_CFLAGS = $(unit_cflags)
 test_rootfs_prepare_LDADD = $(unit_libs)
 TESTS += test_rootfs_prepare
 
+check_PROGRAMS += test_shim_rootfs
+test_shim_rootfs_SOURCES = tests/unit/test_shim_rootfs.c
+test_shim_rootfs_CFLAGS = $(unit_cflags)
+test_shim_rootfs_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_rootfs
+
 check_PROGRAMS += test_state
 test_state_SOURCES = tests/unit/test_state.c tests/unit/scratch.h
 test_state_CFLAGS = $(unit_cflags)
