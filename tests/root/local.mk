@@ -34,3 +34,8 @@ check_PROGRAMS += root_beside
 root_beside_SOURCES = tests/root/beside.c
 root_beside_CFLAGS = $(AM_CFLAGS)
 root_beside_LDADD = libbulwark.a $(BW_LIBS)
+# The shim's mounts from a command line.
+check_PROGRAMS += root_shim_mounts
+root_shim_mounts_SOURCES = tests/root/shim_mounts.c
+root_shim_mounts_CFLAGS = $(AM_CFLAGS)
+root_shim_mounts_LDADD = libbulwark-shim.a libbulwark.a $(BW_LIBS)
