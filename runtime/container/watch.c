@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "container/state.h"
+#include "control/cgroup_metrics.h"
 #include "control/cgroup_stats.h"
 
 struct bw_watch {
@@ -116,6 +117,11 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
 	*ret = NULL;
 	*ret_n = 0;
 	return watch->set.dirs.n ? bw_cgroup_pids(&watch->set, true, ret, ret_n, err) : 0;
+}
+
+int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err)
+{
+	return bw_cgroup_metrics(&watch->set, ret, ret_type, err);
 }
 
 bool bw_watch_has_own_pids(const struct bw_watch *watch)

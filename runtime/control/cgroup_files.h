@@ -140,6 +140,24 @@ int bw_cgroup_delegate(int dir, uid_t uid, struct bw_err *err) BW_MUST_CHECK;
 int bw_cgroup_sub_paths(const struct bw_cgroup_set *set, const char *const *words, const char **paths,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* --- cgroup_read.c --- */
+/* The file whole, malloc'd; NULL when it is not there or cannot be read just now. */
+char *bw_cgroup_text(int dir, const char *file);
+/* "max" is the greatest number that there is, which is what v1 says of no limit, too, more or less. */
+bool bw_cgroup_number(int dir, const char *file, uint64_t *ret);
+/* "8:16". */
+bool bw_cgroup_device_numbers(const char *word, uint64_t *ret_major, uint64_t *ret_minor);
+/* "hugetlb.2MB.usage_in_bytes" with that ending: "2MB", in size. */
+bool bw_cgroup_page_size(const char *file, const char *ending, char *size, size_t room);
+/* Whether one directory of the set is left. */
+bool bw_cgroup_is_there(struct bw_cgroup_handle *handle);
+
+/* --- cgroup_metrics.c --- */
+/* bw_cgroup_metrics() over a handle. */
+struct bw_wire;
+int bw_cgroup_metrics_with(struct bw_cgroup_handle *handle, struct bw_wire *ret, const char **ret_type,
+	struct bw_err *err) BW_MUST_CHECK;
+
 /* --- cgroup_stats.c --- */
 /* bw_cgroup_stats() over a handle. */
 int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer *w, struct bw_err *err) BW_MUST_CHECK;

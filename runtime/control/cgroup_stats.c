@@ -13,33 +13,9 @@
 #include "base/str.h"
 #include "control/cgroup_files.h"
 
-enum { MAX_STAT_BYTES = 4 << 20, NS_PER_US = 1000 };
+enum { NS_PER_US = 1000 };
 
 /* ---- reading ---- */
-
-/* The file whole, malloc'd; NULL when it is not there or cannot be read just now. */
-static char *read_text(int dir, const char *file)
-{
-	auto_close int fd = dir < 0 ? -1 : openat(dir, file, O_RDONLY | O_CLOEXEC);
-	struct bw_err ignored = {0};
-	char *text;
-
-	return fd < 0 || bw_read_fd(fd, file, MAX_STAT_BYTES, &text, NULL, &ignored) < 0 ? NULL : text;
-}
-
-/* "max" is the greatest number that there is, which is what v1 says of no limit, too, more or less. */
-static bool read_number(int dir, const char *file, uint64_t *ret)
-{
-	char text[64];
-
-	if (dir < 0 || bw_read_at(dir, file, text, sizeof text) < 0)
-		return false;
-	if (bw_streq(text, "max")) {
-		*ret = UINT64_MAX;
-		return true;
-	}
-	return bw_parse_u64(text, UINT64_MAX, ret) == 0;
-}
 
 static uint64_t keyed(const char *text, const char *key)
 {
@@ -87,7 +63,7 @@ static void put_pressure_line(struct bw_json_writer *w, char *line)
 /* A kernel without PSI has no such files, or says EOPNOTSUPP. */
 static void put_pressure(struct bw_json_writer *w, int dir, const char *file)
 {
-	auto_free char *text = read_text(dir, file);
+	auto_free char *text = bw_cgroup_text(dir, file);
 	char *rest = text, *line;
 
 	if (!text || !*text)
@@ -147,11 +123,11 @@ static void put_column(struct bw_json_writer *w, const char *key, const char *te
 
 static void put_usage_v1(struct bw_json_writer *w, int dir)
 {
-	auto_free char *percpu = read_text(dir, "cpuacct.usage_percpu"), *all = read_text(dir, "cpuacct.usage_all"),
-		       *stat = read_text(dir, "cpuacct.stat");
+	auto_free char *percpu = bw_cgroup_text(dir, "cpuacct.usage_percpu"), *all = bw_cgroup_text(dir, "cpuacct.usage_all"),
+		       *stat = bw_cgroup_text(dir, "cpuacct.stat");
 	uint64_t total = 0, tick_ns = 1000000000ULL / (uint64_t)sysconf(_SC_CLK_TCK);
 
-	if (read_number(dir, "cpuacct.usage", &total))
+	if (bw_cgroup_number(dir, "cpuacct.usage", &total))
 		put_nonzero(w, "total", total);
 	if (percpu)
 		put_numbers(w, "percpu", percpu);
@@ -173,7 +149,7 @@ static void put_usage_v2(struct bw_json_writer *w, const char *stat)
 static void put_cpu(const struct source *s)
 {
 	int cpuacct = v1_dir(s, "cpuacct"), cpu = v1_dir(s, "cpu"), at = cpu >= 0 ? cpu : s->unified;
-	auto_free char *usage = read_text(s->unified, "cpu.stat"), *limits = read_text(at, "cpu.stat");
+	auto_free char *usage = bw_cgroup_text(s->unified, "cpu.stat"), *limits = bw_cgroup_text(at, "cpu.stat");
 	uint64_t throttled_ns = cpu >= 0 ? keyed(limits, "throttled_time")
 					 : keyed(limits, "throttled_usec") * NS_PER_US;
 
@@ -222,18 +198,18 @@ static void put_cpuset(const struct source *s)
 	static const char *const numbers[] = {"mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page",
 		"memory_spread_slab", "memory_pressure", "sched_load_balance"};
 	int v1 = v1_dir(s, "cpuset");
-	auto_free char *cpus = v1 >= 0 ? read_text(v1, "cpuset.cpus") : read_text(s->unified, "cpuset.cpus.effective");
-	auto_free char *mems = v1 >= 0 ? read_text(v1, "cpuset.mems") : read_text(s->unified, "cpuset.mems.effective");
+	auto_free char *cpus = v1 >= 0 ? bw_cgroup_text(v1, "cpuset.cpus") : bw_cgroup_text(s->unified, "cpuset.cpus.effective");
+	auto_free char *mems = v1 >= 0 ? bw_cgroup_text(v1, "cpuset.mems") : bw_cgroup_text(s->unified, "cpuset.mems.effective");
 	uint64_t number = 0;
 	char file[64], level[32];
 
 	begin(s->w, "cpuset");
 	put_set(s->w, "cpus", cpus);
-	put(s->w, "cpu_exclusive", read_number(v1, "cpuset.cpu_exclusive", &number) ? number : 0);
+	put(s->w, "cpu_exclusive", bw_cgroup_number(v1, "cpuset.cpu_exclusive", &number) ? number : 0);
 	put_set(s->w, "mems", mems);
 	for (size_t i = 0; i < BW_COUNT(numbers); i++) {
 		snprintf(file, sizeof file, "cpuset.%s", numbers[i]);
-		put(s->w, numbers[i], read_number(v1, file, &number) ? number : 0);
+		put(s->w, numbers[i], bw_cgroup_number(v1, file, &number) ? number : 0);
 	}
 	bw_json_key(s->w, "sched_relax_domain_level");
 	if (v1 >= 0 && bw_read_at(v1, "cpuset.sched_relax_domain_level", level, sizeof level) > 0)
@@ -265,7 +241,7 @@ static uint64_t number_or_0(int dir, const char *prefix, const char *name)
 	uint64_t number;
 
 	snprintf(file, sizeof file, "%s.%s", prefix, name);
-	return read_number(dir, file, &number) ? number : 0;
+	return bw_cgroup_number(dir, file, &number) ? number : 0;
 }
 
 static struct entry entry_v1(int dir, const char *prefix)
@@ -280,7 +256,7 @@ static struct entry entry_v2(int dir, const char *prefix)
 	auto_free char *events = NULL;
 
 	snprintf(file, sizeof file, "%s.events", prefix);
-	events = read_text(dir, file);
+	events = bw_cgroup_text(dir, file);
 	return (struct entry){number_or_0(dir, prefix, "max"), number_or_0(dir, prefix, "current"),
 		number_or_0(dir, prefix, "peak"), keyed(events, "max")};
 }
@@ -319,7 +295,7 @@ static struct entry both_v2(int dir, struct entry memory)
 static void put_memory(const struct source *s)
 {
 	int v1 = v1_dir(s, "memory"), dir = v1 >= 0 ? v1 : s->unified;
-	auto_free char *stat = read_text(dir, "memory.stat");
+	auto_free char *stat = bw_cgroup_text(dir, "memory.stat");
 	struct entry memory = v1 >= 0 ? entry_v1(dir, "memory") : entry_v2(dir, "memory");
 	const struct entry nothing = {0};
 
@@ -351,17 +327,6 @@ static void put_pids(const struct source *s)
 
 /* ---- block I/O ---- */
 
-static bool parse_device(const char *word, uint64_t *ret_major, uint64_t *ret_minor)
-{
-	const char *colon = strchr(word, ':');
-	char major[24];
-
-	if (!colon || (size_t)(colon - word) >= sizeof major)
-		return false;
-	snprintf(major, sizeof major, "%.*s", (int)(colon - word), word);
-	return bw_parse_u64(major, UINT32_MAX, ret_major) == 0 && bw_parse_u64(colon + 1, UINT32_MAX, ret_minor) == 0;
-}
-
 /* Zeros are left out, as by everybody. */
 static void put_io(struct bw_json_writer *w, uint64_t major, uint64_t minor, const char *op, uint64_t value)
 {
@@ -385,7 +350,7 @@ static void put_lines_v1(struct bw_json_writer *w, char *text)
 		char *device = strsep(&line, " "), *word = strsep(&line, " "), *last = line;
 		uint64_t major, minor, value;
 
-		if (word && parse_device(device, &major, &minor) &&
+		if (word && bw_cgroup_device_numbers(device, &major, &minor) &&
 			bw_parse_u64(last ? last : word, UINT64_MAX, &value) == 0)
 			put_io(w, major, minor, last ? word : NULL, value);
 	}
@@ -411,7 +376,7 @@ static void put_blkio_v1(struct bw_json_writer *w, int dir)
 
 		for (size_t k = 1; k < BW_COUNT(files[i]) && files[i][k] && !(text && strchr(text, ':')); k++) {
 			free(text);
-			text = read_text(dir, files[i][k]);
+			text = bw_cgroup_text(dir, files[i][k]);
 		}
 		if (!text || !strchr(text, ':'))
 			continue;
@@ -434,7 +399,7 @@ static void put_columns_v2(struct bw_json_writer *w, const char *key, const char
 	while ((line = strsep(&rest, "\n"))) {
 		uint64_t major, minor, value;
 
-		if (!parse_device(strsep(&line, " "), &major, &minor))
+		if (!bw_cgroup_device_numbers(strsep(&line, " "), &major, &minor))
 			continue;
 		while ((word = strsep(&line, " "))) {
 			const char *name = strsep(&word, "=");
@@ -452,7 +417,7 @@ static void put_columns_v2(struct bw_json_writer *w, const char *key, const char
 static void put_blkio(const struct source *s)
 {
 	int v1 = v1_dir(s, "blkio");
-	auto_free char *stat = v1 >= 0 ? NULL : read_text(s->unified, "io.stat");
+	auto_free char *stat = v1 >= 0 ? NULL : bw_cgroup_text(s->unified, "io.stat");
 
 	begin(s->w, "blkio");
 	if (v1 >= 0)
@@ -468,18 +433,6 @@ static void put_blkio(const struct source *s)
 
 /* ---- huge pages ---- */
 
-/* "hugetlb.2MB.usage_in_bytes" with that ending: the size, in size. */
-static bool page_size_of(const char *file, const char *ending, char *size, size_t room)
-{
-	const char *rest = bw_after_prefix(file, "hugetlb.");
-	size_t len = rest ? strcspn(rest, ".") : 0;
-
-	if (!rest || !bw_streq(rest + len, ending) || len >= room)
-		return false;
-	snprintf(size, room, "%.*s", (int)len, rest);
-	return true;
-}
-
 /* Reservations are what is limited, where the kernel counts them. */
 static void put_page_size(struct bw_json_writer *w, int dir, bool v1, const char *size)
 {
@@ -489,7 +442,7 @@ static void put_page_size(struct bw_json_writer *w, int dir, bool v1, const char
 
 	snprintf(prefix, sizeof prefix, "hugetlb.%s", size);
 	snprintf(rsvd, sizeof rsvd, "hugetlb.%s.rsvd.%s", size, v1 ? "usage_in_bytes" : "current");
-	if (read_number(dir, rsvd, &number))
+	if (bw_cgroup_number(dir, rsvd, &number))
 		snprintf(prefix, sizeof prefix, "hugetlb.%s.rsvd", size);
 	entry = v1 ? entry_v1(dir, prefix) : entry_v2(dir, prefix);
 	if (!v1) {
@@ -516,21 +469,12 @@ static void put_hugetlb(const struct source *s)
 	if (fd >= 0 && !stream)
 		close(fd);
 	while (stream && (entry = readdir(stream)))
-		if (page_size_of(entry->d_name, v1 >= 0 ? ".usage_in_bytes" : ".current", size, sizeof size))
+		if (bw_cgroup_page_size(entry->d_name, v1 >= 0 ? ".usage_in_bytes" : ".current", size, sizeof size))
 			put_page_size(s->w, dir, v1 >= 0, size);
 	bw_json_end_object(s->w);
 }
 
 /* ---- all of it ---- */
-
-/* A set of which no directory is left has nothing to say. */
-static int check_there(struct bw_cgroup_handle *handle, struct bw_err *err)
-{
-	for (size_t i = 0; i < handle->set->dirs.n; i++)
-		if (bw_cgroup_dir_fd(handle, i) >= 0)
-			return 0;
-	return bw_fail(err, BW_E_STATE, ENOENT, "the container has no cgroup");
-}
 
 int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer *w, struct bw_err *err)
 {
@@ -539,8 +483,9 @@ int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer 
 	struct source source = {.handle = handle, .w = w, .unified = -1};
 	int i = bw_cgroup_find(handle->set, NULL);
 
-	if (check_there(handle, err) < 0)
-		return -1;
+	/* Of which no directory is left has nothing to say. */
+	if (!bw_cgroup_is_there(handle))
+		return bw_fail(err, BW_E_STATE, ENOENT, "the container has no cgroup");
 	if (i >= 0)
 		source.unified = bw_cgroup_dir_fd(handle, (size_t)i);
 	for (size_t g = 0; g < BW_COUNT(groups); g++)

@@ -8,8 +8,10 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_guard.c \
 	runtime/control/cgroup_memory.c \
 	runtime/control/cgroup_oom.c \
+	runtime/control/cgroup_metrics.c runtime/control/cgroup_metrics.h \
 	runtime/control/cgroup_paths.c \
 	runtime/control/cgroup_procs.c \
+	runtime/control/cgroup_read.c \
 	runtime/control/cgroup_resources.c \
 	runtime/control/cgroup_stats.c runtime/control/cgroup_stats.h \
 	runtime/control/cgroup_sub.c \

@@ -53,6 +53,19 @@ void bw_wire_number(struct bw_wire *wire, unsigned field, uint64_t value)
 	append_varint(wire, value);
 }
 
+/* Its bits, the lowest byte first. */
+void bw_wire_double(struct bw_wire *wire, unsigned field, double value)
+{
+	unsigned char bytes[sizeof(uint64_t)];
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof bits);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(bits >> (8 * i));
+	append_varint(wire, (uint64_t)field << 3 | FIXED64);
+	bw_wire_raw(wire, bytes, sizeof bytes);
+}
+
 void bw_wire_bytes(struct bw_wire *wire, unsigned field, const void *bytes, size_t len)
 {
 	append_varint(wire, (uint64_t)field << 3 | BYTES);

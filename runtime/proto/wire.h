@@ -20,6 +20,7 @@ void bw_wire_done(struct bw_wire *wire);
 
 /* A negative int32 or int64 is its 64 bits. */
 void bw_wire_number(struct bw_wire *wire, unsigned field, uint64_t value);
+void bw_wire_double(struct bw_wire *wire, unsigned field, double value);
 void bw_wire_bytes(struct bw_wire *wire, unsigned field, const void *bytes, size_t len);
 void bw_wire_text(struct bw_wire *wire, unsigned field, const char *text);
 /* inner as a message in field; what inner lacks, wire lacks, too. */

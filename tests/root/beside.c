@@ -175,6 +175,36 @@ static int pids(struct beside *b, struct bw_err *err)
 	return 0;
 }
 
+/* The number in the field that a path of numbers leads to; 0 is none. */
+static uint64_t number_at(struct bw_wire_reader reader, const unsigned *path)
+{
+	struct bw_wire_field field;
+
+	while (bw_wire_next(&reader, &field) > 0)
+		if (field.number == path[0])
+			return path[1] ? number_at((struct bw_wire_reader){field.bytes, field.bytes + field.len}, path + 1)
+				       : field.value;
+	return 0;
+}
+
+static int metrics(struct beside *b, struct bw_err *err)
+{
+	auto_wire struct bw_wire wire = {0};
+	struct bw_wire_reader reader;
+	const char *type;
+	bool v1;
+
+	if (bw_watch_metrics(b->watch, &wire, &type, err) < 0)
+		return -1;
+	v1 = strstr(type, ".v1.") != NULL;
+	reader = (struct bw_wire_reader){wire.bytes, wire.bytes + wire.len};
+	printf("metrics %s\n", type);
+	printf("processes %llu\n", (unsigned long long)number_at(reader, v1 ? (unsigned[]){2, 1, 0} : (unsigned[]){1, 1, 0}));
+	printf("limit %llu\n", (unsigned long long)number_at(reader, v1 ? (unsigned[]){4, 33, 1, 0} : (unsigned[]){4, 33, 0}));
+	printf("%s\n", number_at(reader, v1 ? (unsigned[]){3, 1, 1, 0} : (unsigned[]){2, 1, 0}) ? "has run" : "has not run");
+	return 0;
+}
+
 /* Waits as a loop would, with epoll(7). */
 static int oom(struct beside *b, struct bw_err *err)
 {
@@ -253,6 +283,7 @@ static const struct word {
 	{"terminal", show_console, NULL},
 	{"watch", watch, NULL},
 	{"pids", pids, NULL},
+	{"metrics", metrics, NULL},
 	{"oom", oom, NULL},
 	{"quiet", quiet, NULL},
 	{"await", await, NULL},

@@ -81,6 +81,20 @@ test_a_terminal_without_a_descriptor_is_refused() {
 	expect_nothing_left
 }
 
+test_the_metrics_are_the_cgroup_s() {
+	needs_controller memory
+	needs_controller pids
+	bundle
+	config '.process.args = ["sleep", "300"] | .linux.resources.memory = {limit: 67108864}'
+	beside hardened create watch start metrics kill await delete metrics
+	expect_status 1
+	expect_line "metrics io.containerd.cgroups.$([ -e /sys/fs/cgroup/cgroup.controllers ] && echo v2 || echo v1).Metrics"
+	expect_line "processes 1"
+	expect_line "limit 67108864"
+	expect_line "has run"
+	expect_error_has 'metrics: the container has no cgroup'
+}
+
 test_a_watch_costs_few_descriptors() {
 	local counts
 	bundle

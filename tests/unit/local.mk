@@ -14,6 +14,12 @@ test_caps_LDADD = $(unit_libs)
 TESTS += test_caps
 
 
+check_PROGRAMS += test_cgroup_metrics
+test_cgroup_metrics_SOURCES = tests/unit/test_cgroup_metrics.c tests/unit/scratch.h tests/unit/wire_dump.h
+test_cgroup_metrics_CFLAGS = $(unit_cflags)
+test_cgroup_metrics_LDADD = $(unit_libs)
+TESTS += test_cgroup_metrics
+
 check_PROGRAMS += test_cgroup_unit
 test_cgroup_unit_SOURCES = tests/unit/test_cgroup_unit.c
 test_cgroup_unit_CFLAGS = $(unit_cflags)
@@ -21,7 +27,7 @@ test_cgroup_unit_LDADD = $(unit_libs)
 TESTS += test_cgroup_unit
 
 check_PROGRAMS += test_criu
-test_criu_SOURCES = tests/unit/test_criu.c
+test_criu_SOURCES = tests/unit/test_criu.c tests/unit/wire_dump.h
 test_criu_CFLAGS = $(unit_cflags)
 test_criu_LDADD = $(unit_libs)
 TESTS += test_criu

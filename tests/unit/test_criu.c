@@ -9,39 +9,13 @@
 #include "base/auto.h"
 #include "criu/message.h"
 #include "criu/talk.h"
+#include "wire_dump.h"
 
 static struct bw_arena arena;
 
 static void teardown(void)
 {
 	bw_arena_done(&arena);
-}
-
-/* "1=1 2={1=5 3=1} 13='/r'": fields in their order. Which byte strings are messages is said by the caller: "[2] [2.27]". */
-static void dump(struct bw_wire_reader reader, const char *messages, const char *above, char *buf, size_t size)
-{
-	struct bw_wire_field field;
-	size_t used = strlen(buf);
-	char name[64], inner[2048];
-	int r;
-
-	while ((r = bw_wire_next(&reader, &field)) > 0) {
-		snprintf(name, sizeof name, "[%s%u]", above, field.number);
-		used += (size_t)snprintf(buf + used, size - used, "%s%u=", used ? " " : "", field.number);
-		if (!field.is_bytes) {
-			used += (size_t)snprintf(buf + used, size - used, "%llu", (unsigned long long)field.value);
-			continue;
-		}
-		if (!strstr(messages, name)) {
-			used += (size_t)snprintf(buf + used, size - used, "'%.*s'", (int)field.len, (const char *)field.bytes);
-			continue;
-		}
-		inner[0] = '\0';
-		snprintf(name, sizeof name, "%s%u.", above, field.number);
-		dump((struct bw_wire_reader){field.bytes, field.bytes + field.len}, messages, name, inner, sizeof inner);
-		used += (size_t)snprintf(buf + used, size - used, "{%s}", inner);
-	}
-	ck_assert_int_eq(r, 0);
 }
 
 static const char *written(const struct bw_criu_request *request)
@@ -52,7 +26,7 @@ static const char *written(const struct bw_criu_request *request)
 	text[0] = '\0';
 	bw_criu_request_write(request, &wire);
 	ck_assert(!wire.no_memory);
-	dump((struct bw_wire_reader){wire.bytes, wire.bytes + wire.len}, "[2] [2.11] [2.23] [2.25] [2.27] [2.39] [5]", "", text,
+	wire_dump((struct bw_wire_reader){wire.bytes, wire.bytes + wire.len}, "[2] [2.11] [2.23] [2.25] [2.27] [2.39] [5]", "", text,
 		sizeof text);
 	return text;
 }
