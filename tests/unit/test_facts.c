@@ -159,6 +159,24 @@ static const struct {
 		(CALLER("/run/containerd/runc/k8s.io", "/r/x")
 		 " cri.container-type=sandbox cri.namespace=prod cri.pod=web-1"),
 		NULL},
+	/* The shim of our own has a root of its own, with containerd's namespace behind it as others have. */
+	{"{\"docker.name\":\"/x\"}", "/run/containerd/bulwark/moby", "/r/" ID, ID, NULL, "container",
+		CALLER("/run/containerd/bulwark/moby", "/r/" ID), DOUBT "/nowhere/containers/" ID " is missing"},
+	{"{\"docker.name\":\"/x\"}", "/run/containerd/bulwark/default", "/r/" ID, ID, NULL, "container",
+		CALLER("/run/containerd/bulwark/default", "/r/" ID), NULL},
+	{"{\"cri.pod\":\"/x\"}", "/run/containerd/bulwark/k8s.io", "/run/containerd/io.containerd.runtime.v2.task/k8s.io/x",
+		NULL, NULL, "container",
+		(CALLER("/run/containerd/bulwark/k8s.io", "/run/containerd/io.containerd.runtime.v2.task/k8s.io/x")
+		 " cri.container-type=container cri.namespace=prod cri.pod=web-1 cri.container-name=web "
+		 "cri.image=docker.io/web:1"),
+		NULL},
+	{"{\"cri.pod\":\"/x\"}", "/run/containerd/bulwark/k8s.io", "/r/x", NULL, NULL, "sandbox",
+		(CALLER("/run/containerd/bulwark/k8s.io", "/r/x")
+		 " cri.container-type=sandbox cri.namespace=prod cri.pod=web-1"),
+		NULL},
+	/* An author's namespace cannot pass for Kubernetes'. */
+	{"{\"cri.pod\":\"/x\"}", "/run/containerd/bulwark/k8s.io.example", "/r/x", NULL, NULL, "container",
+		CALLER("/run/containerd/bulwark/k8s.io.example", "/r/x"), NULL},
 	{"{\"cri.pod\":\"/x\"}", "/run/crio/bulwark", "/r/x", NULL, NULL, "container",
 		(CALLER("/run/crio/bulwark", "/r/x") " cri.container-type=container cri.namespace=kube-system"), NULL},
 };
