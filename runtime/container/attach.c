@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attach.c - one poll loop over signals, the terminal and the program's end. */
+/* attach.c - one poll loop over signals, the terminal, the time and the program's end. */
 #include "container/attach.h"
 
 #include <errno.h>
@@ -10,13 +10,16 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "container/notify.h"
+#include "container/state.h"
 
 enum { COPY_BYTES = 8192 };
 
@@ -25,6 +28,8 @@ struct relay {
 	bool input_open;
 	bool raw;
 	struct termios saved;
+	int64_t ends_at; /* of the monotonic clock; 0: never */
+	bool told;	 /* that the end is near */
 };
 
 int bw_attach_begin(struct bw_attach *attach, bool terminal, struct bw_err *err)
@@ -127,6 +132,52 @@ static void drain(int master)
 		;
 }
 
+/* --- a life that ends in time --- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* For poll(2). */
+static int wait_of(const struct relay *relay)
+{
+	int64_t left = relay->ends_at ? relay->ends_at - now_ms() : -1;
+
+	if (!relay->ends_at)
+		return -1;
+	return left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+/* Everybody, also who has been started by exec or has left the init behind. */
+static void kill_all(const struct bw_attach *attach)
+{
+	struct bw_err why = {0};
+
+	if (attach->cgroups && bw_cgroup_kill(attach->cgroups, &why) < 0)
+		bw_log(BW_LOG_WARNING, "%s", why.text);
+}
+
+/* First a word, then SIGKILL. */
+static void keep_time(const struct bw_attach *attach, int pidfd, struct relay *relay)
+{
+	if (!relay->ends_at || now_ms() < relay->ends_at)
+		return;
+	if (relay->told) {
+		relay->ends_at = 0;
+		kill_all(attach);
+		bw_pidfd_send_signal(pidfd, SIGKILL);
+		return;
+	}
+	bw_log(BW_LOG_WARNING, "the container's life of %lld s is over", (long long)attach->ttl_ms / 1000);
+	bw_pidfd_send_signal(pidfd, SIGTERM);
+	relay->told = true;
+	relay->ends_at = now_ms() + attach->grace_ms;
+}
+
 static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 {
 	for (;;) {
@@ -138,8 +189,9 @@ static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 			{.fd = attach->notify ? attach->notify->sock : -1, .events = POLLIN},
 		};
 
-		if (poll(fds, BW_COUNT(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, BW_COUNT(fds), wait_of(relay)) < 0 && errno != EINTR)
 			return;
+		keep_time(attach, pidfd, relay);
 		/* systemd watches us, who end as the program does. */
 		if (fds[4].revents)
 			bw_notify_take(attach->notify, getpid());
@@ -157,9 +209,16 @@ static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 	}
 }
 
+void bw_attach_keep_time(struct bw_attach *attach, const struct bw_state *state)
+{
+	attach->ttl_ms = (int64_t)state->ttl_ms.v;
+	attach->grace_ms = (int64_t)state->grace_ms.v;
+	attach->cgroups = state->cgroups;
+}
+
 int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code, struct bw_err *err)
 {
-	struct relay relay = {.master = -1};
+	struct relay relay = {.master = -1, .ends_at = attach->ttl_ms ? now_ms() + attach->ttl_ms : 0};
 	int status, r;
 
 	if (attach->terminal[0] >= 0) {
@@ -172,6 +231,8 @@ int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code,
 	}
 	loop(attach, pidfd, &relay);
 	r = bw_wait(pid, &status);
+	if (relay.told)
+		kill_all(attach);
 	if (relay.master >= 0) {
 		drain(relay.master);
 		close(relay.master);

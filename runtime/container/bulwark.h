@@ -38,6 +38,7 @@ struct bw_create_options {
 	bool keep;     /* run */
 	pid_t *ret_pid; /* gets the init's id; or NULL */
 	bool no_subreaper;
+	bool keeps_time; /* the caller ends it by bw_watch_time_limit(); else one with a limit is degraded, unless we stay beside it */
 };
 
 struct bw_exec_options {
@@ -154,7 +155,8 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
 int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
-/* How long the container may live from its start on, and how long it has after SIGTERM; false: there is no limit. */
+/* How long the container may live from its start on, and how long its first process has after SIGTERM before everything in
+ * its cgroup is killed; false: there is no limit. For who has said keeps_time at create. */
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms);
 /* Whether the policy lets output go to that program (absolute path), which is started on the host: of a container that
  * is to be created from bundle, or with bundle NULL of one that is there. BW_E_DENIED when not. */

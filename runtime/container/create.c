@@ -44,6 +44,7 @@ struct creation {
 	struct bw_attempt attempt;
 	bool joined_users; /* see rootless.h */
 	int pidfd_socket;
+	bool keeps_time; /* somebody ends the container when its life is over */
 };
 
 #define CREATION_INIT                                                                              \
@@ -201,7 +202,7 @@ static int compile(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
 		return -1;
-	return 0;
+	return bw_describe_time(creation->container.state, creation->keeps_time, &creation->arena, err);
 }
 
 /* What the error does not say: while the cgroup is there, and the plan. */
@@ -263,6 +264,7 @@ static void asked_for(struct creation *creation, const struct bw_context *ctx, c
 	creation->options = options;
 	creation->attempt = (struct bw_attempt)BW_ATTEMPT_INIT(verb, id);
 	creation->attempt.bundle = options->bundle;
+	creation->keeps_time = options->keeps_time;
 }
 
 static int create(struct creation *creation, struct bw_err *err)
@@ -317,6 +319,7 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 	int r;
 
 	flock(creation->container.dir, LOCK_UN);
+	bw_attach_keep_time(attach, creation->container.state);
 	r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
 
 	bw_attach_done(attach);
@@ -384,6 +387,7 @@ int bw_container_run(const struct bw_context *ctx, const char *id, const struct 
 	auto_creation struct creation creation = CREATION_INIT;
 
 	asked_for(&creation, ctx, "run", id, options);
+	creation.keeps_time = options->keeps_time || !options->detach;
 	*ret_code = 0;
 	return bw_attempt_end(ctx, &creation.attempt, run(&creation, ret_code, err), err);
 }

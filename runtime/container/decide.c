@@ -59,17 +59,24 @@ static int load(const char *bundle, struct bw_arena *arena, struct bw_decision *
 	return 0;
 }
 
+int bw_decide_profile(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_policy_facts *ret_facts, struct bw_err *err)
+{
+	*ret_facts = (struct bw_policy_facts){0};
+	if (load(bundle, arena, ret, err) < 0 || bw_policy_load(ctx->policy_path, arena, &ret->policy, err) < 0 ||
+		bw_facts_gather(ctx, bundle, id, ret->asked, ret->policy, false, arena, ret_facts, err) < 0)
+		return -1;
+	return bw_policy_choose(ret->policy, ctx->profile, ret_facts, &ret->asked->annotations, arena, &ret->profile,
+		&ret->reason, err);
+}
+
 int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
 	struct bw_decision *ret, struct bw_err *err)
 {
-	struct bw_policy_facts facts = {0};
+	struct bw_policy_facts facts;
 	bool ruled;
 
-	if (load(bundle, arena, ret, err) < 0 || bw_policy_load(ctx->policy_path, arena, &ret->policy, err) < 0 ||
-		bw_facts_gather(ctx, bundle, id, ret->asked, ret->policy, false, arena, &facts, err) < 0)
-		return -1;
-	if (bw_policy_choose(ret->policy, ctx->profile, &facts, &ret->asked->annotations, arena, &ret->profile,
-		    &ret->reason, err) < 0)
+	if (bw_decide_profile(ctx, bundle, id, arena, ret, &facts, err) < 0)
 		return -1;
 	ruled = bw_policy_needs(ret->policy, ctx->profile, "");
 	return harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err);

@@ -22,6 +22,10 @@ struct bw_decision {
 int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
 	struct bw_decision *ret, struct bw_err *err) BW_MUST_CHECK;
 
+/* The same as far as the profile: ret has no hardened spec and no findings. */
+int bw_decide_profile(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_policy_facts *ret_facts, struct bw_err *err) BW_MUST_CHECK;
+
 /* The decision that was made for a container at create: its bundle against the profile stored with it. */
 int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
 	struct bw_err *err) BW_MUST_CHECK;

@@ -3,11 +3,13 @@
 #include "container/describe.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 
 static char *now_text(struct bw_arena *arena)
@@ -64,6 +66,21 @@ int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, stru
 	return word && !state->guard ? bw_fail(err, BW_E_MEMORY, ENOMEM, "state") : 0;
 }
 
+int bw_describe_time(struct bw_state *state, bool kept, struct bw_arena *arena, struct bw_err *err)
+{
+	char *text;
+
+	if (!state->ttl_ms.set || kept)
+		return 0;
+	text = bw_arena_printf(arena,
+		"session: nobody ends it after %" PRIu64 " s: containerd-shim-bulwark-v2 would, and run in the foreground",
+		state->ttl_ms.v / 1000);
+	if (!text || bw_strs_add(arena, &state->degraded, text) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	bw_log(BW_LOG_INFO, "degraded: %s", text);
+	return 0;
+}
+
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
 	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err)
 {
@@ -82,6 +99,10 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 	state->profile = copy(arena, bw_profile_name(decision->profile));
 	state->profile_reason = copy(arena, decision->reason);
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
+	if (spec->hardening) {
+		state->ttl_ms = spec->hardening->ttl_ms;
+		state->grace_ms = spec->hardening->grace_ms;
+	}
 	if (bw_preparation_name_cgroups(preparation, ctx, spec->linux_->cgroups_path, id, &state->cgroups, err) < 0 ||
 		bw_cgroup_check_unused(state->cgroups, err) < 0)
 		return -1;

@@ -27,12 +27,9 @@ static const char own_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
 
 static bool is_roots(const char *path)
 {
-	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
 	char real[PATH_MAX];
-	struct stat st;
 
-	return fd >= 0 && fstat(fd, &st) == 0 && bw_only_root_writes(&st) && bw_real_path(fd, real) == 0 &&
-	       bw_path_is_roots(real);
+	return bw_roots_file(path, real) == 0;
 }
 
 static bool is_program(const char *path)

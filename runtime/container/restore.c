@@ -140,7 +140,10 @@ static int begin(struct restoring *restoring, struct bw_err *err)
 		return -1;
 	if (bw_describe(restoring->ctx, restoring->id, restoring->options->bundle, &restoring->decision,
 		    &restoring->preparation, &restoring->arena, &restoring->container.state, err) < 0 ||
-		check_hardening(restoring, err) < 0 || bw_state_save(&restoring->container, err) < 0) {
+		check_hardening(restoring, err) < 0 ||
+		bw_describe_time(restoring->container.state, restoring->options->keeps_time || !restoring->options->detach,
+			&restoring->arena, err) < 0 ||
+		bw_state_save(&restoring->container, err) < 0) {
 		bw_undo(&restoring->container);
 		return -1;
 	}
@@ -500,6 +503,7 @@ static int stay(struct restoring *restoring, int *ret_code, struct bw_err *err)
 	settle_console(restoring);
 	/* As run does: other verbs must not wait for the end. */
 	flock(restoring->container.dir, LOCK_UN);
+	bw_attach_keep_time(&restoring->attach, restoring->container.state);
 	r = bw_attach_run(&restoring->attach, restoring->container.pid, restoring->pidfd, ret_code, err);
 	bw_attach_done(&restoring->attach);
 	if (bw_container_lock(&restoring->container, &deleted) < 0 && deleted.code == BW_E_NOT_FOUND)

@@ -17,6 +17,7 @@ struct bw_watch {
 	struct bw_cgroup_set set;
 	struct bw_cgroup_oom oom;
 	bool private_pids;
+	struct bw_opt_uint ttl_ms, grace_ms;
 };
 
 /* --- a copy of the cgroups, each piece allocated alone: an arena's smallest block is many times their size --- */
@@ -92,6 +93,8 @@ int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch 
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "watch");
 	watch->oom = (struct bw_cgroup_oom)BW_CGROUP_OOM_INIT;
 	watch->private_pids = container.state->private_pids.v;
+	watch->ttl_ms = container.state->ttl_ms;
+	watch->grace_ms = container.state->grace_ms;
 	if (container.state->cgroups && set_copy(container.state->cgroups, &watch->set, err) < 0) {
 		bw_watch_free(watch);
 		return -1;
@@ -127,4 +130,11 @@ int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const ch
 bool bw_watch_has_own_pids(const struct bw_watch *watch)
 {
 	return watch->private_pids;
+}
+
+bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms)
+{
+	*ret_limit_ms = (int64_t)watch->ttl_ms.v;
+	*ret_grace_ms = (int64_t)watch->grace_ms.v;
+	return watch->ttl_ms.set;
 }

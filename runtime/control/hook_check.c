@@ -5,26 +5,14 @@
 #include "control/hook_check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/auto.h"
 #include "base/str.h"
 #include "control/host_side.h"
 
 /* The word of a pattern that stands for any further arguments. */
 static const char rest[] = "...";
-
-/* Whether the name that was read from the descriptor still leads to the same file: a deleted one has a name that
- * could be anybody's. */
-static bool is_still_there(const char *real, const struct stat *st)
-{
-	struct stat now;
-
-	return lstat(real, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
-}
 
 /* The next word of a pattern, at most size - 1 bytes of it; false at the end. */
 static bool next_word(const char **at, char *word, size_t size)
@@ -110,23 +98,21 @@ int bw_hook_check(const struct bw_spec_hardening *hardening, const struct bw_spe
 	size_t index, char ret_path[PATH_MAX], struct bw_err *err)
 {
 	bool check_file = hardening && hardening->check_hooks.v, check_rest = hardening && hardening->hooks.v;
-	auto_close int fd = -1;
 	char real[PATH_MAX];
-	struct stat st;
+	int r;
 
 	if (!check_file && !check_rest) {
 		snprintf(ret_path, PATH_MAX, "%s", hook->path);
 		return 0;
 	}
-	fd = open(hook->path, O_PATH | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		bw_fail(err, BW_E_SPEC, errno, "/hooks/%s/%zu/path: %s", kind, index, hook->path);
-		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
-	}
-	if (bw_real_path(fd, real) < 0 || !S_ISREG(st.st_mode) || !bw_only_root_writes(&st) || !bw_path_is_roots(real) ||
-		!is_still_there(real, &st))
+	r = bw_roots_file(hook->path, real);
+	if (r == -EPERM)
 		return refuse(err, kind, index, hook->path,
 			"the file and the directories above it must belong to root and be writable by nobody else");
+	if (r < 0) {
+		bw_fail(err, BW_E_SPEC, -r, "/hooks/%s/%zu/path: %s", kind, index, hook->path);
+		return bw_at(err, "/hooks/%s/%zu/path", kind, index);
+	}
 	if (check_rest && check_words(hardening, hook, kind, index, real, err) < 0)
 		return -1;
 	snprintf(ret_path, PATH_MAX, "%s", real);

@@ -79,6 +79,28 @@ bool bw_path_is_roots(const char *real)
 	return true;
 }
 
+/* Whether the name that was read from the descriptor still leads to the same file: a deleted one has a name that
+ * could be anybody's. */
+static bool is_still_there(const char *real, const struct stat *st)
+{
+	struct stat now;
+
+	return lstat(real, &now) == 0 && now.st_dev == st->st_dev && now.st_ino == st->st_ino;
+}
+
+int bw_roots_file(const char *path, char ret_real[PATH_MAX])
+{
+	auto_close int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return bw_real_path(fd, ret_real) == 0 && S_ISREG(st.st_mode) && bw_only_root_writes(&st) && bw_path_is_roots(ret_real) &&
+			       is_still_there(ret_real, &st)
+		       ? 0
+		       : -EPERM;
+}
+
 int bw_proc_write(int proc, const char *path, uint64_t resolve, const char *text)
 {
 	struct open_how how = {

@@ -4,6 +4,7 @@
 #ifndef BW_CONTROL_HOST_SIDE_H
 #define BW_CONTROL_HOST_SIDE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -31,6 +32,10 @@ int bw_real_path(int fd, char *ret);
 /* Whether every directory above such a path is one that root alone can change: who can write one of them can
  * put another file in its place. */
 bool bw_path_is_roots(const char *real);
+
+/* Where the regular file at path really is, all links followed, when neither it nor a directory above it can be changed by
+ * anybody but root: 0. -EPERM when somebody can; -errno when it cannot be looked at. Needs /proc. */
+int bw_roots_file(const char *path, char ret_real[PATH_MAX]);
 
 /* [child] One write(2) of text to a file beneath procfs that is truly there: nothing mounted over
  * it, no link out of procfs (CVE-2025-52881); resolve adds RESOLVE_* flags. 0 or -errno. */

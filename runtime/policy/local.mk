@@ -26,5 +26,6 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_paths.c \
 	runtime/policy/rule_rootfs.c \
 	runtime/policy/rule_seccomp.c \
+	runtime/policy/rule_session.c \
 	runtime/policy/rule_sources.c \
 	runtime/policy/rules.c

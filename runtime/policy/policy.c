@@ -158,13 +158,29 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 {
 	struct bw_profile whole = *profile;
 	char base[] = "compat"; /* changes nothing, so what is folded in is all there is */
+	char mode[] = "mode", loggers[] = "loggers.allow", *looser[2];
+	size_t n = 0;
 
 	whole.extends = base;
+	/* The rows in which something can be looser than that. */
+	if (bw_streq0(profile->mode, "audit"))
+		looser[n++] = mode;
+	if (profile->loggers && profile->loggers->allow.n)
+		looser[n++] = loggers;
+	if (n)
+		whole.loosens = (struct bw_strs){looser, n};
 	bw_json_begin_object(w);
 	bw_json_key(w, "version");
 	bw_json_int(w, 1);
 	bw_json_key(w, "default");
 	bw_json_string(w, profile->key);
+	if (profile->derived.hears_ttl) {
+		bw_json_key(w, "annotations");
+		bw_json_begin_object(w);
+		bw_json_key(w, "ttl");
+		bw_json_bool(w, true);
+		bw_json_end_object(w);
+	}
 	bw_json_key(w, "profiles");
 	bw_json_begin_object(w);
 	bw_json_key(w, profile->key);
@@ -186,6 +202,19 @@ int bw_profile_check_images(const struct bw_profile *profile, const char *verb, 
 		snprintf(err->rule, sizeof err->rule, "checkpoint");
 	bw_at(err, "/profiles/%s/checkpoint", profile->key);
 	return bw_hint(err, "\"checkpoint\": \"allow\" in the profile, named in its \"loosens\"");
+}
+
+/* In mode audit as well: what it would let through runs as root of the host. */
+int bw_profile_check_logger(const struct bw_profile *profile, const char *program, struct bw_err *err)
+{
+	if (profile->loggers && bw_strs_has(&profile->loggers->allow, program))
+		return 0;
+	bw_fail(err, BW_E_DENIED, 0, "the policy refuses the logger %s: it is not among those of loggers.allow of profile %s",
+		program, profile->key);
+	if (err)
+		snprintf(err->rule, sizeof err->rule, "loggers");
+	bw_at(err, "/profiles/%s/loggers/allow", profile->key);
+	return bw_hint(err, "\"loggers\": { \"allow\": [ \"%s\" ] } in the profile, \"loggers.allow\" in its \"loosens\"", program);
 }
 
 static void write_profile(

@@ -72,6 +72,10 @@ const char *bw_profile_name(const struct bw_profile *profile);
  * BW_E_DENIED. */
 int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err) BW_MUST_CHECK;
 
+/* Whether it lets that program of the host's have a container's output: BW_E_DENIED unless loggers.allow names it by this
+ * very path. */
+int bw_profile_check_logger(const struct bw_profile *profile, const char *program, struct bw_err *err) BW_MUST_CHECK;
+
 /* A policy file that holds this profile alone, with everything it extends folded in: what is stored with a
  * container, so that exec is decided by what was decided at create. bw_policy_parse() reads it. */
 void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w);

@@ -216,10 +216,44 @@ static int check_author(struct lint *l, size_t index, struct bw_err *err)
 
 /* ---- profiles ---- */
 
-/* Folding finds what is wrong with a profile and what it extends. */
-static int check_profile(struct lint *l, const char *name, struct bw_err *err)
+/* What does as it is told: and the address of a log tells it. */
+static bool is_interpreter(const char *path)
 {
-	return bw_policy_fold(l->policy, name, err) ? 0 : -1;
+	static const char *const names[] = {"*sh", "busybox*", "env", "python*", "perl*", "ruby*", "node", "nodejs", "lua*", "awk",
+		"*awk", "find", "xargs", "nsenter", "unshare", "chroot", "setpriv", "sudo", "su", "ssh", "tclsh*", "php*", "socat",
+		"nc", "systemd-run"};
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; i < BW_COUNT(names); i++)
+		if (bw_glob_match(names[i], name))
+			return true;
+	return false;
+}
+
+static void check_loggers(struct lint *l, const struct bw_profile *own)
+{
+	const struct bw_strs *list = &own->loggers->allow;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (is_interpreter(list->v[i]))
+			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/loggers/allow/%zu", own->key, i),
+				"%s runs what its arguments say, as root of the host, and whoever starts a container chooses them",
+				list->v[i]);
+}
+
+/* Folding finds what is wrong with a profile and what it extends. */
+static int check_profile(struct lint *l, const struct bw_profile *own, struct bw_err *err)
+{
+	const struct bw_profile *folded = bw_policy_fold(l->policy, own->key, err);
+
+	if (!folded)
+		return -1;
+	if (own->loggers)
+		check_loggers(l, own);
+	if (own->session && own->session->grace && !folded->session->ttl)
+		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/session/grace", own->key),
+			"there is nothing to be graced with: session.ttl sets no limit");
+	return 0;
 }
 
 int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struct bw_notes *ret, struct bw_err *err)
@@ -236,7 +270,7 @@ int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struc
 			return -1;
 	}
 	for (size_t i = 0; i < policy->profiles.n; i++)
-		if (check_profile(&l, policy->profiles.v[i].key, err) < 0)
+		if (check_profile(&l, &policy->profiles.v[i], err) < 0)
 			return -1;
 	if (l.out_of_memory)
 		return bw_fail(err, BW_E_MEMORY, 0, "policy lint: out of memory");

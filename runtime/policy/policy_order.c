@@ -49,6 +49,17 @@ static bool lower_is_strict(const struct bw_field *field, const void *a, const v
 	return !other->set || (one->set && one->v <= other->v);
 }
 
+/* A time as text; absent: for ever. */
+static bool sooner_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	const char *one = *(char *const *)a, *other = *(char *const *)b;
+	int64_t mine, theirs;
+
+	(void)field;
+	return !other || bw_parse_duration_ms(other, &theirs) < 0 ||
+	       (one && bw_parse_duration_ms(one, &mine) == 0 && mine <= theirs);
+}
+
 static bool higher_is_strict(const struct bw_field *field, const void *a, const void *b)
 {
 	const struct bw_opt_int *one = a, *other = b;
@@ -107,6 +118,13 @@ static bool allow_list(const struct bw_field *field, const void *a, const void *
 
 	(void)field;
 	return !other->v || (one->v && holds_all(other, one));
+}
+
+/* Lists of what alone is allowed, where absent means nothing. */
+static bool fewer_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	(void)field;
+	return holds_all(b, a);
 }
 
 static bool tmpfs_sizes(const struct bw_field *field, const void *a, const void *b)
@@ -245,6 +263,7 @@ static const struct {
 	{"hooks.allow", allow_list},
 	{"hooks.env", fewer_variables},
 	{"hooks.rootOwned", true_is_strict},
+	{"loggers.allow", fewer_is_strict},
 	{"devices.restricted", true_is_strict},
 	{"devices.allow", fewer_devices},
 	{"namespaces.own", more_is_strict},
@@ -260,6 +279,8 @@ static const struct {
 	{"network.egress", narrower_gate},
 	{"sysctl.allow", allow_list},
 	{"systemd.properties", allow_list},
+	{"session.ttl", sooner_is_strict},
+	{"session.grace", sooner_is_strict},
 	{"checkpoint", later_choice},
 	{"environment.scrubLists", more_is_strict},
 	{"environment.scrub", more_is_strict},

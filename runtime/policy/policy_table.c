@@ -151,7 +151,7 @@ static int check_environment(const void *member, struct bw_err *err)
 }
 
 /* A path that the reader need not clean first: it is walked component by component, and no link is followed. */
-static int check_data_roots(const void *member, struct bw_err *err)
+static int check_clean_paths(const void *member, struct bw_err *err)
 {
 	const struct bw_strs *list = member;
 	char clean[PATH_MAX];
@@ -162,6 +162,28 @@ static int check_data_roots(const void *member, struct bw_err *err)
 			return bw_fail(err, BW_E_POLICY, 0,
 				"\"%s\" is not an absolute path without //, . and ..", list->v[i]);
 	return 0;
+}
+
+/* Up to a hundred years: what is longer is no limit. */
+static int check_duration(const void *member, int64_t min, struct bw_err *err)
+{
+	const int64_t max = 100 * 365 * 24 * INT64_C(3600000);
+	const char *text = *(char *const *)member;
+	int64_t ms;
+
+	if (bw_parse_duration_ms(text, &ms) < 0 || ms < min || ms > max)
+		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a time such as 15m, 90s or 1h30m", text);
+	return 0;
+}
+
+static int check_ttl(const void *member, struct bw_err *err)
+{
+	return check_duration(member, 1, err);
+}
+
+static int check_grace(const void *member, struct bw_err *err)
+{
+	return check_duration(member, 0, err);
 }
 
 /* A misspelt fact would never match, and a rule that should tighten would be silent: so names are
@@ -359,6 +381,14 @@ static const struct bw_field hooks_fields[] = {
 		.doc = "Whether hooks must be programs that root owns and nobody else can write."),
 	BW_END};
 SECTION(hooks, hooks_fields);
+
+static const struct bw_field loggers_fields[] = {
+	BW_FIELD(struct bw_profile_loggers, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+		.doc = "Programs of the host to which a container's output may be handed (containerd's binary:// "
+		       "addresses), by the path at which each really is; they run as root, with arguments that the "
+		       "caller chooses; absent: none."),
+	BW_END};
+SECTION(loggers, loggers_fields);
 
 static const struct bw_field device_fields[] = {
 	BW_FIELD(struct bw_profile_device, type, "type", .flags = BW_REQUIRED,
@@ -632,6 +662,15 @@ static const struct bw_field limits_fields[] = {
 	BW_END};
 SECTION(limits, limits_fields);
 
+static const struct bw_field session_fields[] = {
+	BW_FIELD(struct bw_profile_session, ttl, "ttl", .check = check_ttl,
+		.doc = "How long a container lives at most from its start on, such as 15m: then its first process "
+		       "gets SIGTERM; absent: no limit."),
+	BW_FIELD(struct bw_profile_session, grace, "grace", .check = check_grace,
+		.doc = "How long it has after SIGTERM before all its processes are killed; absent: 10s."),
+	BW_END};
+SECTION(session, session_fields);
+
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
 		.doc = "Profile whose rows hold where this one says nothing; its own name means "
@@ -665,6 +704,8 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,
 		.doc = "Hidden and read-only kernel files."),
 	BW_NESTED(struct bw_profile, hooks, "hooks", &hooks_schema, .doc = "Hooks."),
+	BW_NESTED(struct bw_profile, loggers, "loggers", &loggers_schema,
+		.doc = "Programs that take a container's output."),
 	BW_NESTED(struct bw_profile, devices, "devices", &devices_schema, .doc = "Devices."),
 	BW_NESTED(struct bw_profile, namespaces, "namespaces", &namespaces_schema,
 		.doc = "Namespaces."),
@@ -679,13 +720,15 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, limits, "limits", &limits_schema, .doc = "Limits."),
 	BW_NESTED(struct bw_profile, systemd, "systemd", &systemd_schema,
 		.doc = "Units of systemd, with --systemd-cgroup."),
+	BW_NESTED(struct bw_profile, session, "session", &session_schema,
+		.doc = "How long a container may live. Time is kept by containerd-shim-bulwark-v2 and by run and "
+		       "restore in the foreground; elsewhere a container with a limit is degraded."),
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
 	LATER(struct bw_profile, "exec", "Programs that may be started."),
 	LATER(struct bw_profile, "workspace",
 		"A directory for a session's files that ends with the container."),
-	LATER(struct bw_profile, "timeLimit", "Seconds after which a container is ended."),
 	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
 	LATER(struct bw_profile, "secrets",
@@ -721,14 +764,17 @@ static const struct bw_field annotations_fields[] = {
 		       "as the default."),
 	LATER(struct bw_policy_annotations, "tenant", "Whether org.bulwark.tenant is heard."),
 	LATER(struct bw_policy_annotations, "session", "Whether org.bulwark.session is heard."),
-	LATER(struct bw_policy_annotations, "ttl", "Whether org.bulwark.ttl is heard."), BW_END};
+	BW_FIELD(struct bw_policy_annotations, ttl, "ttl",
+		.doc = "Whether the annotation org.bulwark.ttl may give a container a shorter life than session.ttl; "
+		       "absent: it is not heard."),
+	BW_END};
 static const struct bw_schema annotations_schema = {.name = "annotations",
 	.size = sizeof(struct bw_policy_annotations),
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = annotations_fields};
 
 static const struct bw_field docker_fields[] = {
-	BW_FIELD(struct bw_policy_docker, data_roots, "dataRoots", .flags = BW_EMPTY_IS_SET, .check = check_data_roots,
+	BW_FIELD(struct bw_policy_docker, data_roots, "dataRoots", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
 		.doc = "Directories in which docker keeps its data, without symbolic links in them; absent: "
 		       "/var/lib/docker."),
 	BW_FIELD(struct bw_policy_docker, unreadable, "unreadable", .names = unreadables,

@@ -55,6 +55,9 @@ struct bw_profile_hooks {
 	struct bw_strs env;
 	struct bw_opt_bool root_owned;
 };
+struct bw_profile_loggers {
+	struct bw_strs allow; /* absent is none */
+};
 struct bw_profile_device {
 	char *type; /* c or b */
 	struct bw_opt_int major, minor;
@@ -117,12 +120,17 @@ struct bw_profile_limits {
 	struct bw_opt_int oom_score_adj_min;
 };
 
+struct bw_profile_session {
+	char *ttl, *grace; /* as bw_parse_duration_ms() reads them */
+};
+
 /* What follows from the rows and the data files once a profile is folded; no rows of its own. */
 struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
 	bool gated;		  /* egress is restricted */
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
+	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
 };
 
 struct bw_profile {
@@ -140,6 +148,7 @@ struct bw_profile {
 	struct bw_profile_mounts *mounts;
 	struct bw_profile_paths *paths;
 	struct bw_profile_hooks *hooks;
+	struct bw_profile_loggers *loggers;
 	struct bw_profile_devices *devices;
 	struct bw_profile_namespaces *namespaces;
 	struct bw_profile_network *network;
@@ -149,6 +158,7 @@ struct bw_profile {
 	struct bw_profile_descriptors *descriptors;
 	struct bw_profile_limits *limits;
 	struct bw_profile_systemd *systemd;
+	struct bw_profile_session *session;
 	char *checkpoint; /* allow, refuse */
 	char *later;
 	struct bw_profile_derived derived;
@@ -161,6 +171,7 @@ struct bw_policy_rule {
 };
 struct bw_policy_annotations {
 	struct bw_strs profile;
+	struct bw_opt_bool ttl;
 	char *later;
 };
 struct bw_policy_docker {

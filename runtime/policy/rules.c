@@ -26,6 +26,7 @@ const struct bw_rule bw_rules[] = {
 	{"descriptors", "no descriptors handed through", bw_rule_descriptors},
 	{"environment", "no credentials in the environment", bw_rule_environment},
 	{"limits", "limits where the caller sets none", bw_rule_limits},
+	{"session", "a life that ends in time", bw_rule_session},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{NULL, NULL, NULL},
 };
@@ -36,7 +37,8 @@ static bool decides_anything(const struct bw_profile *p)
 	return p->user || p->rootfs || p->capabilities || p->no_new_privileges.set || p->seccomp ||
 	       p->lsm || p->landlock || p->landlock_scope.set || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
-	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd;
+	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
+	       p->session;
 }
 
 void bw_rule_profile(struct bw_run *r)
@@ -128,8 +130,9 @@ void bw_rule_annotations(struct bw_run *r)
 		const struct bw_pair *a = &r->spec->annotations.v[i];
 
 		/* org.bulwark.profile was heard or not when the profile was chosen; the choice is
-		 * on record. */
-		if (bw_after_prefix(a->key, ours) && !bw_streq(a->key, "org.bulwark.profile"))
+		 * on record. Of org.bulwark.ttl the rule session has spoken. */
+		if (bw_after_prefix(a->key, ours) && !bw_streq(a->key, "org.bulwark.profile") &&
+			!(r->profile->derived.hears_ttl && bw_streq(a->key, "org.bulwark.ttl")))
 			bw_note(r, bw_text(r, "/annotations/%s", a->key), NULL,
 				"this annotation asks for nothing that the policy knows");
 	}

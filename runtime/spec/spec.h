@@ -282,6 +282,8 @@ struct bw_spec_hardening {
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
+	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
+	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */

@@ -126,6 +126,10 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "what the gate lets out"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
 		.doc = "whether nothing but loopback may be reachable"),
+	BW_FIELD(struct bw_spec_hardening, ttl_ms, "ttlMs",
+		.doc = "milliseconds that the container may live from its start on"),
+	BW_FIELD(struct bw_spec_hardening, grace_ms, "graceMs",
+		.doc = "milliseconds between SIGTERM and SIGKILL then"),
 	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",
 		.doc = "whether descriptors of the caller are refused"),
 	BW_END};

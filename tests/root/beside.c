@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* beside.c - a process that stays beside one container and has everything done by forks of itself, as a shim does:
- *	beside ROOT PROFILE BUNDLE ID WORD...
- * Each word is one thing to do, each line printed says what came of it. The first that fails ends it with status 1. */
+ *	beside ROOT PROFILE BUNDLE ID WORD[=TEXT]...
+ * An empty profile is the policy's choice (file in BESIDE_POLICY). Each word is one thing to do, each line printed says what came of it. The first that fails ends it with status 1. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,7 @@ enum { PATIENCE_MS = 10000 };
 struct beside {
 	struct bw_context ctx;
 	const char *bundle, *id;
+	const char *after; /* of the word that is done: what is behind its '=' */
 	struct bw_watch *watch;
 	int console[2]; /* ours and theirs */
 
@@ -43,7 +44,8 @@ static const char *words_file(void)
 
 static int create(struct beside *b, struct bw_err *err)
 {
-	const struct bw_create_options options = {.bundle = b->bundle, .console_fd = b->console[1]};
+	const struct bw_create_options options = {
+		.bundle = b->bundle, .console_fd = b->console[1], .keeps_time = bw_streq0(b->after, "keeps-time")};
 
 	return bw_container_create(&b->ctx, b->id, &options, err);
 }
@@ -240,6 +242,29 @@ static int quiet(struct beside *b, struct bw_err *err)
 	return 0;
 }
 
+static int life(struct beside *b, struct bw_err *err)
+{
+	int64_t limit_ms = 0, grace_ms = 0;
+
+	(void)err;
+	if (bw_watch_time_limit(b->watch, &limit_ms, &grace_ms))
+		printf("life %lld ms and %lld ms\n", (long long)limit_ms, (long long)grace_ms);
+	else
+		printf("life without a limit\n");
+	return 0;
+}
+
+/* Of a container that is to be, or is there: one answer of both. */
+static int logger(struct beside *b, struct bw_err *err)
+{
+	return bw_logger_check(&b->ctx, b->id, b->bundle, b->after, err);
+}
+
+static int stored_logger(struct beside *b, struct bw_err *err)
+{
+	return bw_logger_check(&b->ctx, b->id, NULL, b->after, err);
+}
+
 /* --- ourselves --- */
 
 /* All that ends while nothing runs: the init has come to us. */
@@ -286,14 +311,20 @@ static const struct word {
 	{"metrics", metrics, NULL},
 	{"oom", oom, NULL},
 	{"quiet", quiet, NULL},
+	{"life", life, NULL},
+	{"logger", NULL, logger},
+	{"stored-logger", NULL, stored_logger},
 	{"await", await, NULL},
 	{"descriptors", descriptors, NULL},
 };
 
 static int do_word(struct beside *b, const char *word, struct bw_err *err)
 {
+	size_t len = strcspn(word, "=");
+
+	b->after = word[len] ? word + len + 1 : NULL;
 	for (size_t i = 0; i < BW_COUNT(table); i++)
-		if (bw_streq(table[i].name, word))
+		if (strlen(table[i].name) == len && strncmp(table[i].name, word, len) == 0)
 			return table[i].here ? table[i].here(b, err) : in_a_fork(b, table[i].forked, err);
 	return bw_fail(err, BW_E_USAGE, 0, "beside: what is %s?", word);
 }
@@ -314,7 +345,8 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	b.ctx = (struct bw_context){.root = argv[1], .profile = argv[2]};
+	b.ctx = (struct bw_context){
+		.root = argv[1], .profile = *argv[2] ? argv[2] : NULL, .policy_path = getenv("BESIDE_POLICY")};
 	b.bundle = argv[3];
 	b.id = argv[4];
 	for (char **word = argv + 5; *word; word++)

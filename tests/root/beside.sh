@@ -95,6 +95,65 @@ test_the_metrics_are_the_cgroup_s() {
 	expect_error_has 'metrics: the container has no cgroup'
 }
 
+# governed_beside WORD...: under the policy of `policy`.
+governed_beside() {
+	BESIDE_POLICY=$T/policy.json beside "" "$@"
+}
+
+test_a_logger_is_a_program_that_the_policy_lists_and_root_alone_can_change() {
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	mkdir -m 755 "$T/loggers"
+	cp /bin/true "$T/loggers/good"
+	cp /bin/true "$T/loggers/open"
+	chmod 777 "$T/loggers/open"
+	ln -s good "$T/loggers/link"
+	policy "{\"loggers\": {\"allow\": [\"$T/loggers/good\", \"$T/loggers/open\", \"$T/loggers/link\", \"$T/loggers/none\"]},
+		\"loosens\": [\"loggers.allow\"]}"
+	governed_beside "logger=$T/loggers/good" create "stored-logger=$T/loggers/good" kill await delete
+	expect_status 0
+	governed_beside "logger=$T/loggers/open"
+	expect_status 1
+	expect_error_has 'must belong to root and be writable by nobody else'
+	governed_beside "logger=$T/loggers/link"
+	expect_error_has "a symbolic link lies in its path, the file is $T/loggers/good"
+	governed_beside "logger=$T/loggers/none"
+	expect_error_has "the logger $T/loggers/none: the file is missing, or cannot be looked at"
+	governed_beside "logger=$T/loggers/other"
+	expect_error_has 'is not among those of loggers.allow of profile site'
+	chmod 777 "$T/loggers"
+	governed_beside "logger=$T/loggers/good"
+	expect_error_has 'must belong to root and be writable by nobody else'
+}
+
+test_no_profile_lets_output_go_to_a_program_by_itself() {
+	local profile
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	for profile in compat hardened untrusted-code; do
+		beside "$profile" logger=/bin/true
+		expect_status 1
+		expect_error_has "the policy refuses the logger /bin/true: it is not among those of loggers.allow of profile $profile"
+	done
+	beside compat create stored-logger=/bin/true
+	expect_status 1
+	expect_error_has 'it is not among those of loggers.allow of profile compat'
+}
+
+test_who_keeps_the_time_knows_it_and_the_container_is_not_degraded() {
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	policy '{"session": {"ttl": "1h30m"}}'
+	governed_beside create=keeps-time watch life
+	expect_status 0
+	expect_line "life 5400000 ms and 10000 ms"
+	hardened state "$ID"
+	expect_output_lacks session
+	hardened delete --force "$ID"
+	beside hardened create watch life kill await delete
+	expect_line "life without a limit"
+}
+
 test_a_watch_costs_few_descriptors() {
 	local counts
 	bundle

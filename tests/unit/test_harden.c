@@ -334,6 +334,18 @@ static const struct row {
 	{H, NULL, "", NEW_NET, "", PROPERTIES("CollectMode", "RuntimeMaxSec"), "!/annotations", BW_CHANGED, "*", "*"},
 	{H, "\"systemd\":{\"properties\":[\"After\",\"Before\"]},\"loosens\":[\"systemd.properties\"]", "", NEW_NET, "",
 		PROPERTIES("After", "Before"), "!/annotations", BW_CHANGED, "*", "*"},
+	/* session */
+	{U, NULL, "", NEW_NET, "", "", "/hardening/ttlMs", BW_CHANGED, NULL, "900000"},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/graceMs", BW_CHANGED, NULL, "5000"},
+	{U, "\"session\":{\"ttl\":\"1m30s\"}", "", NEW_NET, "", "", "/hardening/ttlMs", BW_CHANGED, NULL, "90000"},
+	{H, NULL, "", NEW_NET, "", "", "!/hardening/ttlMs", BW_CHANGED, "*", "*"},
+	{H, "\"session\":{\"ttl\":\"1m\"}", "", NEW_NET, "", "", "/hardening/graceMs", BW_CHANGED, NULL, "10000"},
+	{"compat", "\"session\":{\"ttl\":\"1m\"}", "", NEW_NET, "", "", "/hardening/ttlMs", BW_CHANGED, NULL, "60000"},
+	/* An annotation is not heard unless the policy says so. */
+	{U, NULL, "", NEW_NET, "", ",\"annotations\":{\"org.bulwark.ttl\":\"1m\"}", "/annotations/org.bulwark.ttl", BW_NOTED,
+		NULL, NULL},
+	{U, NULL, "", NEW_NET, "", ",\"annotations\":{\"org.bulwark.ttl\":\"1m\"}", "/hardening/ttlMs", BW_CHANGED, NULL,
+		"900000"},
 	/* paths */
 	{H, NULL, "", NEW_NET MOUNT_NS,
 		",\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
@@ -464,6 +476,51 @@ START_TEST(a_denial_is_one_sentence_with_rule_place_and_hint)
 	ck_assert_str_eq(err.field, "/mounts/0/source");
 	ck_assert_str_eq(err.rule, "mounts.source");
 	ck_assert(err.hint[0]);
+}
+END_TEST
+
+static const struct {
+	const char *profile, *annotation;
+	uint64_t ttl_ms; /* 0: none */
+	const char *said; /* of the annotation, or NULL */
+	bool refused;
+} lives[] = {
+	{U, "1m", 60000, NULL, false},
+	{U, "15m", 900000, NULL, false},
+	{U, "1ms", 1, NULL, false},
+	{U, "15m1ns", 900000, "the policy gives a container 15m, and an annotation can only ask for less", false},
+	{U, "24h", 900000, "the policy gives a container 15m, and an annotation can only ask for less", false},
+	{H, "24h", 86400000, NULL, false},
+	{U, "0", 900000, "this is not a time such as 15m, 90s or 1h30m", true},
+	{U, "-1m", 900000, "this is not a time such as 15m, 90s or 1h30m", true},
+	{U, "soon", 900000, "this is not a time such as 15m, 90s or 1h30m", true},
+	{U, "", 900000, "this is not a time such as 15m, 90s or 1h30m", true},
+	{"compat", "1m", 0, NULL, false},
+};
+
+START_TEST(an_annotation_can_only_shorten_a_life)
+{
+	const struct bw_profile *p = profile_of("{\"version\":1,\"annotations\":{\"ttl\":true}}", lives[_i].profile);
+	struct bw_spec *hardened = NULL;
+	const char *top = bw_arena_printf(&arena, ",\"annotations\":{\"org.bulwark.ttl\":\"%s\"}", lives[_i].annotation);
+	struct bw_findings findings = {0};
+	const struct bw_finding *f;
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", top)), p, &arena, &hardened, &findings, &err),
+		lives[_i].refused ? -1 : 0);
+	f = find(&findings, "/annotations/org.bulwark.ttl");
+	ck_assert_int_eq(f != NULL, lives[_i].said != NULL);
+	if (f)
+		ck_assert_str_eq(f->reason, lives[_i].said);
+	if (lives[_i].refused) {
+		ck_assert_int_eq(err.code, BW_E_DENIED);
+		ck_assert_str_eq(err.rule, "session");
+		return;
+	}
+	ck_assert_uint_eq(hardened->hardening ? hardened->hardening->ttl_ms.v : 0, lives[_i].ttl_ms);
+	/* Once more, as of a stored container. */
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
 }
 END_TEST
 
@@ -986,6 +1043,7 @@ int main(void)
 	tcase_add_checked_fixture(one, setup, teardown);
 	tcase_add_loop_test(one, each_decision_has_its_finding, 0, (int)BW_COUNT(rows));
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
+	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
 	tcase_add_test(one, metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own);

@@ -145,6 +145,24 @@ static const struct {
 	{GATED("\"plain\":[\"example.org\"]"), LOOSER},
 	{GATED("\"ports\":[443,8443]"), LOOSER},
 	{GATED("\"restrict\":false"), LOOSER},
+#define SESSION(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{" members "}}}}"
+#define NO_TIME		 " is not a time such as 15m, 90s or 1h30m"
+	{SESSION("\"ttl\":\"900\""), "policy.json: /profiles/x/session/ttl: \"900\"" NO_TIME},
+	{SESSION("\"ttl\":\"0s\""), "policy.json: /profiles/x/session/ttl: \"0s\"" NO_TIME},
+	{SESSION("\"ttl\":\"-1m\""), "policy.json: /profiles/x/session/ttl: \"-1m\"" NO_TIME},
+	{SESSION("\"ttl\":\"1000000h\""), "policy.json: /profiles/x/session/ttl: \"1000000h\"" NO_TIME},
+	{SESSION("\"grace\":\"soon\""), "policy.json: /profiles/x/session/grace: \"soon\"" NO_TIME},
+	{SESSION("\"ttl\":\"16m\""),
+		"policy.json: /profiles/x: session.ttl is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
+	{SESSION("\"grace\":\"6s\""),
+		"policy.json: /profiles/x: session.grace is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
+#define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
+	{LOGGERS("\"logger\""),
+		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
+	{LOGGERS("\"/usr/bin/../logger\""),
+		"policy.json: /profiles/x/loggers/allow: \"/usr/bin/../logger\" is not an absolute path without //, . and .."},
+	{LOGGERS("\"/usr/bin/logger\""),
+		"policy.json: /profiles/x: loggers.allow is looser than in \"compat\", and \"loosens\" does not name it"},
 };
 
 START_TEST(each_fault_is_named_with_its_place)
@@ -164,7 +182,6 @@ END_TEST
 static const char *const later[][2] = {
 	{"\"exec\":{}", "/profiles/x/exec"},
 	{"\"workspace\":{}", "/profiles/x/workspace"},
-	{"\"timeLimit\":900", "/profiles/x/timeLimit"},
 	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"secrets\":[]", "/profiles/x/secrets"},
@@ -172,7 +189,6 @@ static const char *const later[][2] = {
 	{"\"rootfs\":{\"layout\":[]}", "/profiles/x/rootfs/layout"},
 	{"}},\"annotations\":{\"tenant\":true", "/annotations/tenant"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
-	{"}},\"annotations\":{\"ttl\":true", "/annotations/ttl"},
 };
 
 START_TEST(what_is_not_there_yet_is_refused_by_name)
@@ -415,6 +431,9 @@ static const struct {
 	{"\"seccomp\":{\"allow\":[\"io_uring\"]}", "seccomp.allow"},
 	{"\"landlock\":\"require\"", NULL},
 	{"\"landlock\":\"off\"", "landlock"},
+	{"\"loggers\":{\"allow\":[]}", NULL},
+	{"\"loggers\":{\"allow\":[\"/usr/bin/logger\"]}", "loggers.allow"},
+	{"\"session\":{\"ttl\":\"1m\",\"grace\":\"0\"}", NULL},
 	{"\"mounts\":{\"only\":[\"/srv\"]}", NULL},
 	{"\"mounts\":{\"except\":[]}", NULL},
 	{"\"mounts\":{\"types\":[\"proc\",\"nfs\"]}", "mounts.types"},
@@ -762,6 +781,13 @@ static const struct {
 	{RULE("\"cgroup.parent\":\"/x\"", "untrusted-code"), NULL},
 	{"\"profiles\":{\"x\":{\"loosens\":[\"network.host\"],\"network\":{\"host\":\"allow\"}}}", NULL},
 	{"\"profiles\":{\"x\":{\"extends\":\"compat\"}}", NULL},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"loggers.allow\"],\"loggers\":{\"allow\":[\"/usr/bin/logger\"]}}}", NULL},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"loggers.allow\"],\"loggers\":{\"allow\":[\"/usr/bin/logger\",\"/usr/bin/bash\"]}}}",
+		"/profiles/x/loggers/allow/1: /usr/bin/bash runs what its arguments say, as root of the host, and whoever "
+		"starts a container chooses them"},
+	{"\"profiles\":{\"x\":{\"session\":{\"grace\":\"1s\"}}}",
+		"/profiles/x/session/grace: there is nothing to be graced with: session.ttl sets no limit"},
+	{"\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{\"grace\":\"1s\"}}}", NULL},
 };
 
 START_TEST(lint_warns_of_what_is_right_in_form_alone)
@@ -922,6 +948,66 @@ START_TEST(images_of_processes_are_for_profiles_that_say_so)
 }
 END_TEST
 
+/* What is looser than the loosest profile there is, too: or exec would find no decision to go by. */
+START_TEST(a_profile_that_only_records_can_be_stored)
+{
+	const struct bw_policy *policy =
+		parse("{\"version\":1,\"profiles\":{\"watched\":{\"mode\":\"audit\",\"loosens\":[\"mode\"]}}}");
+
+	ck_assert_str_eq(stored_and_read(bw_policy_profile(policy, "watched"))->mode, "audit");
+}
+END_TEST
+
+START_TEST(whether_a_ttl_is_heard_is_stored_with_the_profile)
+{
+	const struct bw_policy *policy = parse("{\"version\":1,\"annotations\":{\"ttl\":true}}");
+
+	ck_assert(bw_policy_profile(policy, "hardened")->derived.hears_ttl);
+	ck_assert(stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_ttl);
+	policy = parse("{\"version\":1,\"annotations\":{\"ttl\":false}}");
+	ck_assert(!bw_policy_profile(policy, "hardened")->derived.hears_ttl);
+	ck_assert(!stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_ttl);
+}
+END_TEST
+
+static const struct {
+	const char *profile, *program;
+	bool allowed;
+} loggers[] = {
+	{"compat", "/usr/bin/logger", false},
+	{"hardened", "/usr/bin/logger", false},
+	{"untrusted-code", "/usr/bin/logger", false},
+	{"logging", "/usr/bin/logger", true},
+	{"logging", "/usr/bin//logger", false},
+	{"logging", "/usr/bin/logger ", false},
+	{"logging", "/usr/bin/logge", false},
+	{"logging", "", false},
+	{"watched", "/usr/bin/logger", false}, /* also where refusals are only recorded */
+};
+
+START_TEST(output_goes_to_the_programs_that_are_listed_and_to_no_other)
+{
+	const struct bw_policy *policy =
+		parse("{\"version\": 1, \"profiles\": {"
+		      "\"watched\": {\"mode\": \"audit\", \"loosens\": [\"mode\"]},"
+		      "\"logging\": {\"extends\": \"compat\", \"loggers\": {\"allow\": [\"/usr/bin/logger\"]},"
+		      "\"loosens\": [\"loggers.allow\"]}}}");
+	struct bw_err err = {0};
+	int r = bw_profile_check_logger(bw_policy_profile(policy, loggers[_i].profile), loggers[_i].program, &err);
+
+	ck_assert_int_eq(r, loggers[_i].allowed ? 0 : -1);
+	if (r < 0) {
+		ck_assert_int_eq(err.code, BW_E_DENIED);
+		ck_assert_str_eq(err.rule, "loggers");
+		ck_assert_ptr_nonnull(strstr(err.text, "is not among those of loggers.allow of profile "));
+	}
+	/* And as it is stored, for exec. */
+	ck_assert_int_eq(bw_profile_check_logger(stored_and_read(bw_policy_profile(policy, loggers[_i].profile)),
+				 loggers[_i].program, &err),
+		r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("policy");
@@ -933,6 +1019,10 @@ int main(void)
 	tcase_add_loop_test(t, each_fault_is_named_with_its_place, 0, (int)BW_COUNT(wrong));
 	tcase_add_loop_test(t, what_is_not_there_yet_is_refused_by_name, 0, (int)BW_COUNT(later));
 	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
+	tcase_add_test(t, a_profile_that_only_records_can_be_stored);
+	tcase_add_test(t, whether_a_ttl_is_heard_is_stored_with_the_profile);
+	tcase_add_loop_test(
+		t, output_goes_to_the_programs_that_are_listed_and_to_no_other, 0, (int)BW_COUNT(loggers));
 	tcase_add_loop_test(t, the_gate_lets_out_what_is_listed_and_its_registries, 0, (int)BW_COUNT(gates));
 	tcase_add_test(t, every_row_of_a_profile_has_a_sentence_and_an_order);
 	tcase_add_test(t, a_profile_without_extends_stands_on_hardened);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* logger.c - whether a program of the host may have a container's output. It is started as root of the host with arguments
+ * from an address that whoever starts a container writes: that is the right to run anything, and so nobody's unless the
+ * policy gives it (CVE-2026-53488). */
+#include "container/bulwark.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "base/str.h"
+#include "container/decide.h"
+#include "container/state.h"
+#include "control/host_side.h"
+
+/* The profile that will decide, or has. */
+static int find_profile(const struct bw_context *ctx, const char *id, const char *bundle, struct bw_arena *arena,
+	const struct bw_profile **ret, struct bw_err *err)
+{
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+	struct bw_policy_facts facts;
+	struct bw_decision decision;
+
+	if (!bundle)
+		return bw_container_open(ctx, id, false, false, arena, &container, err) < 0
+			       ? -1
+			       : bw_state_load_profile(&container, arena, ret, err);
+	if (bw_decide_profile(ctx, bundle, id, arena, &decision, &facts, err) < 0)
+		return -1;
+	*ret = decision.profile;
+	return 0;
+}
+
+/* The path that was judged is the one that is executed: so no link may lie in it, which somebody could turn. */
+static int check_file(const char *program, struct bw_err *err)
+{
+	char real[PATH_MAX];
+	int r = bw_roots_file(program, real);
+
+	if (r == -EPERM)
+		return bw_fail(err, BW_E_DENIED, 0,
+			"the logger %s: the file and the directories above it must belong to root and be writable by nobody else",
+			program);
+	/* Without the words of the errno: engines take some of them for another failure. */
+	if (r < 0)
+		return bw_fail(err, BW_E_DENIED, 0, "the logger %s: the file is missing, or cannot be looked at", program);
+	if (bw_streq(real, program))
+		return 0;
+	bw_fail(err, BW_E_DENIED, 0, "the logger %s: a symbolic link lies in its path, the file is %s", program, real);
+	return bw_hint(err, "both loggers.allow and the address must name it so");
+}
+
+int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bw_profile *profile;
+
+	if (find_profile(ctx, id, bundle, &arena, &profile, err) < 0)
+		return -1;
+	return bw_profile_check_logger(profile, program, err) < 0 ? -1 : check_file(program, err);
+}
