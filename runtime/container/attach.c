@@ -172,7 +172,7 @@ static void keep_time(const struct bw_attach *attach, int pidfd, struct relay *r
 		bw_pidfd_send_signal(pidfd, SIGKILL);
 		return;
 	}
-	bw_log(BW_LOG_WARNING, "the container's life of %lld s is over", (long long)attach->ttl_ms / 1000);
+	bw_log(BW_LOG_WARNING, "the container's life of %.10g s is over", (double)attach->ttl_ms / 1000);
 	bw_pidfd_send_signal(pidfd, SIGTERM);
 	relay->told = true;
 	relay->ends_at = now_ms() + attach->grace_ms;

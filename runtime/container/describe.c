@@ -3,7 +3,6 @@
 #include "container/describe.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <time.h>
@@ -73,8 +72,8 @@ int bw_describe_time(struct bw_state *state, bool kept, struct bw_arena *arena, 
 	if (!state->ttl_ms.set || kept)
 		return 0;
 	text = bw_arena_printf(arena,
-		"session: nobody ends it after %" PRIu64 " s: containerd-shim-bulwark-v2 would, and run in the foreground",
-		state->ttl_ms.v / 1000);
+		"session: nobody ends it after %.10g s: containerd-shim-bulwark-v2 would, and run in the foreground",
+		(double)state->ttl_ms.v / 1000);
 	if (!text || bw_strs_add(arena, &state->degraded, text) < 0)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
 	bw_log(BW_LOG_INFO, "degraded: %s", text);
