@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "policy/profile.h"
@@ -204,6 +206,13 @@ int bw_profile_check_images(const struct bw_profile *profile, const char *verb, 
 	return bw_hint(err, "\"checkpoint\": \"allow\" in the profile, named in its \"loosens\"");
 }
 
+static void by_loggers(const struct bw_profile *profile, const char *row, struct bw_err *err)
+{
+	if (err)
+		snprintf(err->rule, sizeof err->rule, "loggers");
+	bw_at(err, "/profiles/%s/loggers/%s", profile->key, row);
+}
+
 /* In mode audit as well: what it would let through runs as root of the host. */
 int bw_profile_check_logger(const struct bw_profile *profile, const char *program, struct bw_err *err)
 {
@@ -211,10 +220,50 @@ int bw_profile_check_logger(const struct bw_profile *profile, const char *progra
 		return 0;
 	bw_fail(err, BW_E_DENIED, 0, "the policy refuses the logger %s: it is not among those of loggers.allow of profile %s",
 		program, profile->key);
-	if (err)
-		snprintf(err->rule, sizeof err->rule, "loggers");
-	bw_at(err, "/profiles/%s/loggers/allow", profile->key);
+	by_loggers(profile, "allow", err);
 	return bw_hint(err, "\"loggers\": { \"allow\": [ \"%s\" ] } in the profile, \"loggers.allow\" in its \"loosens\"", program);
+}
+
+static bool is_clean(const char *path)
+{
+	char clean[PATH_MAX];
+
+	return path[0] == '/' && bw_path_clean(path, clean, sizeof clean) && bw_streq(clean, path);
+}
+
+/* A directory is above what lies in it, and not above itself. */
+static bool is_in_one_of(const char *path, const struct bw_strs *dirs)
+{
+	for (size_t i = 0; i < dirs->n; i++)
+		if (bw_path_beneath(path, dirs->v[i]) && !bw_streq(path, dirs->v[i]))
+			return true;
+	return false;
+}
+
+/* In mode audit as well: root of the host appends to it. */
+int bw_profile_check_log_file(const struct bw_profile *profile, const char *path, bool *ret_restricted, struct bw_err *err)
+{
+	const struct bw_strs *dirs = profile->loggers ? &profile->loggers->files : NULL;
+	const char *slash = strrchr(path, '/');
+	bool restricted = dirs && dirs->v;
+
+	if (!restricted || (is_clean(path) && is_in_one_of(path, dirs))) {
+		*ret_restricted = restricted;
+		return 0;
+	}
+	if (!is_clean(path)) {
+		bw_fail(err, BW_E_DENIED, 0,
+			"the policy refuses output to the file %s: where loggers.files of profile %s restricts it, it must be an absolute "
+			"path without //, . and ..", path, profile->key);
+		by_loggers(profile, "files", err);
+		return bw_hint(err, "name the file by the path at which it really is");
+	}
+	bw_fail(err, BW_E_DENIED, 0,
+		"the policy refuses output to the file %s: it is not beneath a directory of loggers.files of profile %s", path,
+		profile->key);
+	by_loggers(profile, "files", err);
+	return bw_hint(err, "\"loggers\": { \"files\": [ \"%.*s\" ] } in the profile, \"loggers.files\" in its \"loosens\"",
+		slash > path ? (int)(slash - path) : 1, path);
 }
 
 static void write_profile(

@@ -76,6 +76,11 @@ int bw_profile_check_images(const struct bw_profile *profile, const char *verb, 
  * very path. */
 int bw_profile_check_logger(const struct bw_profile *profile, const char *program, struct bw_err *err) BW_MUST_CHECK;
 
+/* Whether it lets a container's output be appended to that file of the host's: BW_E_DENIED unless loggers.files has a
+ * directory above it, or is not there at all. *ret_restricted: it is, and so links in the path are to be refused. */
+int bw_profile_check_log_file(const struct bw_profile *profile, const char *path, bool *ret_restricted,
+	struct bw_err *err) BW_MUST_CHECK;
+
 /* A policy file that holds this profile alone, with everything it extends folded in: what is stored with a
  * container, so that exec is decided by what was decided at create. bw_policy_parse() reads it. */
 void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w);

@@ -2,6 +2,7 @@
 /* policy_lint.c - what an administrator should hear about a policy that is right in form: rules that can never match,
  * rules whose facts the author of a container decides, profiles that will not start what they seem to allow. */
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "policy/facts.h"
 
@@ -230,6 +231,35 @@ static bool is_interpreter(const char *path)
 	return false;
 }
 
+/* The first of the places beneath or above dir in which a line appended is more than a line of a log, as somebody acts upon
+ * it; in the last two everybody has files. NULL: none. */
+static const char *what_it_touches(const char *dir)
+{
+	static const char *const places[] = {"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/boot", "/dev", "/proc",
+		"/sys", "/root", "/home/*", "/opt/*/bin", "/opt/cni", "/run/systemd", "/run/udev", "/run/bulwark", "/run/containerd",
+		"/run/docker", "/run/user", "/var/spool", "/var/lib/systemd", "/var/lib/bulwark", "/var/lib/cloud", "/var/lib/containerd",
+		"/var/lib/containers", "/var/lib/docker", "/var/lib/etcd", "/var/lib/kubelet", "/tmp", "/var/tmp"};
+
+	for (size_t i = 0; i < BW_COUNT(places); i++)
+		if (bw_path_relate(dir, places[i]) != BW_APART)
+			return places[i];
+	return NULL;
+}
+
+static void check_log_files(struct lint *l, const struct bw_profile *own)
+{
+	const struct bw_strs *list = &own->loggers->files;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const char *touched = what_it_touches(list->v[i]);
+
+		if (touched)
+			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/loggers/files/%zu", own->key, i),
+				"%s is not for logs alone (%s): whoever starts a container chooses the file there to which root of the "
+				"host appends", list->v[i], touched);
+	}
+}
+
 static void check_loggers(struct lint *l, const struct bw_profile *own)
 {
 	const struct bw_strs *list = &own->loggers->allow;
@@ -248,8 +278,10 @@ static int check_profile(struct lint *l, const struct bw_profile *own, struct bw
 
 	if (!folded)
 		return -1;
-	if (own->loggers)
+	if (own->loggers) {
 		check_loggers(l, own);
+		check_log_files(l, own);
+	}
 	if (own->session && own->session->grace && !folded->session->ttl)
 		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/session/grace", own->key),
 			"there is nothing to be graced with: session.ttl sets no limit");

@@ -4,6 +4,7 @@
  * holds the two together, so that a new row cannot be left out of the comparison. */
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "policy/profile.h"
 
@@ -118,6 +119,23 @@ static bool allow_list(const struct bw_field *field, const void *a, const void *
 
 	(void)field;
 	return !other->v || (one->v && holds_all(other, one));
+}
+
+/* Directories beneath which alone something may lie: absent means anywhere. */
+static bool narrower_directories(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_strs *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; other->v && i < one->n; i++) {
+		size_t k = 0;
+
+		while (k < other->n && !bw_path_beneath(one->v[i], other->v[k]))
+			k++;
+		if (k == other->n)
+			return false;
+	}
+	return !other->v || one->v;
 }
 
 /* Lists of what alone is allowed, where absent means nothing. */
@@ -264,6 +282,7 @@ static const struct {
 	{"hooks.env", fewer_variables},
 	{"hooks.rootOwned", true_is_strict},
 	{"loggers.allow", fewer_is_strict},
+	{"loggers.files", narrower_directories},
 	{"devices.restricted", true_is_strict},
 	{"devices.allow", fewer_devices},
 	{"namespaces.own", more_is_strict},

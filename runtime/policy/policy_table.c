@@ -387,6 +387,10 @@ static const struct bw_field loggers_fields[] = {
 		.doc = "Programs of the host to which a container's output may be handed (containerd's binary:// "
 		       "addresses), by the path at which each really is; they run as root, with arguments that the "
 		       "caller chooses; absent: none."),
+	BW_FIELD(struct bw_profile_loggers, files, "files", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+		.doc = "Directories of the host beneath which a container's output may be appended to files "
+		       "(containerd's file:// addresses), by the path at which each really is; what is missing of a "
+		       "path is made, as root; absent: anywhere, empty: nowhere."),
 	BW_END};
 SECTION(loggers, loggers_fields);
 
@@ -705,7 +709,7 @@ static const struct bw_field profile_fields[] = {
 		.doc = "Hidden and read-only kernel files."),
 	BW_NESTED(struct bw_profile, hooks, "hooks", &hooks_schema, .doc = "Hooks."),
 	BW_NESTED(struct bw_profile, loggers, "loggers", &loggers_schema,
-		.doc = "Programs that take a container's output."),
+		.doc = "Programs and files that take a container's output."),
 	BW_NESTED(struct bw_profile, devices, "devices", &devices_schema, .doc = "Devices."),
 	BW_NESTED(struct bw_profile, namespaces, "namespaces", &namespaces_schema,
 		.doc = "Namespaces."),

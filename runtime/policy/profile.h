@@ -57,6 +57,7 @@ struct bw_profile_hooks {
 };
 struct bw_profile_loggers {
 	struct bw_strs allow; /* absent is none */
+	struct bw_strs files; /* v NULL: anywhere */
 };
 struct bw_profile_device {
 	char *type; /* c or b */

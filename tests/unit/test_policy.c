@@ -163,6 +163,12 @@ static const struct {
 		"policy.json: /profiles/x/loggers/allow: \"/usr/bin/../logger\" is not an absolute path without //, . and .."},
 	{LOGGERS("\"/usr/bin/logger\""),
 		"policy.json: /profiles/x: loggers.allow is looser than in \"compat\", and \"loosens\" does not name it"},
+#define LOG_FILES(list) "{\"version\":1,\"profiles\":{\"x\":{\"loggers\":{\"files\":[" list "]}}}}"
+	{LOG_FILES("\"log\""), "policy.json: /profiles/x/loggers/files: \"log\" is not an absolute path without //, . and .."},
+	{LOG_FILES("\"/var/log/\""),
+		"policy.json: /profiles/x/loggers/files: \"/var/log/\" is not an absolute path without //, . and .."},
+	{LOG_FILES("\"/var/log\""),
+		"policy.json: /profiles/x: loggers.files is looser than in \"hardened\", and \"loosens\" does not name it"},
 };
 
 START_TEST(each_fault_is_named_with_its_place)
@@ -433,6 +439,8 @@ static const struct {
 	{"\"landlock\":\"off\"", "landlock"},
 	{"\"loggers\":{\"allow\":[]}", NULL},
 	{"\"loggers\":{\"allow\":[\"/usr/bin/logger\"]}", "loggers.allow"},
+	{"\"loggers\":{\"files\":[]}", NULL},
+	{"\"loggers\":{\"files\":[\"/var/log/containers\"]}", "loggers.files"},
 	{"\"session\":{\"ttl\":\"1m\",\"grace\":\"0\"}", NULL},
 	{"\"mounts\":{\"only\":[\"/srv\"]}", NULL},
 	{"\"mounts\":{\"except\":[]}", NULL},
@@ -726,6 +734,8 @@ END_TEST
 	"looser than \"hardened\" in user.root; add a fact of the host, such as cgroup.parent or a docker.name " \
 	"without '*'"
 #define SHADOWED "/rules/1: can never match: rule \"one\" before it matches all that it would"
+#define LOG_DIRS(list) "\"profiles\":{\"x\":{\"loosens\":[\"loggers.files\"],\"loggers\":{\"files\":[" list "]}}}"
+#define LOG_APPENDS    ": whoever starts a container chooses the file there to which root of the host appends"
 static const struct {
 	const char *members, *warning; /* NULL: none */
 } lints[] = {
@@ -785,6 +795,12 @@ static const struct {
 	{"\"profiles\":{\"x\":{\"loosens\":[\"loggers.allow\"],\"loggers\":{\"allow\":[\"/usr/bin/logger\",\"/usr/bin/bash\"]}}}",
 		"/profiles/x/loggers/allow/1: /usr/bin/bash runs what its arguments say, as root of the host, and whoever "
 		"starts a container chooses them"},
+	{LOG_DIRS("\"/var/log/containers\",\"/srv/logs\",\"/opt/site/logs\""), NULL},
+	{LOG_DIRS("\"/var/log\",\"/\""), "/profiles/x/loggers/files/1: / is not for logs alone (/etc)" LOG_APPENDS},
+	{LOG_DIRS("\"/etc\""), "/profiles/x/loggers/files/0: /etc is not for logs alone (/etc)" LOG_APPENDS},
+	{LOG_DIRS("\"/etc/cron.d\""), "/profiles/x/loggers/files/0: /etc/cron.d is not for logs alone (/etc)" LOG_APPENDS},
+	{LOG_DIRS("\"/var\""), "/profiles/x/loggers/files/0: /var is not for logs alone (/var/spool)" LOG_APPENDS},
+	{LOG_DIRS("\"/home/u/logs\""), "/profiles/x/loggers/files/0: /home/u/logs is not for logs alone (/home/*)" LOG_APPENDS},
 	{"\"profiles\":{\"x\":{\"session\":{\"grace\":\"1s\"}}}",
 		"/profiles/x/session/grace: there is nothing to be graced with: session.ttl sets no limit"},
 	{"\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{\"grace\":\"1s\"}}}", NULL},
@@ -1008,6 +1024,124 @@ START_TEST(output_goes_to_the_programs_that_are_listed_and_to_no_other)
 }
 END_TEST
 
+#define NOT_BENEATH(name) "it is not beneath a directory of loggers.files of profile " name
+#define NOT_CLEAN(name) \
+	"where loggers.files of profile " name " restricts it, it must be an absolute path without //, . and .."
+
+/* logs stands on hardened, and logs-of-one on logs. */
+static const char log_policy[] =
+	"{\"version\": 1, \"profiles\": {"
+	"\"watched\": {\"mode\": \"audit\", \"loosens\": [\"mode\"]},"
+	"\"kept\": {\"extends\": \"compat\", \"loggers\": {\"files\": []}},"
+	"\"logs\": {\"loggers\": {\"files\": [\"/srv/logs\", \"/var/log/x\"]}, \"loosens\": [\"loggers.files\"]},"
+	"\"logs-of-one\": {\"extends\": \"logs\", \"loggers\": {\"files\": [\"/srv/logs/one\"]}},"
+	"\"all\": {\"loggers\": {\"files\": [\"/\"]}, \"loosens\": [\"loggers.files\"]}}}";
+
+static const struct {
+	const char *profile, *path;
+	bool restricted;
+	const char *refused; /* NULL: it is not */
+} log_files[] = {
+	{"compat", "/etc/crontab", false, NULL},
+	{"compat", "/etc/../x//y", false, NULL},
+	{"hardened", "/var/log/x/log", true, NOT_BENEATH("hardened")},
+	{"untrusted-code", "/var/log/x/log", true, NOT_BENEATH("untrusted-code")},
+	{"watched", "/var/log/x/log", true, NOT_BENEATH("watched")}, /* also where refusals are only recorded */
+	{"kept", "/var/log/x/log", true, NOT_BENEATH("kept")},
+	{"logs", "/var/log/x/log", true, NULL},
+	{"logs", "/srv/logs/one/log", true, NULL},
+	{"logs", "/var/log/x", true, NOT_BENEATH("logs")},
+	{"logs", "/var/log/xy/log", true, NOT_BENEATH("logs")},
+	{"logs", "/var/log/log", true, NOT_BENEATH("logs")},
+	{"logs", "/etc/crontab", true, NOT_BENEATH("logs")},
+	{"logs", "/var/log/x/../../../etc/crontab", true, NOT_CLEAN("logs")},
+	{"logs", "/var/log/x/./log", true, NOT_CLEAN("logs")},
+	{"logs", "/var/log/x//log", true, NOT_CLEAN("logs")},
+	{"logs", "/var/log/x/log/", true, NOT_CLEAN("logs")},
+	{"logs", "var/log/x/log", true, NOT_CLEAN("logs")},
+	{"logs", "", true, NOT_CLEAN("logs")},
+	{"logs-of-one", "/srv/logs/one/log", true, NULL},
+	{"logs-of-one", "/srv/logs/two/log", true, NOT_BENEATH("logs-of-one")},
+	{"all", "/etc/crontab", true, NULL},
+	{"all", "/", true, NOT_BENEATH("all")},
+};
+
+static void check_log_file(const struct bw_profile *profile, int i)
+{
+	bool restricted = !log_files[i].restricted;
+	struct bw_err err = {0};
+	int r = bw_profile_check_log_file(profile, log_files[i].path, &restricted, &err);
+
+	ck_assert_int_eq(r, log_files[i].refused ? -1 : 0);
+	if (r == 0) {
+		ck_assert_int_eq(restricted, log_files[i].restricted);
+		return;
+	}
+	ck_assert_int_eq(err.code, BW_E_DENIED);
+	ck_assert_str_eq(err.rule, "loggers");
+	ck_assert_str_eq(err.text,
+		bw_arena_printf(&arena, "the policy refuses output to the file %s: %s", log_files[i].path, log_files[i].refused));
+	ck_assert_str_eq(err.field, bw_arena_printf(&arena, "/profiles/%s/loggers/files", log_files[i].profile));
+}
+
+START_TEST(output_goes_to_files_beneath_the_listed_directories_alone)
+{
+	const struct bw_profile *profile = bw_policy_profile(parse(log_policy), log_files[_i].profile);
+
+	check_log_file(profile, _i);
+	/* And as it is stored, for exec. */
+	check_log_file(stored_and_read(profile), _i);
+}
+END_TEST
+
+static const struct {
+	const char *files, *of; /* lists; NULL: absent */
+	bool strict;
+} narrower[] = {
+	{NULL, NULL, true},
+	{"", NULL, true},
+	{"\"/\"", NULL, true},
+	{"", "", true},
+	{"\"/a\"", "", false},
+	{"", "\"/a\"", true},
+	{"\"/a/b\",\"/c\"", "\"/c\",\"/a\"", true},
+	{"\"/a/b\",\"/d\"", "\"/c\",\"/a\"", false},
+	{"\"/ab\"", "\"/a\"", false},
+	{"\"/a\"", "\"/a/b\"", false},
+	{NULL, "\"/\"", false},
+};
+
+/* A profile that stands on compat with that list. */
+static const struct bw_profile *with_log_files(const char *list)
+{
+	const char *section = list ? bw_arena_printf(&arena, ",\"loggers\":{\"files\":[%s]}", list) : "";
+
+	return bw_policy_profile(
+		parse(bw_arena_printf(&arena, "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\"%s}}}", section)), "x");
+}
+
+START_TEST(directories_within_others_are_stricter)
+{
+	char row[64];
+	bool looser = bw_profile_looser_in(with_log_files(narrower[_i].files), with_log_files(narrower[_i].of), row, sizeof row);
+
+	ck_assert_int_eq(looser, !narrower[_i].strict);
+	ck_assert(!looser || bw_streq(row, "loggers.files"));
+}
+END_TEST
+
+START_TEST(who_is_refused_a_log_file_hears_what_to_write)
+{
+	struct bw_err err = {0};
+	bool restricted;
+
+	ck_assert_int_eq(bw_profile_check_log_file(
+				 bw_policy_profile(parse(log_policy), "hardened"), "/srv/logs/one/log", &restricted, &err), -1);
+	ck_assert_str_eq(err.hint,
+		"\"loggers\": { \"files\": [ \"/srv/logs/one\" ] } in the profile, \"loggers.files\" in its \"loosens\"");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("policy");
@@ -1023,6 +1157,10 @@ int main(void)
 	tcase_add_test(t, whether_a_ttl_is_heard_is_stored_with_the_profile);
 	tcase_add_loop_test(
 		t, output_goes_to_the_programs_that_are_listed_and_to_no_other, 0, (int)BW_COUNT(loggers));
+	tcase_add_loop_test(
+		t, output_goes_to_files_beneath_the_listed_directories_alone, 0, (int)BW_COUNT(log_files));
+	tcase_add_loop_test(t, directories_within_others_are_stricter, 0, (int)BW_COUNT(narrower));
+	tcase_add_test(t, who_is_refused_a_log_file_hears_what_to_write);
 	tcase_add_loop_test(t, the_gate_lets_out_what_is_listed_and_its_registries, 0, (int)BW_COUNT(gates));
 	tcase_add_test(t, every_row_of_a_profile_has_a_sentence_and_an_order);
 	tcase_add_test(t, a_profile_without_extends_stands_on_hardened);
