@@ -162,6 +162,11 @@ bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, in
  * is to be created from bundle, or with bundle NULL of one that is there. BW_E_DENIED when not. */
 int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program,
 	struct bw_err *err) BW_MUST_CHECK;
+/* The same of output that is to be appended to a file of the host (absolute path). *ret_restricted: the policy says beneath
+ * which directories, and then whoever opens the file must not follow a symbolic link anywhere in its path, for what was
+ * looked at here can have been changed by then. */
+int bw_logger_check_file(const struct bw_context *ctx, const char *id, const char *bundle, const char *path,
+	bool *ret_restricted, struct bw_err *err) BW_MUST_CHECK;
 
 /* Becomes the calling program itself once more, from a file that nobody can write, not even who gets hold of it from within a
  * container (CVE-2019-5736), with other arguments and another environment; NULL-terminated. Descriptors as their CLOEXEC

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* logger.c - whether a program of the host may have a container's output. It is started as root of the host with arguments
- * from an address that whoever starts a container writes: that is the right to run anything, and so nobody's unless the
- * policy gives it (CVE-2026-53488). */
+/* logger.c - whether a program of the host, or a file, may have a container's output. A program is started as root of the
+ * host with arguments from an address that whoever starts a container writes: that is the right to run anything, and so
+ * nobody's unless the policy gives it (CVE-2026-53488). A file is appended to as root: that is the right to write a line
+ * into a crontab. */
 #include "container/bulwark.h"
 
 #include <errno.h>
 #include <limits.h>
 
+#include "base/auto.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "container/decide.h"
 #include "container/state.h"
 #include "control/host_side.h"
@@ -31,7 +34,7 @@ static int find_profile(const struct bw_context *ctx, const char *id, const char
 }
 
 /* The path that was judged is the one that is executed: so no link may lie in it, which somebody could turn. */
-static int check_file(const char *program, struct bw_err *err)
+static int check_program(const char *program, struct bw_err *err)
 {
 	char real[PATH_MAX];
 	int r = bw_roots_file(program, real);
@@ -56,5 +59,51 @@ int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bu
 
 	if (find_profile(ctx, id, bundle, &arena, &profile, err) < 0)
 		return -1;
-	return bw_profile_check_logger(profile, program, err) < 0 ? -1 : check_file(program, err);
+	return bw_profile_check_logger(profile, program, err) < 0 ? -1 : check_program(program, err);
+}
+
+/* What is there of the path by now: 0, or -errno, -ELOOP for a symbolic link. By the same rule (RESOLVE_NO_SYMLINKS on all
+ * of it) the shim opens the file later (shim/place.c): this is for a sentence that says why, that one holds. */
+static int look_for_links(const char *path)
+{
+	const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	char there[PATH_MAX];
+	size_t len = strlen(path);
+
+	if (len >= sizeof there)
+		return -ENAMETOOLONG;
+	memcpy(there, path, len + 1);
+	for (char *slash = there + len; slash && slash > there; slash = strrchr(there, '/')) {
+		auto_close int fd = -1;
+
+		*slash = '\0';
+		fd = bw_openat2(AT_FDCWD, there, &how);
+		if (fd >= 0)
+			return 0;
+		if (errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+int bw_logger_check_file(const struct bw_context *ctx, const char *id, const char *bundle, const char *path,
+	bool *ret_restricted, struct bw_err *err)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bw_profile *profile;
+	bool restricted;
+	int r;
+
+	if (find_profile(ctx, id, bundle, &arena, &profile, err) < 0 ||
+		bw_profile_check_log_file(profile, path, &restricted, err) < 0)
+		return -1;
+	r = restricted ? look_for_links(path) : 0;
+	if (r == -ELOOP) {
+		bw_fail(err, BW_E_DENIED, 0, "output to the file %s: a symbolic link lies in its path", path);
+		return bw_hint(err, "both loggers.files and the address must name it by the path at which it really is");
+	}
+	if (r < 0)
+		return bw_fail(err, BW_E_DENIED, 0, "output to the file %s: its path cannot be looked at", path);
+	*ret_restricted = restricted;
+	return 0;
 }

@@ -265,6 +265,26 @@ static int stored_logger(struct beside *b, struct bw_err *err)
 	return bw_logger_check(&b->ctx, b->id, NULL, b->after, err);
 }
 
+static int check_log(struct beside *b, const char *bundle, struct bw_err *err)
+{
+	bool restricted;
+
+	if (bw_logger_check_file(&b->ctx, b->id, bundle, b->after, &restricted, err) < 0)
+		return -1;
+	printf("log %s %s\n", b->after, restricted ? "without links" : "anyhow");
+	return 0;
+}
+
+static int log_file(struct beside *b, struct bw_err *err)
+{
+	return check_log(b, b->bundle, err);
+}
+
+static int stored_log_file(struct beside *b, struct bw_err *err)
+{
+	return check_log(b, NULL, err);
+}
+
 /* --- ourselves --- */
 
 /* All that ends while nothing runs: the init has come to us. */
@@ -314,6 +334,8 @@ static const struct word {
 	{"life", life, NULL},
 	{"logger", NULL, logger},
 	{"stored-logger", NULL, stored_logger},
+	{"log-file", NULL, log_file},
+	{"stored-log-file", NULL, stored_log_file},
 	{"await", await, NULL},
 	{"descriptors", descriptors, NULL},
 };

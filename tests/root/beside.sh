@@ -140,6 +140,54 @@ test_no_profile_lets_output_go_to_a_program_by_itself() {
 	expect_error_has 'it is not among those of loggers.allow of profile compat'
 }
 
+test_a_log_is_a_file_beneath_a_directory_that_the_policy_lists_with_no_link_in_its_path() {
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	mkdir -p "$T/logs/real"
+	ln -s real "$T/logs/link"
+	ln -s missing "$T/logs/nowhere"
+	ln -s /etc/crontab "$T/logs/real/log"
+	policy "{\"loggers\": {\"files\": [\"$T/logs\"]}, \"loosens\": [\"loggers.files\"]}"
+	governed_beside "log-file=$T/logs/real/new/log" create "stored-log-file=$T/logs/new" kill await delete
+	expect_status 0
+	expect_line "log $T/logs/real/new/log without links"
+	expect_line "log $T/logs/new without links"
+	governed_beside "log-file=$T/log"
+	expect_status 1
+	expect_error_has "the policy refuses output to the file $T/log: it is not beneath a directory of loggers.files of profile site"
+	governed_beside "log-file=$T/logs/../log"
+	expect_error_has 'it must be an absolute path without //, . and ..'
+	local path
+	for path in link/log link/new/log nowhere nowhere/log real/log; do
+		governed_beside "log-file=$T/logs/$path"
+		expect_status 1
+		expect_error_has "output to the file $T/logs/$path: a symbolic link lies in its path"
+	done
+	touch "$T/logs/file"
+	governed_beside "log-file=$T/logs/file/log"
+	expect_error_has "output to the file $T/logs/file/log: its path cannot be looked at"
+	[ ! -e "$T/logs/real/new" ] || fail "a check made the directory"
+}
+
+test_compat_alone_lets_output_go_to_any_file() {
+	local profile
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	ln -s . "$T/link"
+	beside compat "log-file=$T/link/../x" create "stored-log-file=$T/link/log" kill await delete
+	expect_status 0
+	expect_line "log $T/link/../x anyhow"
+	expect_line "log $T/link/log anyhow"
+	for profile in hardened untrusted-code; do
+		beside "$profile" "log-file=$T/log"
+		expect_status 1
+		expect_error_has "the policy refuses output to the file $T/log: it is not beneath a directory of loggers.files of profile $profile"
+	done
+	beside hardened create "stored-log-file=$T/log"
+	expect_status 1
+	expect_error_has 'of loggers.files of profile hardened'
+}
+
 test_who_keeps_the_time_knows_it_and_the_container_is_not_degraded() {
 	bundle
 	config '.process.args = ["sleep", "300"]'
