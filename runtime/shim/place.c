@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 static const struct scheme {
 	const char *prefix;
@@ -188,21 +189,45 @@ int bw_place_open_input_fifo(const struct bw_place *place, int *ret_keeper, stru
 	return take_fd(&fd);
 }
 
-static int make_parents(const char *path)
+/* The directory name in at, made when it is missing. Descriptor or -errno. */
+static int enter(int at, const char *name, uint64_t resolve)
 {
-	char dir[PATH_MAX];
+	const struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = resolve};
+	int fd = bw_openat2(at, name, &how);
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd >= 0 ? fd : -errno;
+	if (mkdirat(at, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	fd = bw_openat2(at, name, &how);
+	return fd >= 0 ? fd : -errno;
+}
+
+/* The directory of path, and *ret_name what is behind it. From one descriptor to the next: nobody can put a link in the place
+ * of a directory that was looked at. */
+static int open_parent(const char *path, uint64_t resolve, const char **ret_name)
+{
+	auto_close int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char copy[PATH_MAX], *name = copy;
 	size_t len = strlen(path);
 
-	if (len >= sizeof dir)
+	if (len >= sizeof copy)
 		return -ENAMETOOLONG;
-	memcpy(dir, path, len + 1);
-	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	memcpy(copy, path, len + 1);
+	for (char *slash = strchr(name, '/'); slash; name = slash + 1, slash = strchr(name, '/')) {
+		int next;
+
 		*slash = '\0';
-		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*slash = '/';
+		if (slash == name)
+			continue;
+		next = enter(at, name, resolve);
+		if (next < 0)
+			return next;
+		close(at);
+		at = next;
 	}
-	return 0;
+	*ret_name = path + (name - copy);
+	return at >= 0 ? take_fd(&at) : -errno;
 }
 
 static bool is_dev_null(const struct stat *st)
@@ -210,15 +235,16 @@ static bool is_dev_null(const struct stat *st)
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-int bw_place_open_file(const struct bw_place *place, struct bw_err *err)
+/* The last component is no link in any case; with no_links it is the same rule by which bw_logger_check_file() has looked. */
+int bw_place_open_file(const struct bw_place *place, bool no_links, struct bw_err *err)
 {
-	auto_close int fd = -1;
+	const char *name;
+	auto_close int dir = open_parent(place->path, no_links ? RESOLVE_NO_SYMLINKS : 0, &name), fd = -1;
 	struct stat st;
-	int r = make_parents(place->path);
 
-	if (r < 0)
-		return bw_fail(err, BW_E_KERNEL, -r, "%s: making the directories of %s", place->stream, place->path);
-	fd = open(place->path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+	if (dir < 0)
+		return bw_fail(err, BW_E_KERNEL, -dir, "%s: the directories of %s", place->stream, place->path);
+	fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "%s: open %s", place->stream, place->path);
 	if (!S_ISREG(st.st_mode) && !is_dev_null(&st))

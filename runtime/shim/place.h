@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* place.h - where one standard stream comes from or goes to, as containerd's clients write it, and how it is opened. The
- * client is trusted with the host, so this guards against mistakes, and against places that somebody has swapped. */
+ * client is trusted with the host, so this guards against mistakes, and against places that somebody has swapped; whether a
+ * program or a file may be named at all is asked of the policy before (bw_logger_check(), bw_logger_check_file()). */
 #ifndef BW_SHIM_PLACE_H
 #define BW_SHIM_PLACE_H
 
@@ -30,7 +31,8 @@ int bw_place_read(const char *uri, const char *stream, struct bw_arena *arena, s
 int bw_place_open_output_fifo(const struct bw_place *place, struct bw_err *err) BW_MUST_CHECK;
 /* The fifo for reading, and a writing end of it: as long as that one is open a client that goes does not end the stream. */
 int bw_place_open_input_fifo(const struct bw_place *place, int *ret_keeper, struct bw_err *err) BW_MUST_CHECK;
-/* The file, for appending; it and its directories are made when they are missing. Descriptor or -1. */
-int bw_place_open_file(const struct bw_place *place, struct bw_err *err) BW_MUST_CHECK;
+/* The file, for appending; it and its directories are made when they are missing. no_links: a symbolic link is refused in
+ * the directories too, not in the last place alone. Descriptor or -1. */
+int bw_place_open_file(const struct bw_place *place, bool no_links, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

@@ -119,7 +119,7 @@ static int open_sink(const struct opening *opening, int which, struct bw_err *er
 	if (place->kind == BW_PLACE_FIFO)
 		return bw_place_open_output_fifo(place, err);
 	if (which == OUT || !is_same_file(place, &opening->places[OUT]))
-		return bw_place_open_file(place, err);
+		return bw_place_open_file(place, opening->request->no_links, err);
 	fd = fcntl(opening->stdio->copies[OUT].out, F_DUPFD_CLOEXEC, 0);
 	return fd >= 0 ? fd : bw_fail(err, BW_E_KERNEL, errno, "%s: another descriptor of %s", place->stream, place->path);
 }
@@ -159,16 +159,15 @@ static int open_logger(const struct opening *opening, struct bw_err *err)
 	return make_pipe(opening, ERR, &stdio->logged[ERR], stdio->terminal ? &unused : &stdio->child[ERR], -1, err);
 }
 
-static int read_places(struct opening *opening, struct bw_err *err)
+static int read_places(const struct bw_stdio_request *request, struct bw_arena *arena, struct bw_place places[STREAMS],
+	struct bw_err *err)
 {
-	const struct bw_stdio_request *request = opening->request;
 	const char *const uris[STREAMS] = {
 		request->stdin_path, request->stdout_uri, request->terminal ? NULL : request->stderr_uri};
 	static const char *const names[STREAMS] = {"stdin", "stdout", "stderr"};
-	struct bw_place *places = opening->places;
 
 	for (int i = 0; i < STREAMS; i++)
-		if (bw_place_read(uris[i], names[i], &opening->stdio->arena, &places[i], err) < 0)
+		if (bw_place_read(uris[i], names[i], arena, &places[i], err) < 0)
 			return -1;
 	if (places[IN].kind != BW_PLACE_NONE && places[IN].kind != BW_PLACE_FIFO)
 		return bw_fail(err, BW_E_USAGE, 0, "stdin: expected a fifo, found %.200s", uris[IN]);
@@ -207,7 +206,7 @@ static int open_all(struct opening *opening, struct bw_err *err)
 {
 	struct bw_stdio *stdio = opening->stdio;
 
-	if (read_places(opening, err) < 0 || open_stdin(opening, err) < 0)
+	if (read_places(opening->request, &stdio->arena, opening->places, err) < 0 || open_stdin(opening, err) < 0)
 		return -1;
 	if (opening->places[OUT].kind == BW_PLACE_LOGGER) {
 		if (open_logger(opening, err) < 0)
@@ -220,6 +219,20 @@ static int open_all(struct opening *opening, struct bw_err *err)
 	if (!stdio->program.argv)
 		bw_arena_done(&stdio->arena);
 	return 0;
+}
+
+int bw_stdio_files(const struct bw_stdio_request *request, struct bw_arena *arena, const char *ret[BW_STDIO_FILES],
+	struct bw_err *err)
+{
+	struct bw_place places[STREAMS];
+	int n = 0;
+
+	if (read_places(request, arena, places, err) < 0)
+		return -1;
+	for (int i = OUT; i < STREAMS; i++)
+		if (places[i].kind == BW_PLACE_FILE && (n == 0 || !bw_streq(ret[0], places[i].path)))
+			ret[n++] = places[i].path;
+	return n;
 }
 
 int bw_stdio_open(struct bw_loop *loop, const struct bw_stdio_request *request, struct bw_stdio **ret, struct bw_err *err)

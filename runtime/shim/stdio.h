@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/arena.h"
 #include "shim/loop.h"
 
 struct bw_stdio;
@@ -22,9 +23,16 @@ struct bw_stdio_request {
 	uid_t uid;
 	gid_t gid;
 	const char *id, *namespace; /* for a logging program's environment */
+	bool no_links; /* output files: not through symbolic links; what bw_logger_check_file() says of one */
 	int64_t logger_ready_ms, logger_end_ms; /* how long it may take; 0: BW_LOGGER_READY_MS, BW_LOGGER_END_MS */
 };
 enum { BW_LOGGER_READY_MS = 10000, BW_LOGGER_END_MS = 12000 };
+
+/* The files that output is to be appended to, each once, for bw_logger_check_file(): how many, or -1. Opens nothing, and the
+ * request's own words and the arena hold the paths. To be asked before bw_stdio_open(), which makes such files. */
+enum { BW_STDIO_FILES = 2 };
+int bw_stdio_files(const struct bw_stdio_request *request, struct bw_arena *arena, const char *ret[BW_STDIO_FILES],
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* Opens and makes everything; copies nothing yet. BW_E_USAGE for a scheme that is none, or a place that is no fifo. SIGPIPE
  * must be ignored wherever the loop runs. */

@@ -737,6 +737,79 @@ START_TEST(a_link_in_the_place_of_a_file_is_refused)
 }
 END_TEST
 
+START_TEST(a_link_among_the_directories_is_refused_where_links_are)
+{
+	struct bw_stdio_request asked;
+
+	ck_assert_int_eq(mkdirat(scratch.dir, "real", 0700), 0);
+	scratch_link(&scratch, "dir", "real");
+	scratch_link(&scratch, "nowhere", "missing");
+	asked = request("", at("file://", "dir/a/log"), "");
+	asked.no_links = true;
+	refused(&asked, BW_E_KERNEL, "too many levels of symbolic links");
+	ck_assert(!scratch_has(&scratch, "real/a"));
+	asked = request("", "", at("file://", "nowhere/log"));
+	asked.no_links = true;
+	refused(&asked, BW_E_KERNEL, "stderr: the directories of ");
+	ck_assert(!scratch_has(&scratch, "missing"));
+	/* Without a policy that says otherwise they are followed, but none in the last place. */
+	begin("", at("file://", "dir/a/log"), "");
+	ck_assert(scratch_has(&scratch, "real/a/log"));
+}
+END_TEST
+
+START_TEST(a_path_without_links_is_made_where_links_are_refused)
+{
+	struct bw_stdio_request asked = request("", at("file://", "a/b/log"), at("file://", "a/c/log"));
+	unsigned fds;
+
+	asked.no_links = true;
+	open_streams(&asked);
+	ck_assert(scratch_has(&scratch, "a/b/log") && scratch_has(&scratch, "a/c/log"));
+	for (int i = 0; i < 3; i++)
+		close_process(i);
+	bw_stdio_free(stdio);
+	/* Nothing is left of the way there. */
+	fds = count_fds();
+	open_streams(&asked);
+	for (int i = 0; i < 3; i++)
+		close_process(i);
+	bw_stdio_free(stdio);
+	stdio = NULL;
+	ck_assert_uint_eq(count_fds(), fds);
+}
+END_TEST
+
+static const struct {
+	const char *out, *error;
+	bool terminal;
+	int n;
+	const char *paths[BW_STDIO_FILES];
+} files[] = {
+	{"", "", false, 0, {NULL}},
+	{"/a/fifo", "fifo:///a/fifo", false, 0, {NULL}},
+	{"binary:///bin/true?a=file:///x", "", false, 0, {NULL}},
+	{"file:///a/log", "", false, 1, {"/a/log"}},
+	{"", "file:///a/log", false, 1, {"/a/log"}},
+	{"file:///a/log", "file:///a/l%6fg?x=y#z", false, 1, {"/a/log"}},
+	{"file:///a/log", "file:///a/%2e%2e/log", false, 2, {"/a/log", "/a/../log"}},
+	{"file:///a/log", "file:///b/log", true, 1, {"/a/log"}}, /* a terminal has no standard error */
+	{"file://a/log", "", false, -1, {NULL}},
+};
+
+START_TEST(the_files_of_a_request_are_named_before_they_are_made)
+{
+	struct bw_stdio_request asked = request("", files[_i].out, files[_i].error);
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const char *paths[BW_STDIO_FILES];
+
+	asked.terminal = files[_i].terminal;
+	ck_assert_int_eq(bw_stdio_files(&asked, &arena, paths, &err), files[_i].n);
+	for (int i = 0; i < files[_i].n; i++)
+		ck_assert_str_eq(paths[i], files[_i].paths[i]);
+}
+END_TEST
+
 START_TEST(what_a_full_disk_does_not_take_is_kept)
 {
 	struct rlimit limit = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY}, was;
@@ -1549,6 +1622,9 @@ static void add_files(Suite *suite)
 	tcase_add_test(tc, a_file_is_made_with_its_directories_and_appended_to);
 	tcase_add_test(tc, both_streams_may_have_one_file);
 	tcase_add_test(tc, a_link_in_the_place_of_a_file_is_refused);
+	tcase_add_test(tc, a_link_among_the_directories_is_refused_where_links_are);
+	tcase_add_test(tc, a_path_without_links_is_made_where_links_are_refused);
+	tcase_add_loop_test(tc, the_files_of_a_request_are_named_before_they_are_made, 0, (int)BW_COUNT(files));
 	tcase_add_test(tc, what_a_full_disk_does_not_take_is_kept);
 }
 
