@@ -361,8 +361,10 @@ static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 		return -1;
 	}
 	attach.notify = &creation->notify;
-	if (attach.terminal[1] >= 0)
+	if (attach.terminal[1] >= 0) {
 		creation->preparation.request.terminal_fd = attach.terminal[1];
+		creation->preparation.request.foreground_terminal = true;
+	}
 	if (go(creation, err) < 0) {
 		bw_attach_done(&attach);
 		return -1;

@@ -325,8 +325,10 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 
 	if (!options->detach && bw_attach_begin(attach, ours, err) < 0)
 		return -1;
-	if (attach->terminal[1] >= 0)
+	if (attach->terminal[1] >= 0) {
 		preparation->request.terminal_fd = attach->terminal[1];
+		preparation->request.foreground_terminal = true;
+	}
 	bw_attempt_enter(&execution->attempt, "compile the plan");
 	/* The proof that the plan makes sees the first of the guard's programs; this, that all are there. */
 	if (preparation->guard.way == BW_GUARD_CGROUP && bw_cgroup_verify_guard(execution->container.state->cgroups, err) < 0)

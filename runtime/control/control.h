@@ -42,6 +42,7 @@ struct bw_request {
 	const char *state_dir;   /* absolute: <root>/<id> */
 	int state_fd;            /* the same, opened */
 	const char *console_socket; /* or NULL */
+	bool foreground_terminal; /* we copy what it says ourselves */
 	int terminal_fd;         /* connected socket that gets the terminal, in place of console_socket; or -1 */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;

@@ -32,12 +32,13 @@ struct open_step {
 	uint32_t uid;
 	uint16_t rows, columns;
 	bool bind_console; /* /dev/console of the container's init */
+	bool plain_newlines;
 };
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec_process *process = request->process;
-	struct open_step step = {.bind_console = !request->exec};
+	struct open_step step = {.bind_console = !request->exec, .plain_newlines = request->foreground_terminal};
 
 	if (!process->terminal.v) {
 		if (request->console_socket)
@@ -166,17 +167,20 @@ static int bind_console(struct bw_child *child, int peer)
 	return r;
 }
 
-/* The tests of callers compare output byte for byte: no carriage return is added on output. */
+/* Who gets the terminal over a socket has it as the kernel makes it: their own may be raw, and needs the carriage returns.
+ * In the foreground we copy to a terminal that adds them, or to a file, which shall have none. As runc has it. */
 static int configure(int peer, const struct open_step *step)
 {
 	struct winsize size = {.ws_row = step->rows, .ws_col = step->columns};
 	struct termios tio;
 
-	if (ioctl(peer, TCGETS, &tio) < 0)
-		return -errno;
-	tio.c_oflag &= ~(tcflag_t)ONLCR;
-	if (ioctl(peer, TCSETS, &tio) < 0)
-		return -errno;
+	if (step->plain_newlines) {
+		if (ioctl(peer, TCGETS, &tio) < 0)
+			return -errno;
+		tio.c_oflag &= ~(tcflag_t)ONLCR;
+		if (ioctl(peer, TCSETS, &tio) < 0)
+			return -errno;
+	}
 	if ((step->rows || step->columns) && ioctl(peer, TIOCSWINSZ, &size) < 0)
 		return -errno;
 	return fchown(peer, step->uid, (gid_t)-1) < 0 && errno != EINVAL && errno != EPERM ? -errno : 0;

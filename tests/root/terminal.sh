@@ -50,6 +50,18 @@ terminal_bundle() {
 	script_args "$1"
 }
 
+# A caller's terminal is raw: without them each line would begin where the last one ends.
+test_a_terminal_over_a_socket_has_its_carriage_returns() {
+	terminal_bundle 'echo one; printf type:; read answer; echo two'
+	console "$T/console" "$T/said"
+	hardened run --detach --console-socket "$T/console" --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	console_said "$T/said"
+	OUT=$(od -An -c "$T/said" | tr -d ' \n')
+	expect_output_has 'one\r\ntype:'
+	expect_output_has 'two\r\n'
+}
+
 test_the_other_end_of_the_terminal_goes_to_the_socket() {
 	terminal_bundle 'tty; readlink /proc/self/fd/0 /proc/self/fd/2 2>/dev/null; for i in 0 1 2; do readlink /proc/self/fd/$i; done
 		printf type:; read answer; echo "got $answer"'
