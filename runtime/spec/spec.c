@@ -144,7 +144,10 @@ static int read_text(const struct bw_schema *schema, const char *text, size_t le
 
 	if (bw_json_parse(text, len, name, &scratch, &tree, err) < 0)
 		return -1;
-	return bw_schema_read(schema, tree, BW_E_SPEC, arena, ret, notes, err);
+	if (bw_schema_read(schema, tree, BW_E_SPEC, arena, ret, notes, err) == 0)
+		return 0;
+	/* A place in it says which document is meant; of the whole there is none. */
+	return err->text[0] == '/' ? -1 : bw_wrap(err, "%s", name);
 }
 
 int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_arena *arena,
