@@ -48,6 +48,11 @@ void bw_log_to(int fd, bool json, enum bw_log_level level)
 	sink.level = level;
 }
 
+void bw_log_move(int fd)
+{
+	sink.fd = fd;
+}
+
 /* JSON string content; control characters escaped, other bytes kept. */
 static void add_quoted(struct bw_buf *line, const char *text)
 {

@@ -16,6 +16,8 @@ int bw_log_open(
 	const char *file, bool json, enum bw_log_level level, struct bw_err *err) BW_MUST_CHECK;
 /* The same to a descriptor, which stays the caller's; what it does not take at once is lost. */
 void bw_log_to(int fd, bool json, enum bw_log_level level);
+/* From now on to that descriptor, in the form and from the level on that were set. */
+void bw_log_move(int fd);
 /* One line {"level":..,"msg":..,"time":..}. Below the level: nothing. With a log file it goes there
  * only. */
 void bw_log(enum bw_log_level level, const char *fmt, ...) BW_PRINTF(2, 3);

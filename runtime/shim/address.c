@@ -75,8 +75,11 @@ int bw_socket_lock(const char *dir, struct bw_err *err)
 	if (st.st_uid != geteuid())
 		return bw_fail(err, BW_E_HOST, 0, "%s must belong to user %u, not to user %u", dir, (unsigned)geteuid(),
 			(unsigned)st.st_uid);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return bw_fail(err, BW_E_HOST, 0, "%s must have mode 0700, not %04o", dir, (unsigned)(st.st_mode & 07777));
+	/* Other shims have made it where it is there, and let others look for a socket whose name they know; nobody else may
+	 * put one there. */
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return bw_fail(err, BW_E_HOST, 0, "%s must not be writable by others than its owner, its mode is %04o", dir,
+			(unsigned)(st.st_mode & 07777));
 	if (TEMP_FAILURE_RETRY(flock(fd, LOCK_EX)) < 0)
 		return bw_fail(err, BW_E_HOST, errno, "locking %s", dir);
 	return take_fd(&fd);

@@ -97,8 +97,6 @@ int bw_bootstrap_group(struct bw_arena *arena, const char **ret, struct bw_err *
 	size_t len;
 
 	*ret = NULL;
-	if (fd < 0 && errno == ENOENT)
-		return 0;
 	if (fd < 0)
 		return bw_fail(err, BW_E_SPEC, errno, "open config.json");
 	if (bw_read_fd(fd, "config.json", BW_JSON_MAX_BYTES, &text, &len, err) < 0 ||

@@ -146,17 +146,22 @@ static int remove_socket(const struct bw_shim_call *call, struct bw_err *err)
 {
 	char address[ADDRESS_MAX_BYTES], wanted[BW_SOCKET_PATH_MAX];
 	ssize_t len = bw_read_at(AT_FDCWD, "address", address, sizeof address);
-	const char *path = len < 0 ? NULL : bw_after_prefix(address, "unix://");
+	const char *path = len < 0 ? NULL : bw_after_prefix(address, "unix://"), *dir = BW_SOCKET_DIR;
 	char *slash = path ? strrchr(address, '/') : NULL;
 	struct bw_err ignored = {0};
 	int r;
 
-	if (!slash || path[0] != '/' || slash <= path)
+	if (path && (path[0] != '/' || slash <= path))
 		return 0;
-	*slash = '\0';
-	r = bw_socket_path(path, call->address ? call->address : "", call->namespace, call->id, wanted, &ignored);
-	*slash = '/';
-	return r < 0 || !bw_streq(path, wanted) ? 0 : bw_socket_remove_dead(path, err);
+	/* Where it would be when the server was killed before it was written down. */
+	if (path) {
+		*slash = '\0';
+		dir = path;
+	}
+	r = bw_socket_path(dir, call->address ? call->address : "", call->namespace, call->id, wanted, &ignored);
+	if (path)
+		*slash = '/';
+	return r < 0 || (path && !bw_streq(path, wanted)) ? 0 : bw_socket_remove_dead(wanted, err);
 }
 
 static int print_response(pid_t pid, struct bw_err *err)

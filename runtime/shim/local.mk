@@ -40,3 +40,12 @@ libbulwark_shim_a_SOURCES += \
 	runtime/shim/rootfs_loop.c runtime/shim/rootfs_fuse.c
 
 # server
+libbulwark_shim_a_SOURCES += \
+	runtime/shim/methods.c \
+	runtime/shim/process.c \
+	runtime/shim/serve.c \
+	runtime/shim/server.c runtime/shim/server.h \
+	runtime/shim/shim.h \
+	runtime/shim/task.h \
+	runtime/shim/work.c \
+	runtime/shim/worker.c runtime/shim/worker.h

@@ -3,6 +3,8 @@
 #ifndef BW_SHIM_SHIM_H
 #define BW_SHIM_SHIM_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 

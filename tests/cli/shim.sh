@@ -128,9 +128,9 @@ refusals_of_start() {
 	start bad
 	refused "a broken config.json" "config.json:"
 	bundle bad
-	mkdir -m 755 "$sockets"
+	mkdir -m 777 "$sockets"
 	start bad
-	refused "sockets where others can enter" "must have mode 0700, not 0755"
+	refused "sockets where others can put one" "must not be writable by others than its owner, its mode is 0777"
 	nothing_left "refusals"
 	rmdir "$sockets"
 	if [ "$(id -u)" = 0 ]; then

@@ -456,3 +456,21 @@ test_ttrpc_SOURCES = tests/unit/test_ttrpc.c
 test_ttrpc_CFLAGS = $(unit_cflags)
 test_ttrpc_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_ttrpc
+
+check_PROGRAMS += test_shim_process
+test_shim_process_SOURCES = tests/unit/test_shim_process.c
+test_shim_process_CFLAGS = $(unit_cflags)
+test_shim_process_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_process
+
+check_PROGRAMS += test_shim_worker
+test_shim_worker_SOURCES = tests/unit/test_shim_worker.c
+test_shim_worker_CFLAGS = $(unit_cflags)
+test_shim_worker_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_worker
+
+check_PROGRAMS += test_shim_server
+test_shim_server_SOURCES = tests/unit/test_shim_server.c
+test_shim_server_CFLAGS = $(unit_cflags)
+test_shim_server_LDADD = libbulwark-shim.a $(unit_libs)
+TESTS += test_shim_server

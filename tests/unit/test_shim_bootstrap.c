@@ -125,7 +125,7 @@ END_TEST
 static const struct {
 	const char *config, *group, *fault;
 } groups[] = {
-	{NULL, NULL, NULL},
+	{NULL, NULL, "config.json: no such file or directory"},
 	{"{}", NULL, NULL},
 	{"{\"annotations\":{\"a\":\"b\"}}", NULL, NULL},
 	{"{\"annotations\":{\"io.kubernetes.cri.sandbox-id\":\"pod\"}}", "pod", NULL},
@@ -201,15 +201,15 @@ START_TEST(the_socket_directory_is_made_and_locked)
 }
 END_TEST
 
-START_TEST(a_socket_directory_that_others_can_enter_is_refused)
+START_TEST(a_socket_directory_that_others_can_write_to_is_refused)
 {
 	char dir[300];
 
 	scratch_mkdir(&scratch, "s");
-	ck_assert_int_eq(fchmodat(scratch.dir, "s", 0711, 0), 0);
+	ck_assert_int_eq(fchmodat(scratch.dir, "s", 0720, 0), 0);
 	snprintf(dir, sizeof dir, "%s/s", scratch.path);
 	ck_assert_int_eq(bw_socket_lock(dir, &err), -1);
-	ck_assert_ptr_nonnull(strstr(err.text, "must have mode 0700, not 0711"));
+	ck_assert_ptr_nonnull(strstr(err.text, "must not be writable by others than its owner, its mode is 0720"));
 	err = (struct bw_err){0};
 	scratch_link(&scratch, "link", dir);
 	snprintf(dir, sizeof dir, "%s/link", scratch.path);
@@ -346,7 +346,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_socket_s_name_is_the_hash_that_containerd_s_own_shims_use, 0, BW_COUNT(hashes));
 	tcase_add_test(tc, the_longest_directory_has_42_bytes);
 	tcase_add_test(tc, the_socket_directory_is_made_and_locked);
-	tcase_add_test(tc, a_socket_directory_that_others_can_enter_is_refused);
+	tcase_add_test(tc, a_socket_directory_that_others_can_write_to_is_refused);
 	tcase_add_test(tc, a_socket_is_taken_over_from_the_dead_alone);
 	tcase_add_test(tc, a_dead_socket_is_removed_and_a_living_one_is_not);
 	tcase_add_test(tc, the_note_for_delete_comes_back_as_it_was);
