@@ -14,4 +14,4 @@ include tests/cli/local.mk
 include tests/rules/local.mk
 EXTRA_DIST += quickstart run-tests tests/analyzer.h tests/cppcheck.suppress tests/setup.sh
 # Whole directories: what is in them is run by its place, not by its name in a list.
-EXTRA_DIST += tests/attack tests/breakout tests/engines tests/guest tests/root
+EXTRA_DIST += tests/attack tests/breakout tests/engines tests/guest tests/root tests/shim
