@@ -258,11 +258,12 @@ clean_up() {
 	fi
 }
 
+# In the order of their files; those of files that the script sources come first.
 case_names() {
 	shopt -s extdebug
 	declare -F | sed -n 's/^declare -f \(test_.*\)/\1/p' | while read -r name; do
 		declare -F "$name"
-	done | sort -k 2n | cut -d ' ' -f 1
+	done | awk -v own="$0" '{ print ($3 == own), $2, $1 }' | sort -k 1n -k 2n | cut -d ' ' -f 3
 	shopt -u extdebug
 }
 
