@@ -3,7 +3,11 @@
 # containerd as a kubelet sees it: pods and containers over its CRI socket, each profile a runtime handler.  The
 # containers of a pod join the network, ipc and uts namespaces of its sandbox by path, and the sandbox itself joins
 # a network namespace that containerd made: there the guard of `hardened` is programs on each container's cgroup.
+#
+#	SHIM=io.containerd.bulwark.v2	the same with bulwark's own shim, which shim-cri.sh sets
 . "$(dirname "$0")/engine.sh"
+SHIM=${SHIM:-io.containerd.runc.v2}
+. "$(dirname "$0")/shim.sh"
 needs containerd ctr sha256sum /usr/lib/cni/bridge /usr/lib/cni/loopback
 python3 -c 'import grpc' 2>/dev/null || skip "needs python3-grpcio"
 
@@ -27,14 +31,23 @@ write_config() {
 		  [$cri.containerd]
 		    default_runtime_name = "bulwark"
 	END
-	for name in runc bulwark compat hardened site; do
-		cat <<-END
-			[$cri.containerd.runtimes.$name]
-			  runtime_type = "io.containerd.runc.v2"
-			  [$cri.containerd.runtimes.$name.options]
-			    BinaryName = "$work/$name"
-		END
+	for name in runc bulwark compat hardened site inline; do
+		printf '[%s.containerd.runtimes.%s]\n' "$cri" "$name"
+		handler_of "$name"
 	done
+}
+
+# A handler's shim, and how that gets its profile: by a program, by a file, by a line right here.
+handler_of() {
+	local options="[$cri.containerd.runtimes.$1.options]"
+	case $SHIM:$1 in
+	io.containerd.runc.v2:* | *:runc)
+		printf 'runtime_type = "io.containerd.runc.v2"\n%s\nBinaryName = "%s"\n' "$options" "$work/$1"
+		;;
+	*:bulwark) echo "runtime_type = \"$SHIM\"" ;;
+	*:inline) printf 'runtime_type = "%s"\n%s\nProfile = "compat"\n' "$SHIM" "$options" ;;
+	*) printf 'runtime_type = "%s"\n%s\nConfigPath = "%s"\n' "$SHIM" "$options" "$work/$1.toml" ;;
+	esac
 }
 
 # A bridge in the network namespace of this test.
@@ -47,7 +60,7 @@ write_network() {
 }
 
 start_containerd() {
-	daemon containerd containerd --config "$work/config.toml"
+	PATH=$work/bin:$PATH daemon containerd containerd --config "$work/config.toml"
 	comes_up containerd is_ready
 }
 
@@ -61,14 +74,12 @@ image=docker.io/library/busybox:local pause=docker.io/library/pause:local
 export CONTAINERD_NAMESPACE=k8s.io CONTAINERD_ADDRESS=/run/containerd/containerd.sock
 write_config >"$work/config.toml"
 write_network
-write_wrapper compat
-write_wrapper hardened
+install_shim
 # Hardened, but for what a rule chooses.
 jq --null-input '{version: 1, default: "hardened"}' >"$work/pods.json"
 chmod 600 "$work/pods.json"
 write_wrapper site "--policy=$work/pods.json"
-ln -s "$RUNTIME" "$work/bulwark"
-ln -s "$(command -v runc)" "$work/runc"
+echo "Policy = \"$work/pods.json\"" >"$work/site.toml"
 start_containerd
 cp --archive "$work/template/rootfs" "$work/image"
 mkdir -p "$work/pause/bin"
@@ -344,6 +355,38 @@ test_pods_survive_a_restart_of_containerd() {
 	in_pods lives_on
 }
 
+# All that a pod runs has one shim, which ends with the pod.
+has_one_shim() {
+	local sandbox first=$ID
+	pod "$1"
+	sandbox=$POD
+	starts . sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+	first=$CONTAINER
+	starts . sleep 300
+	expect_equal "number of shims" "$(shims | wc -l)" 1
+	CONTAINER=$first
+	executes sh -c 'echo first; exit 4'
+	expect_status 4
+	expect_output first
+	cri StopContainer "{\"container_id\": \"$first\", \"timeout\": 20}"
+	expect_equal "exit code" "$(status .exit_code)" 3
+	pod "$1"
+	expect_equal "number of shims" "$(shims | wc -l)" 2
+	cri StopPodSandbox "{\"pod_sandbox_id\": \"$sandbox\"}"
+	expect_status 0
+	cri RemovePodSandbox "{\"pod_sandbox_id\": \"$sandbox\"}"
+	expect_status 0
+	eventually has_shims 1
+}
+
+has_shims() {
+	[ "$(shims | wc -l)" = "$1" ]
+}
+
+test_a_pod_has_one_shim() {
+	in_pods has_one_shim
+}
+
 # ---- what the policy decides ----------------------------------------------------------------------------
 
 test_the_host_s_network_is_for_compat_only() {
@@ -416,6 +459,30 @@ test_refusals_reach_the_kubelet_with_their_reason() {
 	starts "$(printf "$mount" /etc/shadow)" test -e /mnt
 	says
 	expect_equal "exit code" "$(status .exit_code)" 0
+}
+
+# Where the reason of a container that did not start is looked for.
+test_a_refusal_is_in_the_status_of_its_container() {
+	pod hardened
+	created '.mounts = [{container_path: "/mnt", host_path: "/etc/shadow"}]' true
+	expect_status 0
+	cri StartContainer "{\"container_id\": \"$CONTAINER\"}"
+	expect_failure
+	OUT=$(status '"\(.state) \(.exit_code) \(.reason) \(.message)"')
+	expect_output_has '2 128 StartError '
+	expect_output_has '(rule mounts.source)'
+	expect_equal "number of lines" "$(wc -l <<<"$OUT")" 1
+}
+
+# Since 1.7 a shim is handed the lines of containerd's own file.
+test_a_handler_s_own_lines_are_settings() {
+	is_ours || skip "the lines are those of bulwark's shim"
+	containerd --version | grep --quiet ' 1\.6\.' && skip "containerd 1.6 keeps them to itself"
+	pod inline
+	expect_status 0
+	starts . id -u
+	says
+	expect_output 0
 }
 
 # Kubernetes' namespace is a fact that no pod can forge; the engine's --root says that it is containerd's CRI.
