@@ -2,26 +2,45 @@
 # SPDX-License-Identifier: Apache-2.0
 # Docker of the distribution with bulwark as its runtime: first what Docker itself needs, in the profile compat and
 # beside runc; then the same under hardened, where what the policy takes away is all that may be missing.
+#
+#	SHIM=io.containerd.bulwark.v2	the same with bulwark's own shim, which shim-docker.sh sets
+#	SHIM=io.containerd.runc.v2	the same with runc's shim named as that one is
 . "$(dirname "$0")/engine.sh"
 needs dockerd docker containerd script python3
+SHIM=${SHIM:-}
+. "$(dirname "$0")/shim.sh"
+# needs_version OLDEST: the daemon's own word for its version.
+needs_version() {
+	local version
+	version=$(dockerd --version | sed -n 's/^Docker version \([0-9.]*\).*/\1/p')
+	printf '%s\n' "$1" "$version" | sort --check=quiet --version-sort || skip "needs Docker $1, this is $version"
+}
+# Docker 23 takes the name of a shim on its command line, 24 in daemon.json as well.
+[ -z "$SHIM" ] || needs_version 24
 
 # ---- the engine -----------------------------------------------------------------------------------------
 
 # daemon.json with this runtime for containers that ask for none.
 write_config() {
-	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" --arg gate "$work/gate.json" --argjson old "$old" '$old + {
+	jq --null-input --arg bulwark "$RUNTIME" --arg default "$1" --arg cgroup "/$CGROUP" --arg work "$work" --arg shim "$SHIM" \
+		--argjson old "$old" '
+		def runtime($name; $args): if $shim == "" then {path: $bulwark} + (if $args == [] then {} else {runtimeArgs: $args} end)
+			elif $shim == "io.containerd.runc.v2" then {runtimeType: $shim, options: {BinaryName: "\($work)/\($name)"}}
+			elif $args == [] then {runtimeType: $shim}
+			else {runtimeType: $shim, options: {ConfigPath: "\($work)/\($name).toml"}} end;
+		$old + {
 		"default-runtime": $default, "cgroup-parent": $cgroup, "live-restore": true,
 		"runtimes": {
-			bulwark: {path: $bulwark},
-			hardened: {path: $bulwark, runtimeArgs: ["--profile=hardened"]},
-			compat: {path: $bulwark, runtimeArgs: ["--profile=compat"]},
-			gate: {path: $bulwark, runtimeArgs: ["--policy=" + $gate]},
-			untrusted: {path: $bulwark, runtimeArgs: ["--profile=untrusted-code"]}
+			bulwark: runtime("bulwark"; []),
+			hardened: runtime("hardened"; ["--profile=hardened"]),
+			compat: runtime("compat"; ["--profile=compat"]),
+			gate: runtime("gate"; ["--policy=\($work)/gate.json"]),
+			untrusted: runtime("untrusted-code"; ["--profile=untrusted-code"])
 		}}' >"$work/daemon.json"
 }
 
 start_docker() {
-	daemon dockerd dockerd --config-file "$work/daemon.json" --iptables="$iptables" --ip6tables=false \
+	PATH=$work/bin:$PATH daemon dockerd dockerd --config-file "$work/daemon.json" --iptables="$iptables" --ip6tables=false \
 		--data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid --host unix:///run/docker.sock
 	comes_up dockerd command docker version
 }
@@ -32,6 +51,9 @@ iptables --list >/dev/null 2>&1 || iptables=false
 # Docker up to 23 would have a lower score than this host gives.
 old='{}'
 ! dockerd --help | grep --quiet oom-score-adjust || old='{"oom-score-adjust": 0}'
+install_shim
+write_wrapper gate "--policy=$work/gate.json"
+echo "Policy = \"$work/gate.json\"" >"$work/gate.toml"
 write_config bulwark
 start_docker
 cp --archive "$work/template/rootfs" "$work/image"
@@ -734,16 +756,16 @@ test_a_signal_to_the_client_ends_the_container() {
 
 # Docker's own BuildKit runs the program "runc" of its PATH, whatever runtimes there are.
 buildkit_runs() {
-	printf '#!/bin/sh\necho "$@" >>%s/calls\nexec %s --profile=%s "$@"\n' "$T" "$RUNTIME" "$1" >"$work/bin/runc"
-	chmod 755 "$work/bin/runc"
+	printf '#!/bin/sh\necho "$@" >>%s/calls\nexec %s --profile=%s "$@"\n' "$T" "$RUNTIME" "$1" >"$work/kit/runc"
+	chmod 755 "$work/kit/runc"
 }
 
 test_buildkit_runs_its_steps_with_the_runc_of_its_path() {
 	export DOCKER_BUILDKIT=1
-	mkdir "$work/bin" "$T/context"
+	mkdir "$work/kit" "$T/context"
 	buildkit_runs compat
 	end_daemon dockerd
-	PATH=$work/bin:$PATH start_docker
+	PATH=$work/kit:$PATH start_docker
 	printf 'FROM busybox\nRUN id -u >/made\nRUN ip -o link | wc -l >>/made\nCMD cat /made\n' >"$T/context/Dockerfile"
 	docker build --tag "$ID-kit" "$T/context"
 	expect_status 0
@@ -804,6 +826,88 @@ test_a_docker_with_remapped_users_works() {
 	docker exec --user 0:0 --privileged "$ID" grep CapEff /proc/self/status
 	expect_output $'CapEff:\t0000000000000000'
 }
+
+# ---- with a shim of our own -----------------------------------------------------------------------------
+
+# The name of a shim is a runtime without a line in daemon.json, and the installed policy's default decides.
+named_on_the_command_line() {
+	docker run --rm --network none --runtime "$SHIM" busybox sh -c 'grep CapBnd /proc/self/status; exit 3'
+	expect_status 3
+	expect_output $'CapBnd:\t0000000000000000'
+}
+
+runs_of_many() {
+	local i pids=() status
+	for ((i = 0; i < 20; i++)); do
+		command docker run --rm --network none --runtime "$1" busybox sh -c "echo $i; exit $((i + 10))" >"$T/run$i" 2>&1 &
+		pids+=($!)
+	done
+	for ((i = 0; i < 20; i++)); do
+		status=0
+		wait "${pids[i]}" || status=$?
+		expect_equal "status and output of container $i" "$status $(cat "$T/run$i")" "$((i + 10)) $i"
+	done
+	eventually has_no_shim
+}
+
+has_no_shim() {
+	[ -z "$(shims)" ]
+}
+
+# As live-restore does, but dockerd has no time to say anything, and its containerd dies with it.
+outlives_docker() {
+	local pid containerd
+	background --runtime "$1" busybox sh -c 'i=0; while :; do echo tick $((i = i + 1)); sleep 0.1; done'
+	pid=$(program_pid)
+	eventually logged 'tick 3$'
+	containerd=$(cat /run/docker/containerd/containerd.pid)
+	kill -KILL "$(cat "$work/dockerd.pid")"
+	eventually is_gone "$(cat "$work/dockerd.pid")"
+	eventually is_gone "$containerd"
+	start_docker
+	expect_equal pid "$(program_pid)" "$pid"
+	docker exec "$ID" sh -c 'echo alive; exit 5'
+	expect_status 5
+	expect_output alive
+	LOGGED=$(command docker logs "$ID" | wc -l)
+	eventually logs_more
+	docker stop --time 0 "$ID"
+	expect_status 0
+	[ "$(inspect '{{.State.ExitCode}}')" = 137 ] || fail "exit status $(inspect '{{.State.ExitCode}}')"
+}
+
+logs_more() {
+	[ "$(command docker logs "$ID" | wc -l)" -gt $((LOGGED + 3)) ]
+}
+
+loses_its_shim() {
+	local pid
+	background --runtime "$1" busybox sleep 300
+	pid=$(program_pid)
+	kill -KILL "$(ps -o ppid= -p "$pid" | tr -d ' ')"
+	eventually is_gone "$pid"
+	eventually is_in_state exited
+	docker start "$ID"
+	expect_status 0
+}
+
+if [ -n "$SHIM" ]; then
+	[ "$SHIM" = io.containerd.runc.v2 ] || test_a_shim_needs_no_line_in_daemon_json() {
+		named_on_the_command_line
+	}
+
+	test_many_at_once_miss_no_status() {
+		in_both runs_of_many
+	}
+
+	test_containers_outlive_a_docker_that_is_killed() {
+		in_both outlives_docker
+	}
+
+	test_a_container_without_its_shim_is_ended() {
+		in_both loses_its_shim
+	}
+fi
 
 test_nothing_is_left_when_docker_ends() {
 	after_case
