@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make bench: bulwark against the floor, runc and crun; make bench-engines: against runc through engines;
+# make bench-shim: containerd's shim and bulwark's own, in containerd and where it knows shims in Docker;
 # make bench-egress: the egress gate against a direct connection and another proxy.
 bench_programs = tests/bench/floor tests/bench/xtrue tests/bench/peak
 EXTRA_PROGRAMS = $(bench_programs)
@@ -24,8 +25,10 @@ bench: all bench-programs
 	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/run.sh
 bench-engines: all
 	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/engines.sh
+bench-shim: all
+	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/shim.sh
 bench-egress: all
 	BUILDDIR=$(abs_builddir) $(srcdir)/tests/bench/egress.sh
-.PHONY: bench bench-egress bench-engines bench-programs
+.PHONY: bench bench-egress bench-engines bench-programs bench-shim
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += tests/bench/egress.sh tests/bench/egress.py tests/bench/engines.sh tests/bench/run.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json
+EXTRA_DIST += tests/bench/egress.sh tests/bench/egress.py tests/bench/engines.sh tests/bench/run.sh tests/bench/shim.sh tests/bench/compare.py tests/cgroup-view tests/data/docker-default.json
