@@ -172,6 +172,9 @@ int bw_logger_check_file(const struct bw_context *ctx, const char *id, const cha
  * container (CVE-2019-5736), with other arguments and another environment; NULL-terminated. Descriptors as their CLOEXEC
  * says. What has been executed so does not execute itself again for a container. Returns on failure alone. */
 int bw_self_execute(char *const args[], char *const env[], struct bw_err *err) BW_MUST_CHECK;
+/* The same at the beginning of a program, with the arguments that it has: 0 when it runs from such a file; else it does not
+ * return, but with a failure. */
+int bw_self_protect(struct bw_err *err) BW_MUST_CHECK;
 
 /* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
  * 3 changed, 4 would refuse. */

@@ -4,6 +4,11 @@
 
 #include "launch/selfexe.h"
 
+int bw_self_protect(struct bw_err *err)
+{
+	return bw_selfexe_protect(err);
+}
+
 int bw_self_execute(char *const args[], char *const env[], struct bw_err *err)
 {
 	return bw_selfexe_execute(args, env, err);

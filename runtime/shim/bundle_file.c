@@ -87,6 +87,10 @@ int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bu
 			BW_BUNDLE_FILE);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return bw_fail(err, BW_E_HOST, 0, "%s/%s must be a regular file", bundle, BW_BUNDLE_FILE);
+	/* It says which state, and with it which cgroups, belong to the container. */
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return bw_fail(err, BW_E_HOST, 0, "%s/%s must belong to user %u and be writable by nobody else", bundle,
+			BW_BUNDLE_FILE, (unsigned)geteuid());
 	if (bw_read_fd(fd, BW_BUNDLE_FILE, MAX_BYTES, &text, &len, err) < 0 ||
 		bw_json_parse(text, len, BW_BUNDLE_FILE, arena, &tree, err) < 0 ||
 		bw_schema_read(&schema, tree, BW_E_SPEC, arena, &object, NULL, err) < 0)

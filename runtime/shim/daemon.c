@@ -183,7 +183,8 @@ static int become_server(const struct bw_daemon *daemon, char **args, char **env
 		return -1;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	umask(0);
+	/* A hook, a logging program and mount.fuse have it from us; what is ours says its modes itself. */
+	umask(0022);
 	return bw_self_execute(args, env, err);
 }
 

@@ -65,6 +65,12 @@ static int serve(const struct bw_shim_call *call, struct bw_err *err)
 		.debug = call->debug,
 	};
 
+	/* `start` has seen to both; whoever starts a server by hand has not. */
+	if (bw_self_protect(err) < 0)
+		return -1;
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
 	options.listener = open_listener(call, err);
 	if (options.listener < 0 || bw_shim_name_check("-namespace", call->namespace, err) < 0)
 		return -1;

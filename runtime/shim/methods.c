@@ -15,6 +15,8 @@
 
 enum {
 	MAX_EXECS = 4096,	     /* of one container, running or not yet deleted */
+	MAX_ID = 1024,	     /* bytes */
+	MAX_PATH = 16384,    /* of a bundle or a stream; a logging program's arguments are part of it */
 	MAX_SPECS = 32 << 20, /* bytes of process specs of execs that have not started */
 };
 
@@ -134,6 +136,7 @@ static int describe_exec(const struct bw_process *exec, struct bw_task_process *
 	return 0;
 }
 
+/* All of the container's, those of execs with their id. */
 static void pids(struct target *target)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -148,6 +151,12 @@ static void pids(struct target *target)
 	}
 	response.processes.v = bw_arena_alloc(&arena, (n + 1) * sizeof *response.processes.v);
 	response.processes.n = n;
+	/* A container that has ended while containerd was away: one without any process it takes for a leftover, and its exit
+	 * status would be lost. */
+	if (response.processes.v && n == 0 && target->task->init.pid) {
+		response.processes.v[0].pid = (uint64_t)target->task->init.pid;
+		response.processes.n = 1;
+	}
 	for (size_t i = 0; response.processes.v && i < n; i++) {
 		const struct bw_process *exec = exec_with(target->task, list[i]);
 		auto_wire struct bw_wire details = {0};
@@ -246,6 +255,18 @@ static int make_context(struct bw_task *task, const struct bw_task_request *requ
 	return 0;
 }
 
+/* They come back in events, which have to fit a frame. */
+static bool has_long_paths(const struct bw_task_request *request)
+{
+	const char *const paths[] = {request->bundle, request->stdin_path, request->stdout_uri, request->stderr_uri,
+		request->checkpoint};
+
+	for (size_t i = 0; i < BW_COUNT(paths); i++)
+		if (paths[i] && strlen(paths[i]) > MAX_PATH)
+			return true;
+	return false;
+}
+
 static void create(struct target *target)
 {
 	const struct bw_task_request *request = target->request;
@@ -260,10 +281,10 @@ static void create(struct target *target)
 		bw_call_refuse(target->call, BW_TTRPC_ALREADY_EXISTS, "container %s already exists", request->id);
 		return;
 	}
-	if (!*request->id || strlen(request->id) > 1024 || request->bundle[0] != '/') {
+	if (!*request->id || strlen(request->id) > MAX_ID || request->bundle[0] != '/' || has_long_paths(request)) {
 		bw_call_refuse(target->call, BW_TTRPC_INVALID_ARGUMENT,
-			"create: expected an id and an absolute bundle, found \"%.100s\" and \"%.200s\"", request->id,
-			request->bundle);
+			"create: expected an id, an absolute bundle and paths of at most %d bytes, found \"%.100s\" and \"%.200s\"",
+			MAX_PATH, request->id, request->bundle);
 		return;
 	}
 	task = bw_task_new(target->shim, request);
@@ -322,9 +343,10 @@ static void exec(struct target *target)
 	struct bw_task *task = target->task;
 	struct bw_process *exec;
 
-	if (!*request->exec_id || !request->any) {
-		bw_call_refuse(target->call, BW_TTRPC_INVALID_ARGUMENT, "exec: expected an id and a process, found \"%.100s\"",
-			request->exec_id);
+	if (!*request->exec_id || strlen(request->exec_id) > MAX_ID || has_long_paths(request) || !request->any) {
+		bw_call_refuse(target->call, BW_TTRPC_INVALID_ARGUMENT,
+			"exec: expected an id of at most %d bytes, paths of at most %d, and a process, found \"%.100s\"", MAX_ID,
+			MAX_PATH, request->exec_id);
 	} else if (bw_process_find(task, request->exec_id)) {
 		bw_call_refuse(target->call, BW_TTRPC_ALREADY_EXISTS, "id %s already exists", request->exec_id);
 	} else if (task->init.ended || bw_process_status(&task->init) == BW_TASK_STOPPED) {
@@ -333,7 +355,7 @@ static void exec(struct target *target)
 	} else if (task->paused) {
 		bw_call_refuse(target->call, BW_TTRPC_FAILED_PRECONDITION,
 			"OCI runtime exec failed: cannot exec in a paused container");
-	} else if (!task->watch) {
+	} else if (!task->watch || task->init.state == BW_PROCESS_CREATING) {
 		bw_call_refuse(target->call, BW_TTRPC_FAILED_PRECONDITION,
 			"OCI runtime exec failed: the container is not there yet");
 	} else if (task->execs_n >= MAX_EXECS || waiting_specs(task) + request->any->value.len > MAX_SPECS) {
@@ -453,12 +475,14 @@ static void shutdown_(struct target *target)
 	enum { FLUSH_MS = 5000 };
 	struct bw_shim *shim = target->shim;
 
-	bw_call_answer(target->call, &nothing);
-	if (shim->tasks || shim->ending)
+	if (shim->tasks || shim->ending) {
+		bw_call_answer(target->call, &nothing);
 		return;
+	}
 	shim->ending = true;
-	/* A `start` of the same name or group would be given the address of a server that ends. */
+	/* Before the answer: a `start` of the same name or group would be given the address of a server that ends. */
 	bw_server_stop_listening(shim->server);
+	bw_call_answer(target->call, &nothing);
 	bw_publisher_flush(shim->publisher, FLUSH_MS, flushed, shim);
 }
 

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "shim/task.h"
 
-enum { DRAIN_MS = 10000, NO_LIMIT_MS = 1 << 30, EXIT_UNKNOWN = 255 };
+enum { DRAIN_MS = 10000, PATIENCE_MS = 5000, NO_LIMIT_MS = 1 << 30, EXIT_UNKNOWN = 255 };
 
 typedef void action_fn(struct bw_process *process, const struct bw_occurrence *occurrence);
 
@@ -103,6 +103,7 @@ static void process_done(struct bw_process *process)
 	struct bw_call *call;
 
 	close_stdio(process);
+	bw_loop_cancel_timer(&process->task->shim->loop, &process->patience);
 	while ((call = bw_calls_take(&process->waiters)) || (call = bw_calls_take(&process->deleters)))
 		bw_call_refuse(call, BW_TTRPC_NOT_FOUND, "process does not exist");
 	free(process->exec_id);
@@ -233,6 +234,22 @@ struct bw_process *bw_process_find(struct bw_task *task, const char *exec_id)
 
 /* ---- the end of a process ---- */
 
+static void out_of_patience(void *ctx)
+{
+	struct bw_process *process = ctx;
+
+	bw_log(BW_LOG_WARNING, "%s: a start in it does not come to its end", process->task->id);
+	bw_worker_cancel(&process->task->shim->workers, process);
+}
+
+/* Its worker has so long from now on. */
+static void lose_patience_later(struct bw_process *process)
+{
+	bw_loop_cancel_timer(&process->task->shim->loop, &process->patience);
+	process->patience = (struct bw_timer){.due = out_of_patience, .ctx = process};
+	bw_loop_set_timer(&process->task->shim->loop, &process->patience, PATIENCE_MS);
+}
+
 static void settle_exit(struct bw_process *process, enum bw_topic topic)
 {
 	process->state = BW_PROCESS_STOPPED;
@@ -278,6 +295,9 @@ static void end(struct bw_process *process)
 	/* In a pid namespace of its own the kernel ends the others; else they would live on without anybody. */
 	if (task->watch && !bw_watch_has_own_pids(task->watch))
 		bw_work_kill_all(task);
+	for (struct bw_process *exec = task->execs; exec; exec = exec->next)
+		if (exec->state == BW_PROCESS_STARTING)
+			lose_patience_later(exec);
 	settle_init(task);
 }
 
@@ -323,6 +343,7 @@ static void begin_limit(struct bw_task *task)
 
 	if (!task->watch || !bw_watch_time_limit(task->watch, &limit_ms, &grace_ms))
 		return;
+	bw_loop_cancel_timer(&task->shim->loop, &task->limit);
 	task->limit = (struct bw_timer){.due = limit_is_over, .ctx = task};
 	bw_loop_set_timer(&task->shim->loop, &task->limit, limit_ms);
 }
@@ -359,22 +380,28 @@ static void ignore(struct bw_process *process, const struct bw_occurrence *occur
 	(void)occurrence;
 }
 
+/* left: something may be there. */
+static void fail_create(struct bw_process *init, const struct bw_err *why, bool left)
+{
+	if (left && bw_work_clean_up(init, why) == 0)
+		return;
+	fail_call(init, "create", why);
+	bw_task_free(init->task);
+}
+
 static void created(struct bw_process *init, const struct bw_occurrence *occurrence)
 {
 	const struct bw_report *report = occurrence->report;
 	struct bw_err err = {0};
 
-	init->state = BW_PROCESS_CREATED;
-	init->pid = report->pid;
+	/* While it is cleaned up it stays in CREATING, where nothing begins; what ends meanwhile was never told of. */
 	if (!init->task->checkpoint &&
 		(watch(init->task, &err) < 0 || bw_stdio_begin(init->stdio, report->logger, &err) < 0)) {
-		init->pid = 0; /* what ends now has never been told of */
-		if (bw_work_clean_up(init, &err) == 0)
-			return;
-		fail_call(init, "create", &err);
-		bw_task_free(init->task);
+		fail_create(init, &err, true);
 		return;
 	}
+	init->state = BW_PROCESS_CREATED;
+	init->pid = report->pid;
 	bw_process_publish(init, BW_TOPIC_CREATE);
 	bw_arena_done(&init->task->creation);
 	init->task->mounts = (struct bw_rootfs_mounts){0};
@@ -383,10 +410,14 @@ static void created(struct bw_process *init, const struct bw_occurrence *occurre
 
 static void create_failed(struct bw_process *init, const struct bw_occurrence *occurrence)
 {
-	if (occurrence->report->died && bw_work_clean_up(init, &occurrence->report->err) == 0)
-		return;
-	fail_call(init, "create", &occurrence->report->err);
-	bw_task_free(init->task);
+	fail_create(init, &occurrence->report->err, occurrence->report->died);
+}
+
+/* Who wants it deleted does not wait for a hook that hangs: the worker ends, and what it has begun is taken away. */
+static void cancel_create(struct bw_process *init, const struct bw_occurrence *occurrence)
+{
+	bw_calls_add(&init->deleters, occurrence->call);
+	bw_worker_cancel(&init->task->shim->workers, init);
 }
 
 static void start(struct bw_process *process, const struct bw_occurrence *occurrence)
@@ -410,6 +441,8 @@ static void start(struct bw_process *process, const struct bw_occurrence *occurr
 	}
 	if (process->exec_id)
 		task->busy_execs++;
+	else
+		begin_limit(task); /* now: a poststart hook can take its time, or for ever */
 }
 
 static void started(struct bw_process *process, const struct bw_occurrence *occurrence)
@@ -424,15 +457,15 @@ static void started(struct bw_process *process, const struct bw_occurrence *occu
 		process->pid = report->pid;
 	free(process->spec);
 	process->spec = NULL;
-	if (restored && watch(task, &err) < 0)
-		bw_log_error(&err, task->id);
-	if ((restored || process->exec_id) && bw_stdio_begin(process->stdio, report->logger, &err) < 0) {
-		/* It runs, and nobody can hear it. */
+	bw_loop_cancel_timer(&task->shim->loop, &process->patience);
+	/* It runs, and nobody can hear it, or end it when its time is over. */
+	if ((restored && watch(task, &err) < 0) ||
+		((restored || process->exec_id) && bw_stdio_begin(process->stdio, report->logger, &err) < 0)) {
 		kill(process->pid, SIGKILL);
 		bw_log_error(&err, task->id);
 	}
 	bw_process_publish(process, process->exec_id ? BW_TOPIC_EXEC_STARTED : BW_TOPIC_START);
-	if (!process->exec_id)
+	if (restored)
 		begin_limit(task);
 	answer_pid(process);
 	/* Its end has been seen before the word of the worker. */
@@ -445,11 +478,14 @@ static void start_failed(struct bw_process *process, const struct bw_occurrence 
 	struct bw_task *task = process->task;
 
 	fail_call(process, process->exec_id ? "exec" : "start", &occurrence->report->err);
+	bw_loop_cancel_timer(&task->shim->loop, &process->patience);
 	if (!process->exec_id) {
 		process->state = BW_PROCESS_CREATED;
 		/* Nobody knows what state it is in. */
 		if (occurrence->report->died && process->pid && !process->ended)
 			kill(process->pid, SIGKILL);
+		else if (occurrence->report->died && !process->pid)
+			bw_work_discard(task);
 		if (process->ended) {
 			process->state = BW_PROCESS_RUNNING;
 			end(process);
@@ -466,9 +502,11 @@ static void start_failed(struct bw_process *process, const struct bw_occurrence 
 	exec_is_over(task);
 }
 
+/* A start whose process has ended is over soon; a hook that hangs does not keep the end from being told. */
 static void hold_exit(struct bw_process *process, const struct bw_occurrence *occurrence)
 {
 	note_end(process, occurrence);
+	lose_patience_later(process);
 }
 
 static void exited(struct bw_process *process, const struct bw_occurrence *occurrence)
@@ -599,10 +637,10 @@ static action_fn *const actions[BW_PROCESS_STATES][BW_PROCESS_EVENTS] = {
 		[BW_EVENT_CREATED] = created,
 		[BW_EVENT_CREATE_FAILED] = create_failed,
 		[BW_EVENT_START] = refuse_being_created,
-		[BW_EVENT_DELETE] = refuse_being_created,
+		[BW_EVENT_DELETE] = cancel_create,
+		[BW_EVENT_DRAINED] = ignore,
 	},
 	[BW_PROCESS_CREATED] = {
-		[BW_EVENT_CREATE_FAILED] = create_failed, /* what came after the worker has failed */
 		[BW_EVENT_START] = start,
 		[BW_EVENT_EXITED] = exited,
 		[BW_EVENT_DELETE] = kill_and_delete,

@@ -24,6 +24,7 @@ enum {
 	ANSWER_MS = 5000,
 	PAUSE_STEP_MS = 1000, /* 1 s, 2 s, ... before the next try */
 	PAUSE_STEPS = 5,
+	MAX_EVENT = (4 << 20) - 4096, /* bytes; a request stands around it */
 	MAX_REFUSALS = 3, /* an event that containerd does not want must not hold up those behind it for ever */
 };
 
@@ -378,6 +379,11 @@ void bw_publish(struct bw_publisher *publisher, enum bw_topic topic, const struc
 	clock_gettime(CLOCK_REALTIME, &clock);
 	now = (struct bw_timestamp){(uint64_t)clock.tv_sec, (uint64_t)clock.tv_nsec};
 	bw_event_write(topic, publisher->namespace, &now, what, &bytes);
+	/* One that no frame can carry would keep all others waiting for ever. */
+	if (bytes.len > MAX_EVENT) {
+		bw_log(BW_LOG_ERROR, "events: %s of %zu bytes is dropped", bw_topic_layouts[topic].topic, bytes.len);
+		return;
+	}
 	event = bytes.no_memory ? NULL : malloc(sizeof *event + bytes.len);
 	if (!event) {
 		bw_log(BW_LOG_ERROR, "events: out of memory, %s is dropped", bw_topic_layouts[topic].topic);

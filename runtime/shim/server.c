@@ -21,6 +21,7 @@ enum {
 	MAX_CONNECTIONS = 1024,
 	MAX_CALLS = 16384,	 /* of one connection, without an answer */
 	MAX_OUTPUT = 16 << 20, /* bytes that a client does not read */
+	MAX_PAYLOAD = BW_TTRPC_MAX_DATA - 64, /* with what stands around it */
 	PAUSE_MS = 200,
 };
 
@@ -40,7 +41,8 @@ struct bw_connection {
 struct bw_call {
 	struct bw_connection *connection; /* NULL: the client is gone */
 	struct bw_call *next, **before;	  /* of its connection */
-	struct bw_call *waiting;	  /* struct bw_calls */
+	struct bw_calls *calls; /* that it waits in, or NULL */
+	struct bw_call *waiting, **waiting_before;
 	uint32_t stream;
 	enum bw_task_method method;
 };
@@ -151,8 +153,9 @@ void bw_call_answer(struct bw_call *call, const struct bw_task_response *respons
 
 	if (call->connection) {
 		bw_proto_write(bw_task_layouts[call->method].response, response, &payload);
-		if (payload.no_memory)
-			refuse(call->connection, call->stream, BW_TTRPC_RESOURCE_EXHAUSTED, "out of memory");
+		if (payload.no_memory || payload.len > MAX_PAYLOAD)
+			refuse(call->connection, call->stream, BW_TTRPC_RESOURCE_EXHAUSTED,
+				payload.no_memory ? "out of memory" : "the answer is longer than 4 MiB");
 		else
 			respond(call->connection, call->stream,
 				&(struct bw_ttrpc_response){.payload = {.v = payload.bytes, .len = payload.len}});
@@ -176,12 +179,23 @@ void bw_call_refuse(struct bw_call *call, enum bw_ttrpc_code code, const char *f
 
 void bw_calls_add(struct bw_calls *calls, struct bw_call *call)
 {
-	struct bw_call **at = &calls->first;
-
-	while (*at)
-		at = &(*at)->waiting;
+	if (!calls->first)
+		calls->end = &calls->first;
+	call->calls = calls;
 	call->waiting = NULL;
-	*at = call;
+	call->waiting_before = calls->end;
+	*calls->end = call;
+	calls->end = &call->waiting;
+}
+
+static void calls_remove(struct bw_call *call)
+{
+	*call->waiting_before = call->waiting;
+	if (call->waiting)
+		call->waiting->waiting_before = call->waiting_before;
+	else
+		call->calls->end = call->waiting_before;
+	call->calls = NULL;
 }
 
 struct bw_call *bw_calls_take(struct bw_calls *calls)
@@ -189,7 +203,7 @@ struct bw_call *bw_calls_take(struct bw_calls *calls)
 	struct bw_call *call = calls->first;
 
 	if (call)
-		calls->first = call->waiting;
+		calls_remove(call);
 	return call;
 }
 
@@ -280,8 +294,15 @@ static void disconnect(struct bw_connection *connection)
 	struct bw_server *server = connection->server;
 	struct bw_connection **at = &server->connections;
 
-	for (struct bw_call *call = connection->calls; call; call = call->next)
+	for (struct bw_call *call = connection->calls, *next; call; call = next) {
+		next = call->next;
 		call->connection = NULL;
+		/* Nobody waits any more. A call that a worker is at is its owner's until it is answered. */
+		if (call->calls) {
+			calls_remove(call);
+			free(call);
+		}
+	}
 	while (*at != connection)
 		at = &(*at)->next;
 	*at = connection->next;

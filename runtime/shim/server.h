@@ -28,7 +28,7 @@ void bw_call_answer(struct bw_call *call, const struct bw_task_response *respons
 void bw_call_refuse(struct bw_call *call, enum bw_ttrpc_code code, const char *fmt, ...) BW_PRINTF(3, 4);
 /* Calls that wait for the same thing, in the order in which they came. */
 struct bw_calls {
-	struct bw_call *first;
+	struct bw_call *first, **end; /* end: where the next one goes; NULL: first */
 };
 void bw_calls_add(struct bw_calls *calls, struct bw_call *call);
 struct bw_call *bw_calls_take(struct bw_calls *calls);

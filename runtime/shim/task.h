@@ -42,6 +42,7 @@ struct bw_process {
 	struct bw_stdio *stdio;
 	bool drained, going; /* going: its Delete is past the wait for output */
 	struct bw_timer drain; /* Delete waits for output, but not for ever */
+	struct bw_timer patience; /* with a worker that starts what has ended already */
 	char *spec;	       /* JSON of an exec, until it starts */
 	struct bw_call *call;  /* Create or Start that a worker is at */
 	struct bw_calls waiters, deleters;
@@ -66,6 +67,7 @@ struct bw_task {
 	size_t execs_n, busy_execs; /* busy: started and their end not told yet; the init's end comes after theirs */
 	struct bw_timer limit;
 	bool limit_passed;
+	bool killing; /* a worker that ends everything is at it */
 };
 
 struct bw_shim {
@@ -124,8 +126,10 @@ int bw_work_start(struct bw_process *process, struct bw_err *err) BW_MUST_CHECK;
 int bw_work_delete(struct bw_process *init, struct bw_err *err) BW_MUST_CHECK;
 /* After a worker of create has died: takes away what it left; the event is CREATE_FAILED, with why. */
 int bw_work_clean_up(struct bw_process *init, const struct bw_err *why) BW_MUST_CHECK;
-/* Ends every process of the container; nobody waits for it. */
+/* Ends every process of the container; nobody waits for it. One at a time: where one is at it nothing is done. */
 void bw_work_kill_all(struct bw_task *task);
+/* Takes away what a restore has begun whose worker has died. */
+void bw_work_discard(struct bw_task *task);
 
 /* A verb that only answers its call; kind is BW_TASK_PAUSE, RESUME, UPDATE, CHECKPOINT or KILL. */
 int bw_work_verb(struct bw_task *task, enum bw_task_method verb, const struct bw_task_request *request, struct bw_call *call,

@@ -409,6 +409,8 @@ static int verb_body(void *ctx, struct bw_report *report, struct bw_err *err)
 		return update_body(verb, err);
 	case BW_TASK_CHECKPOINT:
 		return checkpoint_body(verb, err);
+	case BW_TASK_DELETE:
+		return bw_container_delete(context, id, true, err);
 	default:
 		return bw_container_kill(context, id, verb->request ? (int)verb->request->signal : SIGKILL,
 			!verb->request || verb->request->all, err);
@@ -425,6 +427,7 @@ static const struct {
 	[BW_TASK_RESUME] = {"resume", false, true, true, BW_TOPIC_RESUMED},
 	[BW_TASK_UPDATE] = {"update", false, false, false, BW_TOPICS},
 	[BW_TASK_CHECKPOINT] = {"checkpoint", false, false, true, BW_TOPIC_CHECKPOINTED},
+	[BW_TASK_DELETE] = {"delete", false, false, false, BW_TOPICS},
 	[BW_TASK_KILL] = {"kill", false, false, false, BW_TOPICS},
 };
 
@@ -440,6 +443,8 @@ static void verb_done(void *owner, const struct bw_report *report)
 		if (verbs[verb->method].tells)
 			bw_process_publish(&task->init, verbs[verb->method].topic);
 	}
+	if (task && !verb->call && verb->method == BW_TASK_KILL)
+		task->killing = false;
 	if (verb->call && report->failed)
 		bw_refuse_verb(verb->call, verbs[verb->method].name, &report->err);
 	else if (verb->call)
@@ -472,6 +477,17 @@ void bw_work_kill_all(struct bw_task *task)
 {
 	struct bw_err err = {0};
 
-	if (bw_work_verb(task, BW_TASK_KILL, NULL, NULL, &err) < 0)
+	if (task->killing)
+		return;
+	task->killing = bw_work_verb(task, BW_TASK_KILL, NULL, NULL, &err) == 0;
+	if (!task->killing)
+		bw_log_error(&err, task->id);
+}
+
+void bw_work_discard(struct bw_task *task)
+{
+	struct bw_err err = {0};
+
+	if (bw_work_verb(task, BW_TASK_DELETE, NULL, NULL, &err) < 0)
 		bw_log_error(&err, task->id);
 }

@@ -92,6 +92,13 @@ bool bw_worker_ended(struct bw_workers *workers, pid_t pid, int wait_status)
 	return true;
 }
 
+void bw_worker_cancel(struct bw_workers *workers, const void *owner)
+{
+	for (struct bw_worker *worker = workers->first; worker; worker = worker->next)
+		if (worker->owner == owner)
+			kill(worker->pid, SIGKILL);
+}
+
 /* ---- in the worker ---- */
 
 static int compare(const void *a, const void *b)

@@ -41,6 +41,8 @@ struct bw_work {
 
 /* done is not called when this fails. */
 int bw_worker_begin(struct bw_workers *workers, const struct bw_work *work, struct bw_err *err) BW_MUST_CHECK;
+/* Ends the workers of that owner; done hears of it as of any that has died. */
+void bw_worker_cancel(struct bw_workers *workers, const void *owner);
 /* pid has ended and is reaped: true when it was one of ours. */
 bool bw_worker_ended(struct bw_workers *workers, pid_t pid, int wait_status);
 

@@ -169,7 +169,7 @@ a_server() {
 	check "which cannot block" test $((8#$(sed -n 's/^flags:[[:space:]]*//p' "/proc/$pid/fdinfo/2") & 8#4002)) = $((8#4002))
 	is "it is a session of its own" "$(cut -d' ' -f6 "/proc/$pid/stat")" "$pid"
 	is "it stands in no bundle" "$(readlink "/proc/$pid/cwd")" /
-	is "its umask is none" "$(line_of "$pid" Umask)" 0000
+	is "its umask is the usual one" "$(line_of "$pid" Umask)" 0022
 	is "it has no signal blocked that its loop does not hear" "$((0x$(line_of "$pid" SigBlk) & ~0x14003))" 0
 	is "the kernel ends it rather than containerd" "$(cat "/proc/$pid/oom_score_adj")" \
 		"$(($(cat /proc/self/oom_score_adj) + 1))"

@@ -103,7 +103,7 @@ void bw_publish(struct bw_publisher *publisher, enum bw_topic topic, const struc
 	note("tell %s of %s", words[topic], event->id);
 }
 
-static bool out_of_memory, drains_late, own_pids, work_fails;
+static bool out_of_memory, drains_late, own_pids, work_fails, begin_fails, limited;
 static void (*when_drained)(void *ctx);
 static void *drained_ctx;
 
@@ -111,8 +111,7 @@ int bw_stdio_begin(struct bw_stdio *stdio, pid_t logger, struct bw_err *err)
 {
 	(void)stdio;
 	(void)logger;
-	(void)err;
-	return 0;
+	return begin_fails ? bw_fail(err, BW_E_KERNEL, 0, "no streams") : 0;
 }
 
 void bw_stdio_ended(struct bw_stdio *stdio, int64_t limit_ms, void (*drained)(void *ctx), void *ctx)
@@ -170,8 +169,8 @@ bool bw_watch_has_own_pids(const struct bw_watch *watch)
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms)
 {
 	(void)watch;
-	*ret_limit_ms = *ret_grace_ms = 0;
-	return false;
+	*ret_limit_ms = *ret_grace_ms = 1000;
+	return limited;
 }
 
 static int work(const char *what, const char *id, struct bw_err *err)
@@ -202,6 +201,19 @@ int bw_work_clean_up(struct bw_process *init, const struct bw_err *why)
 	return work("clean up", init->task->id, &ignored);
 }
 
+void bw_work_discard(struct bw_task *task)
+{
+	note("work discard %s", task->id);
+}
+
+void bw_worker_cancel(struct bw_workers *workers, const void *owner)
+{
+	const struct bw_process *process = owner;
+
+	(void)workers;
+	note("cancel %s", process->exec_id ? process->exec_id : process->task->id);
+}
+
 void bw_work_kill_all(struct bw_task *task)
 {
 	note("work kill all %s", task->id);
@@ -221,7 +233,7 @@ static void setup(void)
 	shim = (struct bw_shim){0};
 	story[0] = '\0';
 	own_pids = true;
-	out_of_memory = drains_late = work_fails = false;
+	out_of_memory = drains_late = work_fails = begin_fails = limited = false;
 	ck_assert_int_eq(bw_loop_open(&shim.loop, &err), 0);
 	task = bw_task_new(&shim, &request);
 	task->init.call = call("Create");
@@ -510,6 +522,95 @@ START_TEST(what_a_dead_worker_of_create_left_is_taken_away_first)
 }
 END_TEST
 
+START_TEST(nothing_begins_in_what_is_being_cleaned_up)
+{
+	begin_fails = true;
+	event(&task->init, BW_EVENT_CREATED);
+	ck_story("work clean up c;");
+	ask(&task->init, BW_EVENT_START, "Start");
+	ck_story("refuse Start 9 the container is still being created;");
+	ask(&task->init, BW_EVENT_DELETE, "Delete");
+	ck_story("cancel c;");
+	failed(&task->init, BW_EVENT_CREATE_FAILED, false);
+	ck_story("refuse Create: create: so it is;close stdio;refuse Delete 5 process does not exist;");
+	is_gone();
+}
+END_TEST
+
+START_TEST(delete_ends_a_create_that_hangs)
+{
+	ask(&task->init, BW_EVENT_DELETE, "Delete");
+	ck_story("cancel c;");
+	failed(&task->init, BW_EVENT_CREATE_FAILED, true);
+	ck_story("work clean up c;");
+	failed(&task->init, BW_EVENT_CREATE_FAILED, false);
+	ck_story("refuse Create: create: so it is;close stdio;refuse Delete 5 process does not exist;");
+	is_gone();
+}
+END_TEST
+
+START_TEST(a_start_that_hangs_does_not_hide_an_end)
+{
+	struct bw_process *exec;
+
+	is_running();
+	exec = add_exec("e");
+	ask(exec, BW_EVENT_START, "StartExec");
+	story[0] = '\0';
+	exits(&task->init, 0);
+	ck_assert(exec->patience.set);
+	bw_loop_cancel_timer(&shim.loop, &exec->patience);
+	exec->patience.due(exec->patience.ctx);
+	ck_story("cancel e;");
+	failed(exec, BW_EVENT_START_FAILED, true);
+	ck_story("refuse StartExec: exec: so it is;close stdio;tell exit of c;");
+	end_all();
+}
+END_TEST
+
+START_TEST(a_life_begins_before_the_word_of_start)
+{
+	limited = true;
+	event(&task->init, BW_EVENT_CREATED);
+	ck_assert(!task->limit.set);
+	ask(&task->init, BW_EVENT_START, "Start");
+	ck_assert(task->limit.set);
+	task->init.pid = 0x7fffffff; /* nobody */
+	bw_loop_cancel_timer(&shim.loop, &task->limit);
+	story[0] = '\0';
+	task->limit.due(task->limit.ctx);
+	ck_assert(task->limit.set);
+	bw_loop_cancel_timer(&shim.loop, &task->limit);
+	task->limit.due(task->limit.ctx);
+	ck_story("work kill all c;");
+	/* And so on, until it has ended. */
+	ck_assert(task->limit.set);
+	exits(&task->init, 9);
+	event(&task->init, BW_EVENT_STARTED);
+	ck_assert(!task->limit.set);
+	end_all();
+}
+END_TEST
+
+START_TEST(what_a_dead_restore_has_begun_is_taken_away)
+{
+	struct bw_task_request restored = request;
+
+	bw_call_answer(task->init.call, &(struct bw_task_response){0});
+	bw_task_free(task);
+	restored.checkpoint = "/image";
+	task = bw_task_new(&shim, &restored);
+	task->init.call = call("Create");
+	event(&task->init, BW_EVENT_CREATED);
+	task->init.pid = 0;
+	ask(&task->init, BW_EVENT_START, "Start");
+	story[0] = '\0';
+	failed(&task->init, BW_EVENT_START_FAILED, true);
+	ck_story("refuse Start: start: so it is;work discard c;");
+	end_all();
+}
+END_TEST
+
 START_TEST(a_start_that_fails_is_told_of_by_its_end_alone)
 {
 	event(&task->init, BW_EVENT_CREATED);
@@ -592,6 +693,11 @@ int main(void)
 	tcase_add_test(cases, an_exec_that_never_ran_is_deleted);
 	tcase_add_test(cases, a_create_that_fails_leaves_no_container);
 	tcase_add_test(cases, what_a_dead_worker_of_create_left_is_taken_away_first);
+	tcase_add_test(cases, nothing_begins_in_what_is_being_cleaned_up);
+	tcase_add_test(cases, delete_ends_a_create_that_hangs);
+	tcase_add_test(cases, a_start_that_hangs_does_not_hide_an_end);
+	tcase_add_test(cases, a_life_begins_before_the_word_of_start);
+	tcase_add_test(cases, what_a_dead_restore_has_begun_is_taken_away);
 	tcase_add_test(cases, a_start_that_fails_is_told_of_by_its_end_alone);
 	tcase_add_test(cases, what_a_state_does_not_allow_is_refused);
 	tcase_add_test(cases, a_worker_that_cannot_be_had_changes_nothing);
