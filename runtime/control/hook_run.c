@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -90,6 +91,8 @@ _Noreturn static void become_hook(const char *path, char **args, char **env, con
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Without us nobody waits for it, or ends it when its time is over. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (dup2(fds[0], 0) >= 0 && dup2(fds[1], 1) >= 0 && dup2(fds[1], 2) >= 0 && chdir(bundle) == 0 &&
 		(fds[2] == 3 || dup3(fds[2], 3, O_CLOEXEC) == 3) && bw_close_range(4, ~0U, 0) == 0 &&
 		bw_proc_give_back_files() == 0)

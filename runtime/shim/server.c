@@ -171,6 +171,10 @@ void bw_call_refuse(struct bw_call *call, enum bw_ttrpc_code code, const char *f
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
+	/* It is one sentence in one line for whoever sees it, also where it tells of a name that is none. */
+	for (char *c = message; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	bw_debug("%s: %s", bw_task_layouts[call->method].name, message);
 	if (call->connection)
 		refuse(call->connection, call->stream, code, message);

@@ -13,6 +13,7 @@ import busy     # noqa: F401, pylint: disable=unused-import
 import hostile  # noqa: F401, pylint: disable=unused-import
 import crash    # noqa: F401, pylint: disable=unused-import
 import pods     # noqa: F401, pylint: disable=unused-import
+import policy   # noqa: F401, pylint: disable=unused-import
 
 
 def run(name):
