@@ -20,7 +20,7 @@ enum step {
 	WAIT_IN,    /* nothing to read */
 	WAIT_OUT,   /* no room */
 	WAIT_SLAVE, /* nobody has the terminal open */
-	WAIT_RETRY, /* the disk takes nothing for now */
+	WAIT_RETRY, /* nobody has the terminal open that is written to */
 	END,
 };
 
@@ -62,8 +62,7 @@ static enum step splice_some(const struct bw_copy *copy)
 	return n < 0 && errno == EAGAIN ? why_not(copy) : END;
 }
 
-/* What write(2) has refused. A reader who is gone is gone; a disk may have room again, and be mended. EIO is said of a
- * terminal too, whose slave may be opened again. */
+/* What write(2) has refused. A reader who is gone is gone; EIO is said of a terminal, whose slave may be opened again. */
 static enum step why_not_written(int sys)
 {
 	switch (sys) {
@@ -72,9 +71,6 @@ static enum step why_not_written(int sys)
 	case EAGAIN:
 		return WAIT_OUT;
 	case EIO:
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
 		return WAIT_RETRY;
 	default:
 		return END;

@@ -30,7 +30,8 @@ libbulwark_shim_a_SOURCES += \
 	runtime/shim/copy.c runtime/shim/copy.h \
 	runtime/shim/logger.c runtime/shim/logger.h \
 	runtime/shim/place.c runtime/shim/place.h \
-	runtime/shim/stdio.c runtime/shim/stdio.h
+	runtime/shim/stdio.c runtime/shim/stdio.h \
+	runtime/shim/writer.c runtime/shim/writer.h
 
 # rootfs
 libbulwark_shim_a_SOURCES += \

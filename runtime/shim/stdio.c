@@ -18,6 +18,7 @@
 #include "shim/copy.h"
 #include "shim/logger.h"
 #include "shim/place.h"
+#include "shim/writer.h"
 
 enum { IN, OUT, ERR, STREAMS };
 
@@ -31,6 +32,7 @@ struct bw_stdio {
 	int console_ours, console_theirs;
 	struct bw_arena arena;
 	struct bw_logger_program program; /* argv NULL: none */
+	struct bw_place file;		  /* path NULL: none */
 	/* And from then on: */
 	struct bw_logger *logger;
 	int64_t logger_end_ms;
@@ -63,6 +65,7 @@ static void close_theirs(struct bw_stdio *stdio)
 	close_one(&stdio->null);
 	close_one(&stdio->console_theirs);
 	stdio->program.argv = NULL;
+	stdio->file.path = NULL;
 	bw_arena_done(&stdio->arena);
 }
 
@@ -105,25 +108,6 @@ static int open_stdin(const struct opening *opening, struct bw_err *err)
 	return stdio->terminal ? 0 : make_pipe(opening, IN, &stdio->child[IN], &copy->out, 1, err);
 }
 
-static bool is_same_file(const struct bw_place *a, const struct bw_place *b)
-{
-	return a->kind == BW_PLACE_FILE && b->kind == BW_PLACE_FILE && bw_streq(a->path, b->path);
-}
-
-/* Where output goes when we copy it: descriptor or -1. Two streams to one file share a description of it. */
-static int open_sink(const struct opening *opening, int which, struct bw_err *err)
-{
-	const struct bw_place *place = &opening->places[which];
-	int fd;
-
-	if (place->kind == BW_PLACE_FIFO)
-		return bw_place_open_output_fifo(place, err);
-	if (which == OUT || !is_same_file(place, &opening->places[OUT]))
-		return bw_place_open_file(place, opening->request->no_links, err);
-	fd = fcntl(opening->stdio->copies[OUT].out, F_DUPFD_CLOEXEC, 0);
-	return fd >= 0 ? fd : bw_fail(err, BW_E_KERNEL, errno, "%s: another descriptor of %s", place->stream, place->path);
-}
-
 static int open_output(const struct opening *opening, int which, struct bw_err *err)
 {
 	struct bw_stdio *stdio = opening->stdio;
@@ -131,10 +115,10 @@ static int open_output(const struct opening *opening, int which, struct bw_err *
 
 	if (opening->places[which].kind == BW_PLACE_NONE)
 		return 0;
-	copy->out = open_sink(opening, which, err);
+	copy->out = bw_place_open_output_fifo(&opening->places[which], err);
 	if (copy->out < 0)
 		return -1;
-	copy->spliced = !stdio->terminal && opening->places[which].kind == BW_PLACE_FIFO;
+	copy->spliced = !stdio->terminal;
 	return stdio->terminal ? 0 : make_pipe(opening, which, &copy->in, &stdio->child[which], 0, err);
 }
 
@@ -159,6 +143,12 @@ static int open_logger(const struct opening *opening, struct bw_err *err)
 	return make_pipe(opening, ERR, &stdio->logged[ERR], stdio->terminal ? &unused : &stdio->child[ERR], -1, err);
 }
 
+/* Written or read by a process of its own, which has both streams. */
+static bool has_process(const struct bw_place *place)
+{
+	return place->kind == BW_PLACE_LOGGER || place->kind == BW_PLACE_FILE;
+}
+
 static int read_places(const struct bw_stdio_request *request, struct bw_arena *arena, struct bw_place places[STREAMS],
 	struct bw_err *err)
 {
@@ -171,11 +161,11 @@ static int read_places(const struct bw_stdio_request *request, struct bw_arena *
 			return -1;
 	if (places[IN].kind != BW_PLACE_NONE && places[IN].kind != BW_PLACE_FIFO)
 		return bw_fail(err, BW_E_USAGE, 0, "stdin: expected a fifo, found %.200s", uris[IN]);
-	/* One program has both streams; a client that says nothing of the second one means so too. */
-	if (places[ERR].kind == BW_PLACE_NONE && places[OUT].kind == BW_PLACE_LOGGER)
+	/* One process has both streams; a client that says nothing of the second one means so too. */
+	if (places[ERR].kind == BW_PLACE_NONE && has_process(&places[OUT]))
 		return 0;
-	if ((places[OUT].kind == BW_PLACE_LOGGER || places[ERR].kind == BW_PLACE_LOGGER) && !bw_streq0(uris[OUT], uris[ERR]))
-		return bw_fail(err, BW_E_USAGE, 0, "stderr: expected the logging program of stdout, %.150s, found %.150s",
+	if ((has_process(&places[OUT]) || has_process(&places[ERR])) && !bw_streq0(uris[OUT], uris[ERR]))
+		return bw_fail(err, BW_E_USAGE, 0, "stderr: expected the file or logging program of stdout, %.150s, found %.150s",
 			uris[OUT] ? uris[OUT] : "", uris[ERR] ? uris[ERR] : "");
 	return 0;
 }
@@ -208,7 +198,7 @@ static int open_all(struct opening *opening, struct bw_err *err)
 
 	if (read_places(opening->request, &stdio->arena, opening->places, err) < 0 || open_stdin(opening, err) < 0)
 		return -1;
-	if (opening->places[OUT].kind == BW_PLACE_LOGGER) {
+	if (has_process(&opening->places[OUT])) {
 		if (open_logger(opening, err) < 0)
 			return -1;
 	} else if (open_output(opening, OUT, err) < 0 || open_output(opening, ERR, err) < 0) {
@@ -216,23 +206,11 @@ static int open_all(struct opening *opening, struct bw_err *err)
 	}
 	if (open_console(stdio, err) < 0 || open_null(stdio, err) < 0)
 		return -1;
-	if (!stdio->program.argv)
+	if (opening->places[OUT].kind == BW_PLACE_FILE)
+		stdio->file = opening->places[OUT];
+	if (!has_process(&opening->places[OUT]))
 		bw_arena_done(&stdio->arena);
 	return 0;
-}
-
-int bw_stdio_files(const struct bw_stdio_request *request, struct bw_arena *arena, const char *ret[BW_STDIO_FILES],
-	struct bw_err *err)
-{
-	struct bw_place places[STREAMS];
-	int n = 0;
-
-	if (read_places(request, arena, places, err) < 0)
-		return -1;
-	for (int i = OUT; i < STREAMS; i++)
-		if (places[i].kind == BW_PLACE_FILE && (n == 0 || !bw_streq(ret[0], places[i].path)))
-			ret[n++] = places[i].path;
-	return n;
 }
 
 int bw_stdio_open(struct bw_loop *loop, const struct bw_stdio_request *request, struct bw_stdio **ret, struct bw_err *err)
@@ -286,10 +264,26 @@ const char *bw_stdio_logger(const struct bw_stdio *stdio)
 	return stdio->program.argv ? stdio->program.argv[0] : NULL;
 }
 
-int bw_stdio_start_logger(const struct bw_stdio *stdio, pid_t *ret_pid, struct bw_err *err)
+const char *bw_stdio_file(const struct bw_stdio *stdio)
+{
+	return stdio->file.path;
+}
+
+static int start_writer(const struct bw_stdio *stdio, bool no_links, pid_t *ret_pid, struct bw_err *err)
+{
+	auto_close int file = bw_place_open_file(&stdio->file, no_links, err);
+
+	if (file < 0)
+		return -1;
+	return bw_writer_start(file, (const int[]){stdio->logged[OUT], stdio->logged[ERR]}, ret_pid, err);
+}
+
+int bw_stdio_start_logger(const struct bw_stdio *stdio, bool no_links, pid_t *ret_pid, struct bw_err *err)
 {
 	struct bw_logger_program program = stdio->program;
 
+	if (stdio->file.path)
+		return start_writer(stdio, no_links, ret_pid, err);
 	program.fds[0] = stdio->logged[OUT];
 	program.fds[1] = stdio->logged[ERR];
 	return bw_logger_start(&program, ret_pid, err);

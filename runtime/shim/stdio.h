@@ -23,16 +23,9 @@ struct bw_stdio_request {
 	uid_t uid;
 	gid_t gid;
 	const char *id, *namespace; /* for a logging program's environment */
-	bool no_links; /* output files: not through symbolic links; what bw_logger_check_file() says of one */
 	int64_t logger_ready_ms, logger_end_ms; /* how long it may take; 0: BW_LOGGER_READY_MS, BW_LOGGER_END_MS */
 };
 enum { BW_LOGGER_READY_MS = 10000, BW_LOGGER_END_MS = 12000 };
-
-/* The files that output is to be appended to, each once, for bw_logger_check_file(): how many, or -1. Opens nothing, and the
- * request's own words and the arena hold the paths. To be asked before bw_stdio_open(), which makes such files. */
-enum { BW_STDIO_FILES = 2 };
-int bw_stdio_files(const struct bw_stdio_request *request, struct bw_arena *arena, const char *ret[BW_STDIO_FILES],
-	struct bw_err *err) BW_MUST_CHECK;
 
 /* Opens and makes everything; copies nothing yet. BW_E_USAGE for a scheme that is none, or a place that is no fifo. SIGPIPE
  * must be ignored wherever the loop runs. */
@@ -50,11 +43,13 @@ enum { BW_STDIO_WORKER_FDS = 12 };
 size_t bw_stdio_worker_fds(const struct bw_stdio *stdio, int ret[BW_STDIO_WORKER_FDS]);
 int bw_stdio_child_fd(const struct bw_stdio *stdio, int which);
 int bw_stdio_console_fd(const struct bw_stdio *stdio);
-/* The logging program's absolute path, NULL without one: the worker asks the policy first, and starts it then, before the
- * container. Waits (at most ten seconds) until it is ready. The program is the worker's child and ours afterwards; a worker
- * that fails later kills it. Both are for before bw_stdio_begin(). */
+/* The logging program's absolute path, or that of the file that output goes to; NULL without one. The worker asks the policy
+ * first, and then starts the program, or what writes the file, before the container, and waits (at most ten seconds) until
+ * it is ready. Nothing is made before. no_links: the file is not opened through symbolic links. It is the worker's child
+ * and ours afterwards; a worker that fails later kills it. All are for before bw_stdio_begin(). */
 const char *bw_stdio_logger(const struct bw_stdio *stdio);
-int bw_stdio_start_logger(const struct bw_stdio *stdio, pid_t *ret_pid, struct bw_err *err) BW_MUST_CHECK;
+const char *bw_stdio_file(const struct bw_stdio *stdio);
+int bw_stdio_start_logger(const struct bw_stdio *stdio, bool no_links, pid_t *ret_pid, struct bw_err *err) BW_MUST_CHECK;
 
 /* In the shim, once the worker has succeeded: closes the child's ends, takes the terminal, begins to copy. logger: its pid,
  * or 0, also of one that has been reaped already. The readiness of a pidfd tells when it ends; it is never waited for here,

@@ -28,17 +28,21 @@ static int take_stdio(const struct bw_stdio *stdio, struct bw_err *err)
 	return 0;
 }
 
-/* Who writes a container's labels can ask for a program of the host to be started (CVE-2026-53488): the policy names
- * those that may be. bundle NULL: of a container that is there. */
+/* Who writes a container's labels can ask for a program of the host to be started, or for any file of it to be written to
+ * (CVE-2026-53488): the policy names those that may be. bundle NULL: of a container that is there. */
 static int start_logger(const struct bw_process *process, const char *bundle, struct bw_report *report, struct bw_err *err)
 {
-	const char *program = bw_stdio_logger(process->stdio);
+	const char *program = bw_stdio_logger(process->stdio), *file = bw_stdio_file(process->stdio);
+	const struct bw_task *task = process->task;
+	bool restricted = false;
 
-	if (!program)
+	if (!program && !file)
 		return 0;
-	if (bw_logger_check(&process->task->context, process->task->id, bundle, program, err) < 0)
+	if (program && bw_logger_check(&task->context, task->id, bundle, program, err) < 0)
 		return -1;
-	return bw_stdio_start_logger(process->stdio, &report->logger, err);
+	if (file && bw_logger_check_file(&task->context, task->id, bundle, file, &restricted, err) < 0)
+		return -1;
+	return bw_stdio_start_logger(process->stdio, restricted, &report->logger, err);
 }
 
 static void end_logger(struct bw_report *report)

@@ -75,7 +75,8 @@ class Connection:
 
     def __init__(self, address, service=TASK_V2):
         expect(address.startswith("unix:///"), f"the address is {address!r}, expected unix:///…")
-        self.service, self.stream, self.pending, self.lock = service, 1, {}, threading.Lock()
+        self.address, self.service = address, service
+        self.stream, self.pending, self.lock = 1, {}, threading.Lock()
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(address[len("unix://"):])
         self.closed = threading.Event()

@@ -200,6 +200,7 @@ class Task(Process):
         return self.delete()
 
     def shutdown(self):
+        self.world.shut.add(self.connection.address)
         try:
             self.call("Shutdown")
         except OSError:
@@ -213,6 +214,7 @@ class Task(Process):
 class World:
     def __init__(self):
         self.top, self.tasks, self.logs, self.log = os.environ["T"], [], {}, b""
+        self.shut = set()  # addresses of servers that a case has asked to end
         self.grpc = f"{self.top}/containerd.sock"
         self.events = EventServer(self.grpc + ".ttrpc")
         self.state = f"{self.top}/state"
@@ -332,11 +334,13 @@ class World:
         for task in list(self.tasks):
             if task.connection and not task.connection.closed.is_set() and not task.deleted and task.pid:
                 task.remove()
-        for task in {t.address: t for t in self.tasks if t.connection and not t.connection.closed.is_set()}.values():
+        open_ones = [t for t in self.tasks if t.connection and not t.connection.closed.is_set()]
+        for task in {t.connection.address: t for t in open_ones}.values():
+            ends = task.connection.address in self.shut
             try:
                 task.shutdown()
-            except BrokenPipeError:
-                pass  # the case did that
+            except Failure:
+                expect(ends, "Shutdown was not answered")  # the case had asked for it before
         for task in self.tasks:
             self.delete_action(task)
         nobody_left(15)

@@ -110,12 +110,25 @@ static void open_streams(const struct bw_stdio_request *asked)
 	}
 }
 
-static void begin(const char *in, const char *out, const char *error)
+/* Who writes a file, as a worker starts it; 0 without a file. */
+static pid_t start_writer(bool no_links)
+{
+	pid_t pid = 0;
+
+	if (bw_stdio_file(stdio))
+		ck_assert_msg(bw_stdio_start_logger(stdio, no_links, &pid, &err) == 0, "%s", err.text);
+	return pid;
+}
+
+static pid_t begin(const char *in, const char *out, const char *error)
 {
 	struct bw_stdio_request asked = request(in, out, error);
+	pid_t writer;
 
 	open_streams(&asked);
-	ck_assert_msg(bw_stdio_begin(stdio, 0, &err) == 0, "%s", err.text);
+	writer = start_writer(false);
+	ck_assert_msg(bw_stdio_begin(stdio, writer, &err) == 0, "%s", err.text);
+	return writer;
 }
 
 static void refused(const struct bw_stdio_request *asked, enum bw_code code, const char *text)
@@ -616,8 +629,8 @@ START_TEST(places_that_are_none_are_refused_by_stream_and_name)
 		{"", "binary:///usr/../bin/true", "", BW_E_USAGE, "without .."},
 		{"", "binary:///usr/%2e./bin/true", "", BW_E_USAGE, "without .."},
 		{"", "binary://bin/true", "", BW_E_USAGE, "stdout: expected an absolute path"},
-		{"", "binary:///bin/true", "binary:///bin/false", BW_E_USAGE, "stderr: expected the logging program of stdout"},
-		{"", "", "binary:///bin/false", BW_E_USAGE, "stderr: expected the logging program of stdout"},
+		{"", "binary:///bin/true", "binary:///bin/false", BW_E_USAGE, "stderr: expected the file or logging program of stdout"},
+		{"", "", "binary:///bin/false", BW_E_USAGE, "stderr: expected the file or logging program of stdout"},
 		{"file:///etc/passwd", "", "", BW_E_USAGE, "stdin: expected a fifo, found file:///etc/passwd"},
 		{"/none/in", "", "", BW_E_KERNEL, "stdin: open /none/in: no such file or directory"},
 		{"", "/none/out", "", BW_E_KERNEL, "stdout: open /none/out: no such file or directory"},
@@ -669,88 +682,107 @@ START_TEST(a_uri_has_a_longest_length_and_most_keys)
 }
 END_TEST
 
+/* What a file holds, within two seconds; another process writes it. */
+static void file_says(const char *name, const char *text)
+{
+	char found[8192] = {0};
+
+	for (int64_t end = now_ms() + 2000; now_ms() < end && strcmp(found, text) != 0;) {
+		auto_close int fd = openat(scratch.dir, name, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? 0 : read(fd, found, sizeof found - 1);
+
+		found[n > 0 ? n : 0] = '\0';
+		turn(5);
+	}
+	ck_assert_str_eq(found, text);
+}
+
 START_TEST(a_file_is_made_with_its_directories_and_appended_to)
 {
-	auto_close int file = -1;
+	struct bw_stdio_request asked = request("", at("file://", "a/b%20c/log"), "");
 	struct stat st;
 
 	umask(022);
-	begin("", at("file://", "a/b%20c/log"), "");
+	open_streams(&asked);
+	/* Not before the policy has been asked. */
+	ck_assert_str_eq(bw_stdio_file(stdio), at("", "a/b c/log"));
+	ck_assert_ptr_null(bw_stdio_logger(stdio));
+	ck_assert(!scratch_has(&scratch, "a"));
+	ck_assert_int_eq(bw_stdio_begin(stdio, start_writer(false), &err), 0);
 	ck_assert_int_eq(fstat(process[1], &st), 0);
 	ck_assert(S_ISFIFO(st.st_mode));
 	say(process[1], "first\n");
-	turn(20);
-	file = client("a/b c/log", O_RDWR);
-	ck_assert_int_eq(fstat(file, &st), 0);
+	file_says("a/b c/log", "first\n");
+	ck_assert_int_eq(fstatat(scratch.dir, "a/b c/log", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0644);
 	ck_assert_int_eq(fstatat(scratch.dir, "a/b c", &st, 0), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0755);
-	expect(file, "first\n");
 	/* Whoever rotates it by emptying it finds the next line at the beginning. */
-	ck_assert_int_eq(ftruncate(file, 0), 0);
-	lseek(file, 0, SEEK_SET);
+	ck_assert_int_eq(truncate(at("", "a/b c/log"), 0), 0);
 	say(process[1], "second\n");
-	turn(20);
-	expect(file, "second\n");
+	file_says("a/b c/log", "second\n");
 }
 END_TEST
 
-START_TEST(both_streams_may_have_one_file)
+START_TEST(both_streams_go_to_one_file)
 {
-	auto_free char *text = NULL;
-	int found[2], n = 0;
-	auto_close int log = -1;
-
 	begin("", at("file://", "log"), at("file://", "log"));
-	log = client("log", O_RDONLY);
-	for (int fd = 0; fd < 100 && n < 2; fd++)
-		if (fd != log && same_file(fd, log))
-			found[n++] = fd;
-	ck_assert_int_eq(n, 2);
-	/* One description: what is changed of one is changed of the other. */
-	ck_assert_int_eq(fcntl(found[0], F_SETFL, O_APPEND | O_NOATIME), 0);
-	ck_assert(fcntl(found[1], F_GETFL) & O_NOATIME);
-	for (int i = 0; i < 10; i++) {
-		say(process[1], "one\n");
-		say(process[2], "two\n");
-		turn(2);
-	}
+	say(process[1], "one\n");
+	file_says("log", "one\n");
+	say(process[2], "two\n");
+	file_says("log", "one\ntwo\n");
 	close_process(1);
+	say(process[2], "three\n");
 	close_process(2);
 	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
-	ck_assert(wait_drained(1000));
-	ck_assert_int_eq(bw_read_file(at("", "log"), 1000, &text, NULL, &err), 0);
-	ck_assert_uint_eq(strlen(text), 80);
+	ck_assert(wait_drained(2000));
+	file_says("log", "one\ntwo\nthree\n");
 }
 END_TEST
+
+START_TEST(two_files_are_refused)
+{
+	struct bw_stdio_request asked = request("", at("file://", "log"), at("file://", "other"));
+
+	refused(&asked, BW_E_USAGE, "stderr: expected the file or logging program of stdout");
+	asked = request("", "", at("file://", "log"));
+	refused(&asked, BW_E_USAGE, "stderr: expected the file or logging program of stdout");
+}
+END_TEST
+
+/* Of start_logger. */
+static void file_refused(const char *name, bool no_links, const char *text)
+{
+	struct bw_stdio_request asked = request("", at("file://", name), "");
+	struct bw_err why = {0};
+	pid_t pid;
+
+	open_streams(&asked);
+	ck_assert_int_eq(bw_stdio_start_logger(stdio, no_links, &pid, &why), -1);
+	ck_assert_msg(strstr(why.text, text) != NULL, "expected \"%s\", found \"%s\"", text, why.text);
+	for (int i = 0; i < 3; i++)
+		close_process(i);
+	bw_stdio_free(stdio);
+	stdio = NULL;
+}
 
 START_TEST(a_link_in_the_place_of_a_file_is_refused)
 {
-	struct bw_stdio_request asked;
-
 	scratch_link(&scratch, "link", "target");
-	asked = request("", at("file://", "link"), "");
-	refused(&asked, BW_E_KERNEL, "too many levels of symbolic links");
+	file_refused("link", false, "too many levels of symbolic links");
 	ck_assert(!scratch_has(&scratch, "target"));
-	asked = request("", at("file://", "."), "");
-	refused(&asked, BW_E_KERNEL, "stdout: open ");
+	file_refused(".", false, "stdout: open ");
 }
 END_TEST
 
 START_TEST(a_link_among_the_directories_is_refused_where_links_are)
 {
-	struct bw_stdio_request asked;
-
 	ck_assert_int_eq(mkdirat(scratch.dir, "real", 0700), 0);
 	scratch_link(&scratch, "dir", "real");
 	scratch_link(&scratch, "nowhere", "missing");
-	asked = request("", at("file://", "dir/a/log"), "");
-	asked.no_links = true;
-	refused(&asked, BW_E_KERNEL, "too many levels of symbolic links");
+	file_refused("dir/a/log", true, "too many levels of symbolic links");
 	ck_assert(!scratch_has(&scratch, "real/a"));
-	asked = request("", "", at("file://", "nowhere/log"));
-	asked.no_links = true;
-	refused(&asked, BW_E_KERNEL, "stderr: the directories of ");
+	file_refused("nowhere/log", true, "stdout: the directories of ");
 	ck_assert(!scratch_has(&scratch, "missing"));
 	/* Without a policy that says otherwise they are followed, but none in the last place. */
 	begin("", at("file://", "dir/a/log"), "");
@@ -760,76 +792,80 @@ END_TEST
 
 START_TEST(a_path_without_links_is_made_where_links_are_refused)
 {
-	struct bw_stdio_request asked = request("", at("file://", "a/b/log"), at("file://", "a/c/log"));
-	unsigned fds;
+	struct bw_stdio_request asked = request("", at("file://", "a/b/log"), "");
+	unsigned fds = count_fds();
 
-	asked.no_links = true;
 	open_streams(&asked);
-	ck_assert(scratch_has(&scratch, "a/b/log") && scratch_has(&scratch, "a/c/log"));
-	for (int i = 0; i < 3; i++)
-		close_process(i);
-	bw_stdio_free(stdio);
-	/* Nothing is left of the way there. */
-	fds = count_fds();
-	open_streams(&asked);
+	ck_assert_int_gt(start_writer(true), 0);
+	ck_assert(scratch_has(&scratch, "a/b/log"));
 	for (int i = 0; i < 3; i++)
 		close_process(i);
 	bw_stdio_free(stdio);
 	stdio = NULL;
+	/* Nothing is left of the way there. */
 	ck_assert_uint_eq(count_fds(), fds);
-}
-END_TEST
-
-static const struct {
-	const char *out, *error;
-	bool terminal;
-	int n;
-	const char *paths[BW_STDIO_FILES];
-} files[] = {
-	{"", "", false, 0, {NULL}},
-	{"/a/fifo", "fifo:///a/fifo", false, 0, {NULL}},
-	{"binary:///bin/true?a=file:///x", "", false, 0, {NULL}},
-	{"file:///a/log", "", false, 1, {"/a/log"}},
-	{"", "file:///a/log", false, 1, {"/a/log"}},
-	{"file:///a/log", "file:///a/l%6fg?x=y#z", false, 1, {"/a/log"}},
-	{"file:///a/log", "file:///a/%2e%2e/log", false, 2, {"/a/log", "/a/../log"}},
-	{"file:///a/log", "file:///b/log", true, 1, {"/a/log"}}, /* a terminal has no standard error */
-	{"file://a/log", "", false, -1, {NULL}},
-};
-
-START_TEST(the_files_of_a_request_are_named_before_they_are_made)
-{
-	struct bw_stdio_request asked = request("", files[_i].out, files[_i].error);
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	const char *paths[BW_STDIO_FILES];
-
-	asked.terminal = files[_i].terminal;
-	ck_assert_int_eq(bw_stdio_files(&asked, &arena, paths, &err), files[_i].n);
-	for (int i = 0; i < files[_i].n; i++)
-		ck_assert_str_eq(paths[i], files[_i].paths[i]);
 }
 END_TEST
 
 START_TEST(what_a_full_disk_does_not_take_is_kept)
 {
-	struct rlimit limit = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY}, was;
-	auto_free char *text = NULL;
-	char bytes[3000];
+	struct rlimit limit = {.rlim_cur = 1000}, was;
+	char bytes[3001];
+	pid_t writer;
 
 	memset(bytes, 'y', sizeof bytes);
-	signal(SIGXFSZ, SIG_IGN);
-	begin("", at("file://", "log"), "");
-	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+	bytes[sizeof bytes - 1] = '\0';
+	writer = begin("", at("file://", "log"), "");
+	ck_assert_int_eq(prlimit(writer, RLIMIT_FSIZE, NULL, &was), 0);
 	limit.rlim_max = was.rlim_max;
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	ck_assert_int_eq(write(process[1], bytes, sizeof bytes), sizeof bytes);
+	ck_assert_int_eq(prlimit(writer, RLIMIT_FSIZE, &limit, NULL), 0);
+	say(process[1], bytes);
 	is_idle();
 	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
 	close_process(1);
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
-	ck_assert(wait_drained(3000));
-	ck_assert_int_eq(bw_read_file(at("", "log"), 10000, &text, NULL, &err), 0);
-	ck_assert_uint_eq(strlen(text), sizeof bytes);
+	close_process(2);
+	turn(100);
+	ck_assert_uint_eq(drained_calls, 0);
+	ck_assert_int_eq(prlimit(writer, RLIMIT_FSIZE, &was, NULL), 0);
+	ck_assert(wait_drained(5000));
+	file_says("log", bytes);
+}
+END_TEST
+
+START_TEST(a_disk_that_does_not_answer_stops_its_own_container_alone)
+{
+	pid_t writer = begin("", at("file://", "log"), "");
+
+	ck_assert_int_eq(kill(writer, SIGSTOP), 0);
+	ck_assert_uint_ge(fill(process[1]), 4096);
+	is_idle();
+	ck_assert_int_eq(kill(writer, SIGCONT), 0);
+	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
+	close_process(1);
+	close_process(2);
+	ck_assert(wait_drained(5000));
+}
+END_TEST
+
+START_TEST(who_writes_a_file_has_nothing_else_of_ours)
+{
+	char path[64], name[32] = {0};
+	pid_t writer = begin("", at("file://", "log"), "");
+	auto_closedir DIR *dir = NULL;
+	unsigned n = 0;
+
+	say(process[1], "x");
+	file_says("log", "x");
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)writer);
+	dir = opendir(path);
+	ck_assert_ptr_nonnull(dir);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		n += entry->d_name[0] != '.' && atoi(entry->d_name) > 2;
+	ck_assert_uint_eq(n, 3);
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)writer);
+	ck_assert_int_gt(bw_read_at(AT_FDCWD, path, name, sizeof name), 0);
+	ck_assert_str_eq(name, "bulwark-output");
+	ck_assert_int_eq(getsid(writer), writer);
 }
 END_TEST
 
@@ -1247,7 +1283,7 @@ static pid_t begin_logger(const char *scheme, const char *query, const struct bw
 		asked.stderr_uri = "";
 	open_streams(&asked);
 	ck_assert_str_eq(bw_stdio_logger(stdio), self);
-	if (bw_stdio_start_logger(stdio, &pid, why) < 0)
+	if (bw_stdio_start_logger(stdio, false, &pid, why) < 0)
 		return -1;
 	ck_assert_int_gt(pid, 0);
 	return pid;
@@ -1389,7 +1425,7 @@ static void work(const struct bw_stdio_request *asked)
 				_exit(1);
 		if (asked->terminal && fcntl(bw_stdio_console_fd(stdio), F_GETFD) < 0)
 			_exit(2);
-		if (bw_stdio_logger(stdio) && bw_stdio_start_logger(stdio, &logger, &err) < 0)
+		if (bw_stdio_logger(stdio) && bw_stdio_start_logger(stdio, false, &logger, &err) < 0)
 			_exit(3);
 		if (logger > 0 && (kill(logger, SIGKILL) < 0 || waitpid(logger, NULL, 0) != logger))
 			_exit(4);
@@ -1459,7 +1495,7 @@ START_TEST(a_logging_program_that_cannot_be_executed_is_named)
 	pid_t pid;
 
 	open_streams(&asked);
-	ck_assert_int_eq(bw_stdio_start_logger(stdio, &pid, &why), -1);
+	ck_assert_int_eq(bw_stdio_start_logger(stdio, false, &pid, &why), -1);
 	ck_assert_int_eq(why.code, BW_E_PROGRAM);
 	ck_assert_str_eq(why.text, "executing the logging program /none/logger: no such file or directory");
 	expect_no_child();
@@ -1542,9 +1578,9 @@ START_TEST(a_thousand_rounds_leave_nothing_behind)
 			before = mallinfo2();
 		}
 		if (i % 4 == 0) {
-			close(begin_terminal(at("", "in"), at("file://", "log")));
+			close(begin_terminal(at("", "in"), at("", "out")));
 		} else {
-			begin(at("", "in"), at("", "out"), at(i % 4 == 1 ? "file://" : "fifo://", i % 4 == 1 ? "log" : "err"));
+			begin(at("", "in"), at("", "out"), at(i % 4 == 1 ? "" : "fifo://", "err"));
 			say(process[1], "x");
 		}
 		ck_assert_int_eq(bw_loop_turn(&loop, 0, &err), 0);
@@ -1620,11 +1656,13 @@ static void add_files(Suite *suite)
 	TCase *tc = add_case(suite, "files");
 
 	tcase_add_test(tc, a_file_is_made_with_its_directories_and_appended_to);
-	tcase_add_test(tc, both_streams_may_have_one_file);
+	tcase_add_test(tc, both_streams_go_to_one_file);
+	tcase_add_test(tc, two_files_are_refused);
+	tcase_add_test(tc, a_disk_that_does_not_answer_stops_its_own_container_alone);
+	tcase_add_test(tc, who_writes_a_file_has_nothing_else_of_ours);
 	tcase_add_test(tc, a_link_in_the_place_of_a_file_is_refused);
 	tcase_add_test(tc, a_link_among_the_directories_is_refused_where_links_are);
 	tcase_add_test(tc, a_path_without_links_is_made_where_links_are_refused);
-	tcase_add_loop_test(tc, the_files_of_a_request_are_named_before_they_are_made, 0, (int)BW_COUNT(files));
 	tcase_add_test(tc, what_a_full_disk_does_not_take_is_kept);
 }
 
