@@ -4,6 +4,7 @@ libbulwark_a_SOURCES += \
 	runtime/base/auto.h \
 	runtime/base/err.c runtime/base/err.h \
 	runtime/base/fd.c runtime/base/fd.h \
+	runtime/base/keeper.c runtime/base/keeper.h \
 	runtime/base/log.c runtime/base/log.h \
 	runtime/base/mountinfo.c runtime/base/mountinfo.h \
 	runtime/base/path.c runtime/base/path.h runtime/base/path_pattern.c \

@@ -8,57 +8,20 @@
 #include <stdio.h>
 
 #include "base/auto.h"
+#include "base/keeper.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "control/id_maps.h"
 #include "spec/spec.h"
 
-/* A process that does nothing in a namespace of its own until its pipe ends, as it does when we do. */
-struct keeper {
-	pid_t pid;
-	int pipe;
-};
-
-static int keeper_begin(struct keeper *ret, struct bw_err *err)
-{
-	struct bw_clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
-	int ends[2];
-	char byte;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "pipe");
-	ret->pid = (pid_t)bw_clone3(&args);
-	if (ret->pid == 0) {
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		_exit(0);
-	}
-	if (ret->pid < 0)
-		bw_fail(err, BW_E_KERNEL, errno, "making a user namespace for a mount");
-	close(ends[0]);
-	ret->pipe = ends[1];
-	if (ret->pid < 0)
-		close(ends[1]);
-	return ret->pid < 0 ? -1 : 0;
-}
-
-static void keeper_end(const struct keeper *keeper)
-{
-	int status;
-
-	close(keeper->pipe);
-	(void)!bw_wait(keeper->pid, &status);
-}
-
 /* A user namespace with these maps: its descriptor, or -1. */
 static int namespace_of(const struct bw_request *request, const struct bw_id_maps *maps, struct bw_err *err)
 {
-	struct keeper keeper = {.pid = -1, .pipe = -1};
+	struct bw_keeper keeper = {.pid = -1, .pipe = -1};
 	char path[64];
 	int fd = -1;
 
-	if (keeper_begin(&keeper, err) < 0)
+	if (bw_keeper_begin(&keeper, err) < 0)
 		return -1;
 	if (bw_id_maps_write(request->host_proc, keeper.pid, maps, err) == 0) {
 		snprintf(path, sizeof path, "%d/ns/user", (int)keeper.pid);
@@ -66,7 +29,7 @@ static int namespace_of(const struct bw_request *request, const struct bw_id_map
 		if (fd < 0)
 			bw_fail(err, BW_E_KERNEL, errno, "opening the user namespace of a mount");
 	}
-	keeper_end(&keeper);
+	bw_keeper_end(&keeper);
 	return fd;
 }
 

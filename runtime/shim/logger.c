@@ -252,9 +252,3 @@ void bw_logger_dismiss(struct bw_logger *logger, int64_t end_ms)
 	else
 		bw_loop_set_timer(logger->loop, &logger->patience, end_ms);
 }
-
-void bw_logger_forget(struct bw_logger *logger)
-{
-	if (logger)
-		free_logger(logger);
-}

@@ -30,7 +30,5 @@ int bw_logger_watch(struct bw_loop *loop, pid_t pid, void (*ended)(void *ctx), v
 /* Nobody asks for it any more: SIGTERM, and when it has not ended end_ms later SIGKILL. Returns at once; what is left of it
  * stays in the loop until then. NULL is fine. */
 void bw_logger_dismiss(struct bw_logger *logger, int64_t end_ms);
-/* It has ended, as its parent knows; ended is not called. NULL is fine. */
-void bw_logger_forget(struct bw_logger *logger);
 
 #endif

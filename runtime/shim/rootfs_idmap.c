@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/keeper.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -48,44 +49,6 @@ static int map_text(const char *name, const char *map, char *ret, size_t size, s
 	return 0;
 }
 
-/* A process that does nothing in a namespace of its own until its pipe ends, as it does when we do. */
-struct keeper {
-	pid_t pid;
-	int pipe;
-};
-
-static int keeper_begin(struct keeper *ret, struct bw_err *err)
-{
-	struct bw_clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
-	int ends[2];
-	char byte;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "pipe");
-	ret->pid = (pid_t)bw_clone3(&args);
-	if (ret->pid == 0) {
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		_exit(0);
-	}
-	if (ret->pid < 0)
-		bw_fail(err, BW_E_KERNEL, errno, "making a user namespace");
-	close(ends[0]);
-	ret->pipe = ends[1];
-	if (ret->pid < 0)
-		close(ends[1]);
-	return ret->pid < 0 ? -1 : 0;
-}
-
-static void keeper_end(const struct keeper *keeper)
-{
-	int status;
-
-	close(keeper->pipe);
-	(void)!bw_wait(keeper->pid, &status);
-}
-
 static int write_map(pid_t pid, const char *name, const char *text, struct bw_err *err)
 {
 	char path[48];
@@ -113,17 +76,17 @@ static int open_namespace(pid_t pid, struct bw_err *err)
 int bw_rootfs_user_namespace(const struct bw_rootfs_job *job, struct bw_err *err)
 {
 	char uids[MAX_MAP], gids[MAX_MAP];
-	struct keeper keeper = {.pid = -1, .pipe = -1};
+	struct bw_keeper keeper = {.pid = -1, .pipe = -1};
 	int fd = -1;
 
 	if (map_text("uidmap", job->options.uid_map, uids, sizeof uids, err) < 0 ||
 		map_text("gidmap", job->options.gid_map, gids, sizeof gids, err) < 0)
 		return -1;
-	if (keeper_begin(&keeper, err) < 0)
+	if (bw_keeper_begin(&keeper, err) < 0)
 		return -1;
 	if (write_map(keeper.pid, "uid", uids, err) == 0 && write_map(keeper.pid, "gid", gids, err) == 0)
 		fd = open_namespace(keeper.pid, err);
-	keeper_end(&keeper);
+	bw_keeper_end(&keeper);
 	return fd;
 }
 

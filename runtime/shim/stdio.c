@@ -398,12 +398,6 @@ void bw_stdio_ended(struct bw_stdio *stdio, int64_t limit_ms, void (*drained)(vo
 	settle(stdio);
 }
 
-void bw_stdio_logger_ended(struct bw_stdio *stdio)
-{
-	bw_logger_forget(stdio->logger);
-	logger_ended(stdio);
-}
-
 void bw_stdio_free(struct bw_stdio *stdio)
 {
 	if (!stdio)

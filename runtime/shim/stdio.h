@@ -63,8 +63,6 @@ void bw_stdio_close_stdin(struct bw_stdio *stdio);
  * once, from the loop or at once, when all output is passed on and a logging program, which reads the end then, has
  * ended; or after limit_ms. */
 void bw_stdio_ended(struct bw_stdio *stdio, int64_t limit_ms, void (*drained)(void *ctx), void *ctx);
-/* The logging program has ended and is reaped. Fine when that is known already; needed only where no pidfd is. */
-void bw_stdio_logger_ended(struct bw_stdio *stdio);
 /* Closes everything, so that readers see the end. A logging program that has not ended gets SIGTERM, and twelve seconds
  * later SIGKILL; the loop does that, nothing here waits for it, and a server that leaves the loop earlier (it has children
  * still, as waitpid(2) tells) leaves it running. NULL is fine. */

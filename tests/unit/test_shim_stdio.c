@@ -1332,7 +1332,6 @@ START_TEST(a_logging_program_gets_six_descriptors_and_nothing_of_ours)
 	kill(pid, SIGTERM);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, SIGTERM);
-	bw_stdio_logger_ended(stdio);
 	close(open_to_all);
 }
 END_TEST
@@ -1360,7 +1359,6 @@ START_TEST(a_logging_program_reads_both_streams_to_their_end)
 	expect_contents("term", "");
 	is_idle();
 	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-	bw_stdio_logger_ended(stdio);
 	ck_assert_uint_eq(drained_calls, 1);
 }
 END_TEST
