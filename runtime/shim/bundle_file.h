@@ -22,6 +22,7 @@ struct bw_bundle_file {
 /* Into the directory bundle, atomically, mode 0600: before create, and again when the pid is known. */
 int bw_bundle_file_write(const char *bundle, const struct bw_bundle_file *file, struct bw_err *err) BW_MUST_CHECK;
 /* Texts are the arena's. BW_E_NOT_FOUND when there is none; any other error says what is wrong with it. */
-int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bundle_file *ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_bundle_file_read(const char *bundle, struct bw_arena *arena, struct bw_bundle_file *ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
 #endif

@@ -38,9 +38,6 @@ enum { BW_STDIO_WORKER_FDS = 12 };
 size_t bw_stdio_worker_fds(const struct bw_stdio *stdio, int ret[BW_STDIO_WORKER_FDS]);
 /* For the worker that starts the process: what becomes its 0, 1 and 2 (with a terminal: /dev/null), and the end of the
  * socket pair over which the terminal's master comes back (-1 without). */
-/* Every descriptor of this object that a worker needs: the number of them. */
-enum { BW_STDIO_WORKER_FDS = 12 };
-size_t bw_stdio_worker_fds(const struct bw_stdio *stdio, int ret[BW_STDIO_WORKER_FDS]);
 int bw_stdio_child_fd(const struct bw_stdio *stdio, int which);
 int bw_stdio_console_fd(const struct bw_stdio *stdio);
 /* The logging program's absolute path, or that of the file that output goes to; NULL without one. The worker asks the policy
