@@ -167,7 +167,7 @@ static int check_clean_paths(const void *member, struct bw_err *err)
 /* Up to a hundred years: what is longer is no limit. */
 static int check_duration(const void *member, int64_t min, struct bw_err *err)
 {
-	const int64_t max = 100 * 365 * 24 * INT64_C(3600000);
+	const int64_t max = INT64_C(100) * 365 * 24 * 3600000;
 	const char *text = *(char *const *)member;
 	int64_t ms;
 

@@ -164,17 +164,3 @@ int bw_socket_remove_dead(const char *path, struct bw_err *err)
 		return 0;
 	return unlink(path) < 0 && errno != ENOENT ? bw_fail(err, BW_E_KERNEL, errno, "unlink %s", path) : 0;
 }
-
-void bw_socket_close(int listener)
-{
-	struct sockaddr_un address = {0};
-	socklen_t size = sizeof address;
-	auto_close int lock = -1;
-	struct bw_err ignored = {0};
-
-	if (getsockname(listener, (struct sockaddr *)&address, &size) == 0 && address.sun_path[0] == '/') {
-		lock = lock_of(address.sun_path, &ignored);
-		unlink(address.sun_path);
-	}
-	close(listener);
-}

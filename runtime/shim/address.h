@@ -24,8 +24,5 @@ int bw_socket_lock(const char *dir, struct bw_err *err) BW_MUST_CHECK;
 int bw_socket_listen(const char *path, bool *ret_served, struct bw_err *err) BW_MUST_CHECK;
 /* Removes a socket that nobody serves any more; takes the lock. One that is not there is fine. */
 int bw_socket_remove_dead(const char *path, struct bw_err *err) BW_MUST_CHECK;
-/* For the server at its end: closes its listening socket and removes its name, with nobody in between who would still be
- * sent to it. Nothing that fails here matters. */
-void bw_socket_close(int listener);
 
 #endif

@@ -22,7 +22,9 @@
 static int fill_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) /* the lowest free number is fd */
+		/* The lowest free number is fd. */
+		if (fcntl(fd, F_GETFD) < 0 &&
+			(open("/dev/null", O_RDWR | O_CLOEXEC) != fd || fcntl(fd, F_SETFD, 0) < 0))
 			return -1;
 	return 0;
 }

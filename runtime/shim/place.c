@@ -45,7 +45,10 @@ static char *decode(const char *text, size_t len, bool is_query, struct bw_arena
 		int high, low;
 
 		if (text[i] != '%') {
-			*out++ = is_query && text[i] == '+' ? ' ' : text[i];
+			*out = text[i];
+			if (is_query && *out == '+')
+				*out = ' ';
+			out++;
 			continue;
 		}
 		high = i + 2 < len ? hex_digit(text[i + 1]) : -1;

@@ -357,6 +357,8 @@ static void make_room(struct bw_publisher *publisher)
 	if (!*at)
 		at = start;
 	event = *at;
+	if (!event)
+		return;
 	*at = event->next;
 	for (struct event *e = publisher->first; e; e = e->next)
 		before = e;
