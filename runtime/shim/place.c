@@ -233,12 +233,18 @@ static int open_parent(const char *path, uint64_t resolve, const char **ret_name
 	return at >= 0 ? take_fd(&at) : -errno;
 }
 
-static bool is_dev_null(const struct stat *st)
+static bool takes_output(const struct stat *st)
 {
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+	return S_ISREG(st->st_mode) || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3));
 }
 
-/* The last component is no link in any case; with no_links it is the same rule by which bw_logger_check_file() has looked. */
+static int refuse_kind(const struct bw_place *place, struct bw_err *err)
+{
+	return bw_fail(err, BW_E_USAGE, 0, "%s: expected a file, found something else at %s", place->stream, place->path);
+}
+
+/* What is there is looked at before it is opened, too: a device may do something as soon as somebody opens it. The last
+ * component is no link in any case; with no_links it is the same rule by which bw_logger_check_file() has looked. */
 int bw_place_open_file(const struct bw_place *place, bool no_links, struct bw_err *err)
 {
 	const char *name;
@@ -247,10 +253,11 @@ int bw_place_open_file(const struct bw_place *place, bool no_links, struct bw_er
 
 	if (dir < 0)
 		return bw_fail(err, BW_E_KERNEL, -dir, "%s: the directories of %s", place->stream, place->path);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode) && !takes_output(&st))
+		return refuse_kind(place, err);
+	/* O_NONBLOCK for a fifo that has come meanwhile alone: a file is waited for. */
 	fd = openat(dir, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "%s: open %s", place->stream, place->path);
-	if (!S_ISREG(st.st_mode) && !is_dev_null(&st))
-		return bw_fail(err, BW_E_USAGE, 0, "%s: expected a file, found something else at %s", place->stream, place->path);
-	return take_fd(&fd);
+	return takes_output(&st) ? take_fd(&fd) : refuse_kind(place, err);
 }

@@ -21,6 +21,7 @@
 #include "base/sha256.h"
 #include "base/str.h"
 #include "scratch.h"
+#include "shim/place.h"
 #include "shim/stdio.h"
 
 static struct scratch scratch;
@@ -771,7 +772,26 @@ START_TEST(a_link_in_the_place_of_a_file_is_refused)
 	scratch_link(&scratch, "link", "target");
 	file_refused("link", false, "too many levels of symbolic links");
 	ck_assert(!scratch_has(&scratch, "target"));
-	file_refused(".", false, "stdout: open ");
+	file_refused(".", false, "stdout: expected a file, found something else at ");
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_refused)
+{
+	struct bw_place null = {.kind = BW_PLACE_FILE, .stream = "stdout", .path = "/dev/null"};
+	struct bw_place full = {.kind = BW_PLACE_FILE, .stream = "stdout", .path = "/dev/full"};
+	auto_close int reader = -1, fd = bw_place_open_file(&null, true, &err);
+	struct bw_err why = {0};
+
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	ck_assert_int_eq(bw_place_open_file(&full, false, &why), -1);
+	ck_assert_str_eq(why.text, "stdout: expected a file, found something else at /dev/full");
+	make_fifo("fifo");
+	file_refused("fifo", false, "stdout: expected a file, found something else at ");
+	reader = client("fifo", O_RDONLY);
+	file_refused("fifo", false, "stdout: expected a file, found something else at ");
+	/* It was not even opened: its reader would have seen the end. */
+	ck_assert_int_eq(poll(&(struct pollfd){.fd = reader, .events = POLLIN}, 1, 0), 0);
 }
 END_TEST
 
@@ -1658,6 +1678,7 @@ static void add_files(Suite *suite)
 	tcase_add_test(tc, two_files_are_refused);
 	tcase_add_test(tc, a_disk_that_does_not_answer_stops_its_own_container_alone);
 	tcase_add_test(tc, who_writes_a_file_has_nothing_else_of_ours);
+	tcase_add_test(tc, what_is_no_file_is_refused);
 	tcase_add_test(tc, a_link_in_the_place_of_a_file_is_refused);
 	tcase_add_test(tc, a_link_among_the_directories_is_refused_where_links_are);
 	tcase_add_test(tc, a_path_without_links_is_made_where_links_are_refused);
