@@ -8,8 +8,10 @@
 #include <malloc.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -238,6 +240,16 @@ static void drained(void *ctx)
 {
 	ck_assert_ptr_eq(ctx, &drained_calls);
 	drained_calls++;
+}
+
+static bool ends(pid_t pid, int *status, int64_t ms)
+{
+	for (int64_t end = now_ms() + ms; now_ms() < end;) {
+		if (waitpid(pid, status, WNOHANG) == pid)
+			return true;
+		ck_assert_int_eq(bw_loop_turn(&loop, 10, &err), 0);
+	}
+	return false;
 }
 
 static unsigned count_fds(void)
@@ -852,6 +864,60 @@ START_TEST(what_a_full_disk_does_not_take_is_kept)
 }
 END_TEST
 
+/* A disk of one page, as root. */
+START_TEST(a_disk_without_room_is_waited_for)
+{
+	char page[4096] = {0};
+	auto_free char *text = NULL;
+	auto_close int other = -1;
+
+	ck_assert_int_eq(mkdirat(scratch.dir, "disk", 0700), 0);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) < 0 ||
+		mount("none", at("", "disk"), "tmpfs", 0, "size=4096") < 0)
+		return;
+	other = open(at("", "disk/other"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_eq(write(other, page, sizeof page), sizeof page);
+	begin("", at("file://", "disk/log"), "");
+	say(process[1], "kept");
+	is_idle();
+	close_process(1);
+	close_process(2);
+	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
+	turn(100);
+	ck_assert_uint_eq(drained_calls, 0);
+	ck_assert_int_eq(ftruncate(other, 0), 0);
+	ck_assert(wait_drained(5000));
+	ck_assert_int_eq(bw_read_file(at("", "disk/log"), 100, &text, NULL, &err), 0);
+	ck_assert_str_eq(text, "kept");
+	close(take_fd(&other));
+	ck_assert_int_eq(umount(at("", "disk")), 0);
+}
+END_TEST
+
+START_TEST(who_waits_for_room_ends_when_the_streams_go)
+{
+	struct rlimit limit = {0}, was;
+	pid_t writer = begin("", at("file://", "log"), "");
+	int status;
+
+	ck_assert_int_eq(prlimit(writer, RLIMIT_FSIZE, NULL, &was), 0);
+	limit.rlim_max = was.rlim_max;
+	ck_assert_int_eq(prlimit(writer, RLIMIT_FSIZE, &limit, NULL), 0);
+	say(process[1], "lost");
+	close_process(1);
+	close_process(2);
+	bw_stdio_ended(stdio, 100, drained, &drained_calls);
+	ck_assert(wait_drained(1000));
+	ck_assert_int_eq(waitpid(writer, &status, WNOHANG), 0);
+	bw_stdio_free(stdio);
+	stdio = NULL;
+	ck_assert(ends(writer, &status, 2000));
+	ck_assert_int_eq(status, SIGTERM);
+	turn(20);
+	ck_assert_ptr_null(loop.timers);
+}
+END_TEST
+
 START_TEST(a_disk_that_does_not_answer_stops_its_own_container_alone)
 {
 	pid_t writer = begin("", at("file://", "log"), "");
@@ -867,9 +933,22 @@ START_TEST(a_disk_that_does_not_answer_stops_its_own_container_alone)
 }
 END_TEST
 
+/* Of its status; without those that are the C library's own. */
+static uint64_t signals(pid_t pid, const char *what)
+{
+	char path[64], text[4096] = {0};
+	const char *line;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	ck_assert_int_gt(bw_read_at(AT_FDCWD, path, text, sizeof text), 0);
+	line = strstr(text, what);
+	ck_assert_ptr_nonnull(line);
+	return strtoull(line + strlen(what), NULL, 16) & ((1ULL << 31) - 1);
+}
+
 START_TEST(who_writes_a_file_has_nothing_else_of_ours)
 {
-	char path[64], name[32] = {0};
+	char path[64], text[600] = {0};
 	pid_t writer = begin("", at("file://", "log"), "");
 	auto_closedir DIR *dir = NULL;
 	unsigned n = 0;
@@ -880,12 +959,41 @@ START_TEST(who_writes_a_file_has_nothing_else_of_ours)
 	dir = opendir(path);
 	ck_assert_ptr_nonnull(dir);
 	for (struct dirent *entry; (entry = readdir(dir));)
-		n += entry->d_name[0] != '.' && atoi(entry->d_name) > 2;
+		n += entry->d_name[0] != '.';
 	ck_assert_uint_eq(n, 3);
 	snprintf(path, sizeof path, "/proc/%d/comm", (int)writer);
-	ck_assert_int_gt(bw_read_at(AT_FDCWD, path, name, sizeof name), 0);
-	ck_assert_str_eq(name, "bulwark-output");
+	ck_assert_int_gt(bw_read_at(AT_FDCWD, path, text, sizeof text), 0);
+	ck_assert_str_eq(text, "bulwark-output");
+	snprintf(path, sizeof path, "/proc/%d/cwd", (int)writer);
+	ck_assert_int_eq(readlink(path, text, sizeof text), 1);
 	ck_assert_int_eq(getsid(writer), writer);
+	ck_assert_uint_eq(signals(writer, "SigBlk:"), 0);
+	ck_assert_uint_eq(signals(writer, "SigCgt:"), 0);
+	ck_assert_uint_eq(signals(writer, "SigIgn:"), 1ULL << (SIGXFSZ - 1));
+}
+END_TEST
+
+START_TEST(ten_megabytes_arrive_in_a_file)
+{
+	unsigned char digest[BW_SHA256_BYTES], wanted[BW_SHA256_BYTES];
+	auto_free char *bytes = NULL;
+	size_t len;
+	int status;
+	pid_t pid;
+
+	begin("", at("file://", "log"), at("file://", "log"));
+	pid = write_much(process[2], MUCH);
+	close_process(1);
+	close_process(2);
+	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
+	ck_assert(wait_drained(20000));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(bw_read_file(at("", "log"), MUCH + 1, &bytes, &len, &err), 0);
+	ck_assert_uint_eq(len, MUCH);
+	bw_sha256_of(bytes, len, digest);
+	digest_of_much(MUCH, wanted);
+	ck_assert_mem_eq(digest, wanted, sizeof digest);
 }
 END_TEST
 
@@ -904,7 +1012,7 @@ static int begin_terminal(const char *in, const char *out)
 	ck_assert_int_eq(tcsetattr(slave, TCSANOW, &raw), 0);
 	ck_assert_int_eq(bw_send_fd(bw_stdio_console_fd(stdio), master, "/dev/pts/ptmx", 13, &err), 0);
 	close(master);
-	ck_assert_msg(bw_stdio_begin(stdio, 0, &err) == 0, "%s", err.text);
+	ck_assert_msg(bw_stdio_begin(stdio, start_writer(false), &err) == 0, "%s", err.text);
 	fcntl(slave, F_SETFL, O_NONBLOCK);
 	return slave;
 }
@@ -1000,6 +1108,20 @@ START_TEST(output_of_a_terminal_that_nobody_wants_is_dropped)
 	}
 	ck_assert_uint_ge(n, 1 << 20);
 	is_idle();
+}
+END_TEST
+
+START_TEST(output_of_a_terminal_goes_to_a_file)
+{
+	auto_close int slave = begin_terminal("", at("file://", "log"));
+
+	say(slave, "shown");
+	file_says("log", "shown");
+	say(slave, " at last");
+	close(take_fd(&slave));
+	bw_stdio_ended(stdio, 60000, drained, &drained_calls);
+	ck_assert(wait_drained(2000));
+	file_says("log", "shown at last");
 }
 END_TEST
 
@@ -1520,16 +1642,6 @@ START_TEST(a_logging_program_that_cannot_be_executed_is_named)
 }
 END_TEST
 
-static bool ends(pid_t pid, int *status, int64_t ms)
-{
-	for (int64_t end = now_ms() + ms; now_ms() < end;) {
-		if (waitpid(pid, status, WNOHANG) == pid)
-			return true;
-		ck_assert_int_eq(bw_loop_turn(&loop, 10, &err), 0);
-	}
-	return false;
-}
-
 START_TEST(a_logging_program_that_stays_gets_sigterm_when_the_streams_go)
 {
 	struct bw_stdio_request asked = request("", NULL, NULL);
@@ -1614,6 +1726,34 @@ START_TEST(a_thousand_rounds_leave_nothing_behind)
 }
 END_TEST
 
+START_TEST(rounds_with_a_file_leave_nothing_behind)
+{
+	unsigned fds = 0;
+
+	for (int i = 0; i < 50; i++) {
+		pid_t writer;
+		int status;
+
+		if (i == 1)
+			fds = count_fds();
+		writer = begin("", at("file://", "log"), "");
+		say(process[1], "x");
+		for (int j = 0; j < 3; j++)
+			close_process(j);
+		drained_calls = 0;
+		bw_stdio_ended(stdio, 60000, drained, &drained_calls);
+		ck_assert(wait_drained(2000));
+		bw_stdio_free(stdio);
+		stdio = NULL;
+		ck_assert_int_eq(waitpid(writer, &status, 0), writer);
+		ck_assert_int_eq(status, 0);
+	}
+	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_ptr_null(loop.timers);
+	file_says("log", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+}
+END_TEST
+
 /* What the server keeps of a process that is silent. */
 START_TEST(an_idle_process_costs_a_kibibyte)
 {
@@ -1666,6 +1806,7 @@ static void add_fifos(Suite *suite)
 	tcase_add_test(tc, a_link_to_a_fifo_is_refused);
 	tcase_add_test(tc, a_uri_has_a_longest_length_and_most_keys);
 	tcase_add_test(tc, a_thousand_rounds_leave_nothing_behind);
+	tcase_add_test(tc, rounds_with_a_file_leave_nothing_behind);
 	tcase_add_test(tc, an_idle_process_costs_a_kibibyte);
 }
 
@@ -1678,11 +1819,14 @@ static void add_files(Suite *suite)
 	tcase_add_test(tc, two_files_are_refused);
 	tcase_add_test(tc, a_disk_that_does_not_answer_stops_its_own_container_alone);
 	tcase_add_test(tc, who_writes_a_file_has_nothing_else_of_ours);
+	tcase_add_test(tc, ten_megabytes_arrive_in_a_file);
 	tcase_add_test(tc, what_is_no_file_is_refused);
 	tcase_add_test(tc, a_link_in_the_place_of_a_file_is_refused);
 	tcase_add_test(tc, a_link_among_the_directories_is_refused_where_links_are);
 	tcase_add_test(tc, a_path_without_links_is_made_where_links_are_refused);
 	tcase_add_test(tc, what_a_full_disk_does_not_take_is_kept);
+	tcase_add_test(tc, a_disk_without_room_is_waited_for);
+	tcase_add_test(tc, who_waits_for_room_ends_when_the_streams_go);
 }
 
 static void add_terminals(Suite *suite)
@@ -1694,6 +1838,7 @@ static void add_terminals(Suite *suite)
 	tcase_add_test(tc, input_that_a_terminal_has_no_room_for_waits);
 	tcase_add_test(tc, a_terminal_without_a_reader_of_its_output_stops_its_writer);
 	tcase_add_test(tc, output_of_a_terminal_that_nobody_wants_is_dropped);
+	tcase_add_test(tc, output_of_a_terminal_goes_to_a_file);
 	tcase_add_test(tc, a_terminal_is_resized);
 	tcase_add_test(tc, without_a_terminal_there_is_nothing_to_resize);
 	tcase_add_test(tc, a_terminal_that_nobody_has_open_may_be_opened_again);
