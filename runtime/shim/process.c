@@ -86,7 +86,7 @@ static void drained_or_not(void *ctx)
 {
 	const struct bw_process *process = ctx;
 
-	bw_log(BW_LOG_WARNING, "%s: somebody holds the output of a process that has ended", process->task->id);
+	bw_log(BW_LOG_WARNING, "%s: the output of a process that has ended is not at its end", process->task->id);
 	drained(ctx);
 }
 
