@@ -12,6 +12,7 @@ import stdio    # noqa: F401, pylint: disable=unused-import
 import busy     # noqa: F401, pylint: disable=unused-import
 import hostile  # noqa: F401, pylint: disable=unused-import
 import crash    # noqa: F401, pylint: disable=unused-import
+import images   # noqa: F401, pylint: disable=unused-import
 import pods     # noqa: F401, pylint: disable=unused-import
 import policy   # noqa: F401, pylint: disable=unused-import
 
