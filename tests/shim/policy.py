@@ -12,12 +12,17 @@ from world import NAMESPACE, SHIM, STOPPED, content
 STUBBORN = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
 
 
-def policy(world, **profile):
-    """A profile of the site's that stands on compat."""
+def write_policy(world, **members):
     path = f"{world.top}/policy.json"
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"version": 1, "default": "site", "profiles": {"site": {"extends": "compat", **profile}}}, file)
+        json.dump({"version": 1, **members}, file)
     os.chmod(path, 0o600)
+    return path
+
+
+def policy(world, **profile):
+    """A profile of the site's that stands on compat."""
+    path = write_policy(world, default="site", profiles={"site": {"extends": "compat", **profile}})
     world.configure(Policy=path, Profile="site")
 
 
@@ -45,6 +50,28 @@ def a_pause_does_not_lengthen_a_life(world):
     task = world.running("c", ["sleep", "300"])
     task.call("Pause")
     expect_equal("status", lives(task, 1, 8), 137)
+
+
+@case(own=True)
+def an_annotation_shortens_a_life_where_the_policy_lets_it(world):
+    def short(config):
+        config["annotations"] = {"org.bulwark.ttl": "1s"}
+    path = write_policy(world, default="site", annotations={"ttl": True},
+                        profiles={"site": {"extends": "compat", "session": {"ttl": "1h", "grace": "1s"}}})
+    world.configure(Policy=path, Profile=None)
+    expect_equal("status", lives(world.running("c", ["sleep", "300"], edit=short), 0.5, 8), 137)
+
+
+@case(own=True)
+def an_annotation_of_a_pod_chooses_a_profile_that_the_policy_lists(world):
+    def asks_for(name):
+        return lambda config: config.update(annotations={"org.bulwark.profile": name})
+    world.configure(Policy=write_policy(world, default="compat", annotations={"profile": ["untrusted-code"]}), Profile=None)
+    strict = world.running("c", ["sleep", "300"], edit=asks_for("untrusted-code"))
+    expect("NoNewPrivs:\t1" in content(f"/proc/{strict.pid}/status"), "it is not hardened")
+    world.configure(Policy=write_policy(world, default="hardened", annotations={"profile": ["untrusted-code"]}), Profile=None)
+    loose = world.running("d", ["sleep", "300"], edit=asks_for("compat"))
+    expect("NoNewPrivs:\t1" in content(f"/proc/{loose.pid}/status"), "it got away with compat")
 
 
 @case(own=True)

@@ -227,7 +227,7 @@ class World:
         """The file that our options name: flat TOML."""
         settings = {"Profile": "compat", "Root": self.state, **more}
         with open(self.config, "w", encoding="utf8") as file:
-            file.writelines(f'{key} = "{value}"\n' for key, value in settings.items())
+            file.writelines(f'{key} = "{value}"\n' for key, value in settings.items() if value is not None)
         os.chmod(self.config, 0o600)
 
     def options(self):
