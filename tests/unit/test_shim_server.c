@@ -15,7 +15,7 @@
 
 static struct bw_loop loop;
 static struct bw_server *server;
-static char dir[] = "/tmp/bulwark-server-XXXXXX", path[64];
+static char dir[32], path[64];
 static struct bw_call *held[20000];
 static size_t held_n;
 static char asked[200];
@@ -95,6 +95,7 @@ static void setup(void)
 	struct bw_err err = {0};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+	strcpy(dir, "/tmp/bulwark-server-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/s", dir);
 	strcpy(address.sun_path, path);

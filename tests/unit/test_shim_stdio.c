@@ -32,6 +32,8 @@ static struct bw_err err;
 static struct bw_stdio *stdio;
 static int process[3]; /* what the process has as 0, 1 and 2 */
 static unsigned drained_calls, turns;
+static pid_t writers[64]; /* of files, to be reaped at the end of a case */
+static size_t writers_n;
 
 static int64_t now_ms(void)
 {
@@ -67,6 +69,13 @@ static void teardown(void)
 	for (int i = 0; i < 3; i++)
 		close_process(i);
 	bw_stdio_free(stdio);
+	for (; writers_n > 0; writers_n--) {
+		kill(writers[writers_n - 1], SIGKILL);
+		waitpid(writers[writers_n - 1], NULL, 0);
+	}
+	/* What is left of a dismissed one goes with the news of its end. */
+	for (int i = 0; i < 100 && loop.timers; i++)
+		ck_assert_int_eq(bw_loop_turn(&loop, 10, &err), 0);
 	bw_loop_close(&loop);
 	scratch_remove(&scratch);
 }
@@ -123,6 +132,8 @@ static pid_t start_writer(bool no_links)
 
 	if (bw_stdio_file(stdio))
 		ck_assert_msg(bw_stdio_start_logger(stdio, no_links, &pid, &err) == 0, "%s", err.text);
+	if (pid > 0 && writers_n < BW_COUNT(writers))
+		writers[writers_n++] = pid;
 	return pid;
 }
 
