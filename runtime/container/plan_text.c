@@ -59,7 +59,8 @@ static int fill(struct bw_preparation *preparation, const struct bw_decision *de
 	request->bundle = bundle;
 	request->state_dir = "/";
 	request->cgroups = cgroups;
-	request->terminal_fd = terminal;
+	if (request->process && request->process->terminal.v)
+		request->terminal_fd = terminal;
 	return 0;
 }
 
