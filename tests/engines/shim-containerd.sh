@@ -83,9 +83,22 @@ test_a_user_opens_the_streams_again() {
 	in_both opens_again
 }
 
+# with_files PROFILE: one that stands on it and lets output go to files in $T/logs; its name.
+with_files() {
+	if ! is_ours || [ "$1" = compat ]; then
+		echo "$1"
+		return
+	fi
+	jq --null-input --arg base "$1" --arg logs "$T/logs" '{version: 1, default: "site", profiles: {site:
+		{extends: $base, loosens: ["loggers.files"], loggers: {files: [$logs]}}}}' >"$work/files.json"
+	chmod 600 "$work/files.json"
+	echo "Policy = \"$work/files.json\"" >"$work/files.toml"
+	echo files
+}
+
 logs() {
 	rm -rf "$T/logs"
-	background "$1" --log-uri "file://$T/logs/all" -- sh -c 'echo one; echo two >&2; exit 4'
+	background "$(with_files "$1")" --log-uri "file://$T/logs/all" -- sh -c 'echo one; echo two >&2; exit 4'
 	eventually is_in_status STOPPED
 	eventually logged two
 	expect_equal "log" "$(sort "$T/logs/all")" $'one\ntwo'
@@ -99,6 +112,14 @@ logged() {
 
 test_a_file_takes_both_streams() {
 	in_both logs
+}
+
+test_a_file_that_no_policy_names_takes_none() {
+	is_ours || skip "the other shim writes to any file"
+	in_profile hardened --detach --log-uri "file://$T/logs/all" -- true
+	expect_failure
+	expect_error_has "the policy refuses output to the file $T/logs/all"
+	[ ! -e "$T/logs" ] || fail "its directory was made"
 }
 
 # A logging program reads the streams from descriptors 3 and 4, and closes 5 when it is ready.
@@ -286,7 +307,7 @@ kill_containerd() {
 # One container goes on, one has an exec in it, one ends while containerd is away.
 outlives_containerd() {
 	local pid name=$ID
-	background "$1" --log-uri "file://$T/logs/all" -- sh -c 'i=0; while :; do echo tick $((i = i + 1)); sleep 0.1; done'
+	background "$(with_files "$1")" --log-uri "file://$T/logs/all" -- sh -c 'i=0; while :; do echo tick $((i = i + 1)); sleep 0.1; done'
 	pid=$(program_pid)
 	command ctr task exec --detach --exec-id going "$ID" sleep 300
 	ID=$name-ends
