@@ -9,7 +9,7 @@ import time
 
 from case import case
 from client import EXHAUSTED, NOT_FOUND, UNKNOWN, eventually, expect, expect_equal, refused
-from world import REFERENCE, alive, nobody_left, others
+from world import REFERENCE, alive, nobody_left, others, remove_sockets
 
 
 def killed(world, task):
@@ -31,7 +31,7 @@ def cleaned(world, task):
         if i == 0 and task.pid:
             expect_equal("pid in its answer", got["pid"], task.pid)
     if REFERENCE:  # which leaves its socket
-        return
+        remove_sockets()
     expect_equal("socket", os.path.exists(world.address_of(task.id).removeprefix("unix://")), False)
 
 

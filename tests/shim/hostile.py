@@ -360,7 +360,7 @@ def the_end_does_not_wait_for_ever_for_an_event_server(world):
     world.events.hangs = False
 
 
-@case()
+@case(reference="hung once for 30 s; why is not known")
 def a_server_lives_on_when_the_log_has_no_reader(world):
     task = world.task("c", ["true"])
     os.close(world.logs.pop(f"{task.bundle}/log"))
