@@ -406,6 +406,9 @@ static void created(struct bw_process *init, const struct bw_occurrence *occurre
 	bw_arena_done(&init->task->creation);
 	init->task->mounts = (struct bw_rootfs_mounts){0};
 	answer_pid(init);
+	/* A Delete that came to end the worker has found it done. */
+	if (init->deleters.first)
+		bw_process_event(init, BW_EVENT_DELETE, &(struct bw_occurrence){0});
 }
 
 static void create_failed(struct bw_process *init, const struct bw_occurrence *occurrence)
@@ -566,7 +569,8 @@ static void kill_and_delete(struct bw_process *init, const struct bw_occurrence 
 		delete_unstarted(init, occurrence);
 		return;
 	}
-	bw_calls_add(&init->deleters, occurrence->call);
+	if (occurrence->call)
+		bw_calls_add(&init->deleters, occurrence->call);
 	init->killed = true;
 	kill(init->pid, SIGKILL);
 	if (init->task->paused)

@@ -549,6 +549,22 @@ START_TEST(delete_ends_a_create_that_hangs)
 }
 END_TEST
 
+START_TEST(delete_of_a_create_that_was_just_done_is_answered)
+{
+	const struct bw_report report = {.pid = 0x7fffffff}; /* nobody */
+
+	ask(&task->init, BW_EVENT_DELETE, "Delete");
+	ck_story("cancel c;");
+	bw_process_event(&task->init, BW_EVENT_CREATED, &(struct bw_occurrence){.report = &report});
+	ck_story("tell create of c;answer Create pid 2147483647 status 0;");
+	bw_process_event(&task->init, BW_EVENT_EXITED, &(struct bw_occurrence){.wait_status = 9});
+	ck_story("tell exit of c;work delete c;");
+	event(&task->init, BW_EVENT_DELETED);
+	ck_story("close stdio;tell delete of c;answer Delete pid 2147483647 status 137;");
+	is_gone();
+}
+END_TEST
+
 START_TEST(a_start_that_hangs_does_not_hide_an_end)
 {
 	struct bw_process *exec;
@@ -695,6 +711,7 @@ int main(void)
 	tcase_add_test(cases, what_a_dead_worker_of_create_left_is_taken_away_first);
 	tcase_add_test(cases, nothing_begins_in_what_is_being_cleaned_up);
 	tcase_add_test(cases, delete_ends_a_create_that_hangs);
+	tcase_add_test(cases, delete_of_a_create_that_was_just_done_is_answered);
 	tcase_add_test(cases, a_start_that_hangs_does_not_hide_an_end);
 	tcase_add_test(cases, a_life_begins_before_the_word_of_start);
 	tcase_add_test(cases, what_a_dead_restore_has_begun_is_taken_away);
