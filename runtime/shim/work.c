@@ -376,7 +376,9 @@ static int checkpoint_body(const struct verb *verb, struct bw_err *err)
 		bw_proto_read(&bw_checkpoint_options_table, any->value.v, any->value.len, &arena, &asked, err) < 0)
 		return -1;
 	image = (struct bw_image_options){
-		.image_path = or_null(*verb->request->path ? verb->request->path : asked.image_path),
+		.image_path = *verb->request->path ? verb->request->path
+			      : *asked.image_path  ? asked.image_path
+						   : verb->task->settings.criu_image_path,
 		.work_path = *asked.work_path ? asked.work_path : verb->task->settings.criu_work_path,
 		.parent_path = or_null(asked.parent_path),
 		.manage_cgroups_mode = or_null(asked.cgroups_mode),

@@ -66,6 +66,7 @@ def a_checkpoint_with_exit_ends_it_and_another_goes_on_from_there(world):
     other.kill()
     other.wait()
     expect_equal("status", other.state()["status"], STOPPED)
+    world.events.wait("exit", other.id)
     expect_equal("events", [what for what, _ in world.events.of(other.id)][:3], ["create", "start", "exit"])
 
 
@@ -98,3 +99,12 @@ def a_checkpoint_that_takes_its_time_holds_nobody_up(world):
     expect(not pending.done.is_set(), "the checkpoint took no time")
     expect(statistics.median(took) < 0.01 and max(took) < 0.2, f"State took {max(took):.3f} s at the most")
     pending.result()
+
+
+@case(own=True)
+def images_go_where_the_settings_say_when_nobody_else_does(world):
+    log = stand_in(world)
+    world.configure(Profile="compat", CriuImagePath=f"{world.top}/elsewhere")
+    task = world.running("c", ["sleep", "300"])
+    task.call("Checkpoint")
+    expect(f"1 {world.top}/elsewhere" in content(log), f"criu was told {content(log)!r}")
