@@ -64,7 +64,6 @@ static int serve(const struct bw_shim_call *call, struct bw_err *err)
 		.namespace = call->namespace,
 		.events = events && *events ? events : NULL,
 		.listener = -1,
-		.debug = call->debug,
 	};
 
 	/* `start` has seen to both; whoever starts a server by hand has not. */

@@ -82,8 +82,7 @@ static void refuse_memory(struct bw_call *call)
 static void state(struct target *target)
 {
 	const struct bw_process *process = target->process;
-	struct bw_timestamp exited_at = {
-		.seconds = (uint64_t)process->exited_at.tv_sec, .nanos = (uint64_t)process->exited_at.tv_nsec};
+	struct bw_timestamp exited_at = bw_process_exited_at(process);
 	bool stopped = bw_process_status(process) == BW_TASK_STOPPED;
 
 	bw_call_answer(target->call, &(struct bw_task_response){
@@ -192,8 +191,7 @@ static void stats(struct target *target)
 static void wait_(struct target *target)
 {
 	struct bw_process *process = target->process;
-	struct bw_timestamp exited_at = {
-		.seconds = (uint64_t)process->exited_at.tv_sec, .nanos = (uint64_t)process->exited_at.tv_nsec};
+	struct bw_timestamp exited_at = bw_process_exited_at(process);
 
 	if (bw_process_status(process) == BW_TASK_STOPPED)
 		bw_call_answer(target->call,

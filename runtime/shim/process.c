@@ -21,15 +21,16 @@ typedef void action_fn(struct bw_process *process, const struct bw_occurrence *o
 
 /* ---- what is told ---- */
 
-static struct bw_timestamp timestamp_of(const struct timespec *at)
+struct bw_timestamp bw_process_exited_at(const struct bw_process *process)
 {
-	return (struct bw_timestamp){.seconds = (uint64_t)at->tv_sec, .nanos = (uint64_t)at->tv_nsec};
+	return (struct bw_timestamp){
+		.seconds = (uint64_t)process->exited_at.tv_sec, .nanos = (uint64_t)process->exited_at.tv_nsec};
 }
 
 void bw_process_publish(const struct bw_process *process, enum bw_topic topic)
 {
 	const struct bw_task *task = process->task;
-	struct bw_timestamp exited_at = timestamp_of(&process->exited_at);
+	struct bw_timestamp exited_at = bw_process_exited_at(process);
 	struct bw_task_event event = {
 		.container_id = task->id,
 		.bundle = task->bundle,
@@ -51,7 +52,7 @@ void bw_process_publish(const struct bw_process *process, enum bw_topic topic)
 
 static void answer_exit(const struct bw_process *process, struct bw_calls *calls)
 {
-	struct bw_timestamp exited_at = timestamp_of(&process->exited_at);
+	struct bw_timestamp exited_at = bw_process_exited_at(process);
 	struct bw_task_response response = {
 		.pid = (uint64_t)process->pid, .exit_status = process->exit_status, .exited_at = &exited_at};
 	struct bw_call *call;

@@ -237,7 +237,7 @@ static void dispatch(struct bw_connection *connection, uint32_t stream, const st
 	int method = is_task(envelope->service) ? find_method(envelope->method) : -1;
 
 	if (method < 0) {
-		snprintf(message, sizeof message, "service %.120s: method %.120s is not implemented", envelope->service,
+		snprintf(message, sizeof message, "service %.120s: this shim has no method %.120s", envelope->service,
 			envelope->method);
 		refuse(connection, stream, BW_TTRPC_UNIMPLEMENTED, message);
 		return;

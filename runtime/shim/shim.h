@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 
 /* The command line. Go's flags: -x v, -x=v, --x v, --x=v; the action is the first word that is none. What is not given, or is
@@ -39,7 +38,6 @@ struct bw_serve_options {
 	const char *namespace;
 	const char *events; /* containerd's ttrpc socket, or NULL */
 	int listener;
-	bool debug;
 };
 int bw_shim_serve(const struct bw_serve_options *options, struct bw_err *err) BW_MUST_CHECK;
 

@@ -114,6 +114,8 @@ void bw_task_free(struct bw_task *task);
 struct bw_task *bw_task_find(const struct bw_shim *shim, const char *id);
 /* exec_id "" is the init; NULL when there is none. */
 struct bw_process *bw_process_find(struct bw_task *task, const char *exec_id);
+/* When it ended; of one that has not nothing that means anything. */
+struct bw_timestamp bw_process_exited_at(const struct bw_process *process);
 /* What State says. */
 enum bw_task_status bw_process_status(const struct bw_process *process);
 /* An event of this process. */
