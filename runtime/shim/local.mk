@@ -47,6 +47,6 @@ libbulwark_shim_a_SOURCES += \
 	runtime/shim/serve.c \
 	runtime/shim/server.c runtime/shim/server.h \
 	runtime/shim/shim.h \
-	runtime/shim/task.h \
+	runtime/shim/task.c runtime/shim/task.h \
 	runtime/shim/work.c \
 	runtime/shim/worker.c runtime/shim/worker.h

@@ -73,7 +73,7 @@ static void fail_call(struct bw_process *process, const char *verb, const struct
 	process->call = NULL;
 }
 
-/* ---- memory ---- */
+/* ---- output at its end ---- */
 
 static void drained(void *ctx)
 {
@@ -89,148 +89,6 @@ static void drained_or_not(void *ctx)
 
 	bw_log(BW_LOG_WARNING, "%s: the output of a process that has ended is not at its end", process->task->id);
 	drained(ctx);
-}
-
-/* Closes its fifos, so that readers see the end before anybody hears of it. */
-static void close_stdio(struct bw_process *process)
-{
-	bw_loop_cancel_timer(&process->task->shim->loop, &process->drain);
-	bw_stdio_free(process->stdio);
-	process->stdio = NULL;
-}
-
-static void process_done(struct bw_process *process)
-{
-	struct bw_call *call;
-
-	close_stdio(process);
-	bw_loop_cancel_timer(&process->task->shim->loop, &process->patience);
-	while ((call = bw_calls_take(&process->waiters)) || (call = bw_calls_take(&process->deleters)))
-		bw_call_refuse(call, BW_TTRPC_NOT_FOUND, "process does not exist");
-	free(process->exec_id);
-	free(process->stdin_path);
-	free(process->stdout_uri);
-	free(process->stderr_uri);
-	free(process->spec);
-}
-
-static bool process_init(struct bw_process *process, struct bw_task *task, const struct bw_task_request *request,
-	enum bw_process_state state)
-{
-	*process = (struct bw_process){
-		.task = task,
-		.state = state,
-		.terminal = request->terminal,
-		.stdin_path = strdup(request->stdin_path),
-		.stdout_uri = strdup(request->stdout_uri),
-		.stderr_uri = strdup(request->stderr_uri),
-		.drain = {.due = drained_or_not, .ctx = process},
-	};
-	return process->stdin_path && process->stdout_uri && process->stderr_uri;
-}
-
-void bw_task_free(struct bw_task *task)
-{
-	struct bw_shim *shim = task->shim;
-	struct bw_task **at = &shim->tasks;
-
-	while (*at && *at != task)
-		at = &(*at)->next;
-	if (*at)
-		*at = task->next;
-	while (task->execs) {
-		struct bw_process *exec = task->execs;
-
-		task->execs = exec->next;
-		process_done(exec);
-		free(exec);
-	}
-	process_done(&task->init);
-	bw_loop_cancel_timer(&shim->loop, &task->limit);
-	bw_loop_remove(&shim->loop, &task->oom);
-	bw_watch_free(task->watch);
-	bw_arena_done(&task->arena);
-	bw_arena_done(&task->creation);
-	free(task->id);
-	free(task->bundle);
-	free(task->checkpoint);
-	free(task);
-}
-
-struct bw_task *bw_task_new(struct bw_shim *shim, const struct bw_task_request *request)
-{
-	struct bw_task *task = calloc(1, sizeof *task);
-
-	if (!task)
-		return NULL;
-	task->shim = shim;
-	task->oom = (struct bw_source)BW_SOURCE_INIT;
-	task->id = strdup(request->id);
-	task->bundle = strdup(request->bundle);
-	task->has_rootfs = request->mounts.n > 0;
-	if (*request->checkpoint)
-		task->checkpoint = strdup(request->checkpoint);
-	if (!process_init(&task->init, task, request, BW_PROCESS_CREATING) || !task->id || !task->bundle ||
-		(*request->checkpoint && !task->checkpoint)) {
-		bw_task_free(task);
-		return NULL;
-	}
-	task->serial = ++shim->serials;
-	task->next = shim->tasks;
-	shim->tasks = task;
-	return task;
-}
-
-struct bw_process *bw_process_add_exec(struct bw_task *task, const struct bw_task_request *request)
-{
-	struct bw_process *exec = calloc(1, sizeof *exec);
-
-	if (!exec)
-		return NULL;
-	if (process_init(exec, task, request, BW_PROCESS_ADDED))
-		exec->spec = strndup((const char *)request->any->value.v, request->any->value.len);
-	exec->exec_id = strdup(request->exec_id);
-	if (!exec->spec || !exec->exec_id) {
-		process_done(exec);
-		free(exec);
-		return NULL;
-	}
-	exec->next = task->execs;
-	task->execs = exec;
-	task->execs_n++;
-	return exec;
-}
-
-static void remove_exec(struct bw_process *exec)
-{
-	struct bw_process **at = &exec->task->execs;
-
-	while (*at != exec)
-		at = &(*at)->next;
-	*at = exec->next;
-	exec->task->execs_n--;
-	process_done(exec);
-	free(exec);
-}
-
-struct bw_task *bw_task_find(const struct bw_shim *shim, const char *id)
-{
-	struct bw_task *task = shim->tasks;
-
-	while (task && !bw_streq(task->id, id))
-		task = task->next;
-	return task;
-}
-
-struct bw_process *bw_process_find(struct bw_task *task, const char *exec_id)
-{
-	struct bw_process *exec = task->execs;
-
-	if (!*exec_id)
-		return &task->init;
-	while (exec && !bw_streq(exec->exec_id, exec_id))
-		exec = exec->next;
-	return exec;
 }
 
 /* ---- the end of a process ---- */
@@ -497,7 +355,7 @@ static void start_failed(struct bw_process *process, const struct bw_occurrence 
 		return;
 	}
 	/* Nothing has started, so that nothing is told; who waits for it gets an answer. */
-	close_stdio(process);
+	bw_process_close_stdio(process);
 	process->state = BW_PROCESS_STOPPED;
 	process->drained = true;
 	process->exit_status = EXIT_UNKNOWN;
@@ -537,9 +395,9 @@ static void go_on_deleting(struct bw_process *process)
 	struct bw_err err = {0};
 
 	if (process->exec_id) {
-		close_stdio(process);
+		bw_process_close_stdio(process);
 		answer_exit(process, &process->deleters);
-		remove_exec(process);
+		bw_process_remove_exec(process);
 		return;
 	}
 	if (bw_work_delete(process, &err) < 0)
@@ -551,6 +409,7 @@ static void delete(struct bw_process *process, const struct bw_occurrence *occur
 	process->state = BW_PROCESS_DELETING;
 	if (occurrence->call)
 		bw_calls_add(&process->deleters, occurrence->call);
+	process->drain = (struct bw_timer){.due = drained_or_not, .ctx = process};
 	bw_loop_set_timer(&process->task->shim->loop, &process->drain, DRAIN_MS);
 	if (process->drained)
 		bw_process_event(process, BW_EVENT_DRAINED, &(struct bw_occurrence){0});
@@ -597,7 +456,7 @@ static void drained_for_delete(struct bw_process *process, const struct bw_occur
 static void deleted(struct bw_process *init, const struct bw_occurrence *occurrence)
 {
 	(void)occurrence;
-	close_stdio(init);
+	bw_process_close_stdio(init);
 	bw_process_publish(init, BW_TOPIC_DELETE);
 	answer_exit(init, &init->deleters);
 	bw_task_free(init->task);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* task.h - what the server keeps of containers and their processes: in containerd's words a task, its init and its execs.
- * Private to the server's files: serve.c, methods.c (requests), process.c (the life of a process), work.c (what workers do). */
+ * Private to the server's files: serve.c, methods.c (requests), process.c (the life of a process), task.c (memory), work.c
+ * (what workers do). */
 #ifndef BW_SHIM_TASK_H
 #define BW_SHIM_TASK_H
 
@@ -106,20 +107,27 @@ struct bw_occurrence {
 };
 /* The table of state and event. May free the process and its task. */
 void bw_process_event(struct bw_process *process, enum bw_process_event event, const struct bw_occurrence *occurrence);
-/* NULL when memory is out. */
-struct bw_task *bw_task_new(struct bw_shim *shim, const struct bw_task_request *request);
-struct bw_process *bw_process_add_exec(struct bw_task *task, const struct bw_task_request *request);
-/* Takes it out of the shim and frees it, with its execs. */
-void bw_task_free(struct bw_task *task);
-struct bw_task *bw_task_find(const struct bw_shim *shim, const char *id);
-/* exec_id "" is the init; NULL when there is none. */
-struct bw_process *bw_process_find(struct bw_task *task, const char *exec_id);
 /* When it ended; of one that has not nothing that means anything. */
 struct bw_timestamp bw_process_exited_at(const struct bw_process *process);
 /* What State says. */
 enum bw_task_status bw_process_status(const struct bw_process *process);
 /* An event of this process. */
 void bw_process_publish(const struct bw_process *process, enum bw_topic topic);
+
+/* ---- task.c ---- */
+
+/* NULL when memory is out. */
+struct bw_task *bw_task_new(struct bw_shim *shim, const struct bw_task_request *request);
+struct bw_process *bw_process_add_exec(struct bw_task *task, const struct bw_task_request *request);
+/* Takes an exec out of its task and frees it. */
+void bw_process_remove_exec(struct bw_process *exec);
+/* Closes its fifos, so that readers see the end before anybody hears of it. */
+void bw_process_close_stdio(struct bw_process *process);
+/* Takes it out of the shim and frees it, with its execs. */
+void bw_task_free(struct bw_task *task);
+struct bw_task *bw_task_find(const struct bw_shim *shim, const char *id);
+/* exec_id "" is the init; NULL when there is none. */
+struct bw_process *bw_process_find(struct bw_task *task, const char *exec_id);
 
 /* ---- work.c: each begins a worker, whose report comes as an event; on failure nothing has begun ---- */
 
