@@ -116,6 +116,19 @@ static void settle_exit(struct bw_process *process, enum bw_topic topic)
 	answer_exit(process, &process->waiters);
 }
 
+/* The kernel can say it thousands of times before it has found room: once in a second is told. */
+static void tell_oom(struct bw_task *task)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!bw_watch_oom_happened(task->watch) || (task->oom_told && now.tv_sec - task->oom_told_at <= 1))
+		return;
+	task->oom_told = true;
+	task->oom_told_at = now.tv_sec;
+	bw_process_publish(&task->init, BW_TOPIC_OOM);
+}
+
 /* Who looks at a container because it has ended finds out there why: the memory comes first. */
 static void settle_init(struct bw_task *task)
 {
@@ -123,8 +136,8 @@ static void settle_init(struct bw_task *task)
 
 	if (!init->ended || init->state != BW_PROCESS_RUNNING || task->busy_execs > 0)
 		return;
-	if (task->watch && bw_watch_oom_happened(task->watch))
-		bw_process_publish(init, BW_TOPIC_OOM);
+	if (task->watch)
+		tell_oom(task);
 	bw_loop_remove(&task->shim->loop, &task->oom);
 	bw_loop_cancel_timer(&task->shim->loop, &task->limit);
 	settle_exit(init, BW_TOPIC_EXIT);
@@ -214,8 +227,7 @@ static void oom(void *ctx, uint32_t events)
 	struct bw_task *task = ctx;
 
 	(void)events;
-	if (bw_watch_oom_happened(task->watch))
-		bw_process_publish(&task->init, BW_TOPIC_OOM);
+	tell_oom(task);
 }
 
 static int watch(struct bw_task *task, struct bw_err *err)

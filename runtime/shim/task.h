@@ -62,6 +62,8 @@ struct bw_task {
 	char *checkpoint; /* to be restored from, by Start; or NULL */
 	struct bw_watch *watch; /* NULL before there is a container */
 	struct bw_source oom;
+	bool oom_told;
+	time_t oom_told_at; /* seconds, CLOCK_MONOTONIC */
 	bool paused, has_rootfs; /* has_rootfs: we have mounted it */
 	struct bw_process init;
 	struct bw_process *execs;
