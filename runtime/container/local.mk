@@ -30,6 +30,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/prepare.c runtime/container/prepare.h \
 	runtime/container/restore.c \
 	runtime/container/resolv.c runtime/container/resolv.h \
+	runtime/container/rehearse.c runtime/container/rehearse.h \
 	runtime/container/rootless.c runtime/container/rootless.h \
 	runtime/container/self.c \
 	runtime/container/start.c \

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_text.c - the steps that create would take, in words: for people who want to know, and for tests. The
- * cgroups that preparing makes are taken away again. */
+/* plan_text.c - the steps that create would take, in words: for people who want to know, and for tests. */
 #include "container/bulwark.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/auto.h"
-#include "container/decide.h"
-#include "container/prepare.h"
-#include "container/rootless.h"
+#include "container/rehearse.h"
 
 static const char *const phase_names[BW_PHASE_COUNT] = {
 	[BW_PHASE_JOIN] = "join",
@@ -48,53 +43,16 @@ static void print_plan(FILE *out, const struct bw_plan *plan)
 		fprintf(out, "degraded: %s: %s\n", bw_control_of(plan->degraded[i].control)->name, plan->degraded[i].why);
 }
 
-static int fill(struct bw_preparation *preparation, const struct bw_decision *decision, const char *bundle, const char *id,
-	struct bw_cgroup_set *cgroups, int terminal)
-{
-	struct bw_request *request = &preparation->request;
-
-	request->spec = decision->hardened;
-	request->process = decision->hardened->process;
-	request->id = id;
-	request->bundle = bundle;
-	request->state_dir = "/";
-	request->cgroups = cgroups;
-	if (request->process && request->process->terminal.v)
-		request->terminal_fd = terminal;
-	return 0;
-}
-
 int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	__attribute__((cleanup(bw_preparation_done))) struct bw_preparation preparation = BW_PREPARATION_INIT;
-	auto_close int terminal = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct bw_decision decision;
-	struct bw_cgroup_set *cgroups;
-	struct bw_err ignored = {0};
-	const char *path;
-	char id[32];
-	bool joined;
 	size_t len;
 	FILE *out;
-	int r;
 
-	snprintf(id, sizeof id, "plan-%d", (int)getpid());
-	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 || bw_rootless_enter(decision.hardened, &joined, err) < 0 ||
-		bw_preparation_open(&preparation, &arena, err) < 0)
-		return -1;
-	preparation.request.in_user_namespace = joined;
-	/* In a cgroup of its own name: the one that config.json names may be in use. Of a scope nothing is made. */
-	path = ctx->systemd_cgroup && decision.hardened->linux_ ? decision.hardened->linux_->cgroups_path : NULL;
-	if (bw_preparation_name_cgroups(&preparation, ctx, path, id, &cgroups, err) < 0)
-		return -1;
-	fill(&preparation, &decision, bundle, id, cgroups, terminal);
-	r = bw_compile(&preparation.request, &preparation.plan, err);
-	if (!cgroups->unit && bw_cgroup_remove(cgroups, &ignored) < 0 && r == 0) {
-		*err = ignored;
-		r = -1;
-	}
-	if (r < 0)
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 ||
+		bw_rehearse(ctx, bundle, &decision, &arena, &preparation, err) < 0)
 		return -1;
 	out = open_memstream(ret_text, &len);
 	if (!out)
