@@ -45,7 +45,7 @@ static int run(const struct bw_call *call, struct bw_err *err)
 		ctx.profile = options->profile;
 	if (find_subject(call, &subject, err) < 0)
 		return -1;
-	if (bw_explain(&ctx, subject, options->format, &text, &verdict, err) < 0)
+	if (bw_explain(&ctx, subject, true, options->format, &text, &verdict, err) < 0)
 		return -1;
 	return bw_put_text(text, err) < 0 ? -1 : verdict;
 }

@@ -43,7 +43,7 @@ static int put_json(const struct bw_container_info *infos, size_t n, struct bw_e
 	} else {
 		bw_json_begin_array(w);
 		for (size_t i = 0; i < n; i++)
-			bw_info_write(w, &infos[i]);
+			bw_info_write(w, &infos[i], false);
 		bw_json_end_array(w);
 	}
 	failed = bw_json_writer_end(w, &text, NULL, err);

@@ -29,7 +29,7 @@ static int put_json(const struct bw_container_info *info, struct bw_err *err)
 
 	if (!w)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
-	bw_info_write(w, info);
+	bw_info_write(w, info, true);
 	failed = bw_json_writer_end(w, &text, NULL, err);
 	bw_json_writer_free(w);
 	return failed < 0 ? -1 : bw_put_text(text, err);
@@ -41,7 +41,8 @@ static void put_row(const char *key, const char *value)
 		printf("%-10s %s\n", key, value);
 }
 
-/* What runc's JSON has no place for comes last: the profile, and what this host could not enforce.
+/* What runc's JSON has no place for comes last: the profile, what is in force, and what this host could not
+ * enforce.
  */
 static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 {
@@ -57,6 +58,8 @@ static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 	put_row("guard", info->guard);
 	if (info->gate > 0)
 		printf("%-10s %d\n", "gate", (int)info->gate);
+	for (size_t i = 0; info->layers && info->layers[i]; i++)
+		put_row("layer", info->layers[i]);
 	for (size_t i = 0; info->degraded && info->degraded[i]; i++)
 		put_row("degraded", info->degraded[i]);
 	return bw_put_done(err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* info.c - a container as JSON. Names and order are those of `runc state`: engines read them. */
+/* info.c - a container as JSON. Names and order are those of `runc state`: engines read them. What is ours
+ * comes last, in a member of its own. */
 #include "cli/info.h"
 
 static void put_string(struct bw_json_writer *w, const char *key, const char *value)
@@ -19,7 +20,30 @@ static void put_annotations(struct bw_json_writer *w, const struct bw_container_
 	bw_json_end_object(w);
 }
 
-void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info)
+static void put_list(struct bw_json_writer *w, const char *key, const char *const *list)
+{
+	bw_json_key(w, key);
+	bw_json_begin_array(w);
+	for (; *list; list++)
+		bw_json_string(w, *list);
+	bw_json_end_array(w);
+}
+
+/* runc has no place for it. Under a profile that decides nothing all is as runc has it. */
+static void put_ours(struct bw_json_writer *w, const struct bw_container_info *info)
+{
+	if (!info->layers || !info->degraded || (!info->layers[0] && !info->degraded[0]))
+		return;
+	bw_json_key(w, "bulwark");
+	bw_json_begin_object(w);
+	put_string(w, "profile", info->profile);
+	put_string(w, "because", info->profile_reason);
+	put_list(w, "layers", info->layers);
+	put_list(w, "degraded", info->degraded);
+	bw_json_end_object(w);
+}
+
+void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info, bool ours)
 {
 	bw_json_begin_object(w);
 	put_string(w, "ociVersion", info->oci_version);
@@ -32,5 +56,7 @@ void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *inf
 	put_string(w, "created", info->created);
 	put_annotations(w, info);
 	put_string(w, "owner", info->owner);
+	if (ours)
+		put_ours(w, info);
 	bw_json_end_object(w);
 }

@@ -6,7 +6,7 @@
 #include "container/bulwark.h"
 #include "json/json.h"
 
-/* One object with runc's members in runc's order; errors latch in w. */
-void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info);
+/* One object with runc's members in runc's order, and behind them ours if asked for; errors latch in w. */
+void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *info, bool ours);
 
 #endif

@@ -95,6 +95,7 @@ struct bw_container_info {
 	const char *profile, *profile_reason;
 	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
 	pid_t gate; /* its egress gate's process; 0: none, or it has died */
+	const char *const *layers;   /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };
 
@@ -176,9 +177,10 @@ int bw_self_execute(char *const args[], char *const env[], struct bw_err *err) B
  * return, but with a failure. */
 int bw_self_protect(struct bw_err *err) BW_MUST_CHECK;
 
-/* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. *ret_verdict: 0 same,
+/* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. here: text and
+ * JSON say, too, what would be in force on this host, or is in the container; a bundle's plan is made for it. *ret_verdict: 0 same,
  * 3 changed, 4 would refuse. */
-int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format, char **ret_text,
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here, const char *format, char **ret_text,
 	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `check`: what this host can enforce for the chosen profile. *ret_verdict: 0 all, 1 degraded, 2 unusable. */
 int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;

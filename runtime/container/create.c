@@ -86,6 +86,21 @@ static int keep_late_steps(struct creation *creation, struct bw_err *err)
 	return 0;
 }
 
+/* Of a profile that decides nothing there is nothing to say: what is in force then was asked for. */
+static int keep_layers(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_plan *plan = &creation->preparation.plan;
+
+	for (size_t i = 0; creation->decision.hardened->hardening && i < plan->layers_n; i++) {
+		const struct bw_layer *layer = &plan->layers[i];
+		char *text = bw_arena_printf(&creation->arena, "%s: %s", bw_control_of(layer->control)->name, layer->what);
+
+		if (!text || bw_strs_add(&creation->arena, &creation->container.state->layers, text) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	}
+	return 0;
+}
+
 static int keep_degraded(struct creation *creation, struct bw_err *err)
 {
 	const struct bw_plan *plan = &creation->preparation.plan;
@@ -200,7 +215,7 @@ static int compile(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_describe_guard(creation->container.state, &preparation->guard, &creation->arena, err) < 0)
 		return -1;
-	if (keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
+	if (keep_layers(creation, err) < 0 || keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
 		return -1;
 	return bw_describe_time(creation->container.state, creation->keeps_time, &creation->arena, err);
 }

@@ -3,12 +3,16 @@
  * written, neither kept nor removed ones. */
 #include "container/explain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "container/rehearse.h"
+#include "container/state.h"
 #include "container/textdiff.h"
+#include "control/compile.h"
 
 static size_t count(const struct bw_findings *findings, enum bw_verdict verdict)
 {
@@ -67,7 +71,25 @@ static void write_group(
 	}
 }
 
-static int write_text(const struct bw_decision *d, char **ret, struct bw_err *err)
+static void write_sentences(FILE *out, const char *title, const struct bw_strs *sentences)
+{
+	if (sentences->n)
+		fprintf(out, "\n%s\n", title);
+	for (size_t i = 0; i < sentences->n; i++)
+		fprintf(out, "  %s\n", sentences->v[i]);
+}
+
+static void write_in_force(FILE *out, const struct bw_in_force *in_force)
+{
+	if (!in_force)
+		return;
+	write_sentences(out, "IN FORCE", &in_force->layers);
+	write_sentences(out, "DEGRADED", &in_force->degraded);
+	if (in_force->refusal)
+		fprintf(out, "\nNOT ON THIS HOST\n  %s\n", in_force->refusal);
+}
+
+static int write_text(const struct bw_decision *d, const struct bw_in_force *in_force, char **ret, struct bw_err *err)
 {
 	auto_free char *text = NULL;
 	size_t size = 0;
@@ -82,6 +104,7 @@ static int write_text(const struct bw_decision *d, char **ret, struct bw_err *er
 	write_group(out, &d->findings, BW_DENIED, "REFUSED");
 	write_group(out, &d->findings, BW_CHANGED, "CHANGED");
 	write_group(out, &d->findings, BW_NOTED, "NOTED");
+	write_in_force(out, in_force);
 	if (fclose(out) != 0)
 		return bw_fail(err, BW_E_MEMORY, 0, "explaining: out of memory");
 	*ret = take_ptr(&text);
@@ -99,7 +122,16 @@ static void write_member(struct bw_json_writer *w, const char *key, const char *
 		bw_json_null(w);
 }
 
-static int write_json(const struct bw_decision *d, char **ret, struct bw_err *err)
+static void write_list(struct bw_json_writer *w, const char *key, const struct bw_strs *list)
+{
+	bw_json_key(w, key);
+	bw_json_begin_array(w);
+	for (size_t i = 0; i < list->n; i++)
+		bw_json_string(w, list->v[i]);
+	bw_json_end_array(w);
+}
+
+static int write_json(const struct bw_decision *d, const struct bw_in_force *in_force, char **ret, struct bw_err *err)
 {
 	struct bw_json_writer *w = bw_json_writer_new(true);
 	int verdict, r;
@@ -126,6 +158,11 @@ static int write_json(const struct bw_decision *d, char **ret, struct bw_err *er
 		bw_json_end_object(w);
 	}
 	bw_json_end_array(w);
+	if (in_force) {
+		write_list(w, "layers", &in_force->layers);
+		write_list(w, "degraded", &in_force->degraded);
+		write_member(w, "notOnThisHost", in_force->refusal);
+	}
 	bw_json_end_object(w);
 	r = bw_json_writer_end(w, ret, NULL, err);
 	bw_json_writer_free(w);
@@ -192,10 +229,11 @@ static int write_head(const struct bw_decision *d, char **ret, struct bw_err *er
 	return 0;
 }
 
-static int write_diff(const struct bw_decision *d, char **ret, struct bw_err *err)
+static int write_diff(const struct bw_decision *d, const struct bw_in_force *in_force, char **ret, struct bw_err *err)
 {
 	auto_free char *head = NULL, *before = NULL, *after = NULL, *diff = NULL;
 
+	(void)in_force;
 	if (write_head(d, &head, err) < 0)
 		return -1;
 	if (!d->hardened) {
@@ -211,18 +249,19 @@ static int write_diff(const struct bw_decision *d, char **ret, struct bw_err *er
 	return 0;
 }
 
-int bw_explain_decision(const struct bw_decision *decision, const char *format, char **ret_text,
-	int *ret_verdict, struct bw_err *err)
+int bw_explain_decision(const struct bw_decision *decision, const struct bw_in_force *in_force,
+	const char *format, char **ret_text, int *ret_verdict, struct bw_err *err)
 {
 	static const struct {
 		const char *format;
-		int (*write)(const struct bw_decision *d, char **ret, struct bw_err *err);
+		int (*write)(const struct bw_decision *d, const struct bw_in_force *in_force, char **ret,
+			struct bw_err *err);
 	} writers[] = {{"text", write_text}, {"json", write_json}, {"diff", write_diff}};
 
 	for (size_t i = 0; i < BW_COUNT(writers); i++) {
 		if (!bw_streq(writers[i].format, format))
 			continue;
-		if (writers[i].write(decision, ret_text, err) < 0)
+		if (writers[i].write(decision, in_force, ret_text, err) < 0)
 			return -1;
 		(void)verdict_word(decision, ret_verdict);
 		return 0;
@@ -230,15 +269,63 @@ int bw_explain_decision(const struct bw_decision *decision, const char *format, 
 	return bw_fail(err, BW_E_USAGE, 0, "format must be text, json or diff, not \"%s\"", format);
 }
 
-int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format,
+/* ---- what is in force ---- */
+
+static int add_sentence(struct bw_strs *list, uint16_t control, const char *what, struct bw_arena *arena,
+	struct bw_err *err)
+{
+	char *text = bw_arena_printf(arena, "%s: %s", bw_control_of(control)->name, what);
+
+	return text && bw_strs_add(arena, list, text) == 0
+		       ? 0
+		       : bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");
+}
+
+/* That it cannot be had here is an answer. */
+static int in_force_here(const struct bw_context *ctx, const char *bundle,
+	const struct bw_decision *decision, struct bw_arena *arena, struct bw_in_force *ret,
+	struct bw_err *err)
+{
+	__attribute__((cleanup(bw_preparation_done))) struct bw_preparation preparation = BW_PREPARATION_INIT;
+	const struct bw_plan *plan = &preparation.plan;
+	struct bw_err refusal = {0};
+
+	if (bw_rehearse(ctx, bundle, decision, arena, &preparation, &refusal) < 0) {
+		ret->refusal = bw_arena_strdup(arena, refusal.text);
+		return ret->refusal ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");
+	}
+	for (size_t i = 0; i < plan->layers_n; i++)
+		if (add_sentence(&ret->layers, plan->layers[i].control, plan->layers[i].what, arena, err) < 0)
+			return -1;
+	for (size_t i = 0; i < plan->degraded_n; i++)
+		if (add_sentence(&ret->degraded, plan->degraded[i].control, plan->degraded[i].why, arena, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int in_force_there(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
+	struct bw_in_force *ret, struct bw_err *err)
+{
+	auto_container struct bw_container container = BW_CONTAINER_INIT;
+
+	if (bw_container_open(ctx, id, false, false, arena, &container, err) < 0)
+		return -1;
+	ret->layers = container.state->layers;
+	ret->degraded = container.state->degraded;
+	return 0;
+}
+
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here, const char *format,
 	char **ret_text, int *ret_verdict, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	bool is_bundle = bundle_or_id[0] == '/';
+	struct bw_in_force in_force = {0};
 	struct bw_decision decision;
 	struct bw_err refusal = {0};
 
-	int r = bundle_or_id[0] == '/' ? bw_decide(ctx, bundle_or_id, NULL, &arena, &decision, &refusal)
-				       : bw_decide_stored(ctx, bundle_or_id, &arena, &decision, &refusal);
+	int r = is_bundle ? bw_decide(ctx, bundle_or_id, NULL, &arena, &decision, &refusal)
+			  : bw_decide_stored(ctx, bundle_or_id, &arena, &decision, &refusal);
 
 	if (r < 0) {
 		/* A refusal of the rules is an answer; anything else is a failure. */
@@ -249,5 +336,9 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const cha
 		}
 		decision.hardened = NULL;
 	}
-	return bw_explain_decision(&decision, format, ret_text, ret_verdict, err);
+	here = here && decision.hardened && decision.hardened->hardening && !bw_streq(format, "diff");
+	if (here && (is_bundle ? in_force_here(ctx, bundle_or_id, &decision, &arena, &in_force, err)
+			       : in_force_there(ctx, bundle_or_id, &arena, &in_force, err)) < 0)
+		return -1;
+	return bw_explain_decision(&decision, here ? &in_force : NULL, format, ret_text, ret_verdict, err);
 }

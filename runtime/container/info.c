@@ -27,9 +27,9 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 {
 	const struct bw_state *state = container->state;
 	struct bw_annotation *annotations = bw_arena_alloc(arena, (state->annotations.n + 1) * sizeof *annotations);
-	const char *const *degraded = text_list(&state->degraded, arena);
+	const char *const *degraded = text_list(&state->degraded, arena), *const *layers = text_list(&state->layers, arena);
 
-	if (!annotations || !degraded)
+	if (!annotations || !degraded || !layers)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
 	for (size_t i = 0; i < state->annotations.n; i++)
 		annotations[i] = (struct bw_annotation){state->annotations.v[i].key, state->annotations.v[i].value};
@@ -47,6 +47,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.profile_reason = state->profile_reason,
 		.guard = state->guard,
 		.gate = bw_gate_pid(container->dir),
+		.layers = layers,
 		.degraded = degraded,
 	};
 	ret->pid = ret->status == BW_STATUS_STOPPED ? 0 : container->pid;

@@ -39,6 +39,8 @@ static void print_plan(FILE *out, const struct bw_plan *plan)
 		fprintf(out, "%3zu  %-12s %-6s %s\n", i, phase_names[step->phase],
 			step->side == BW_SIDE_PARENT ? "parent" : "child", words);
 	}
+	for (size_t i = 0; i < plan->layers_n; i++)
+		fprintf(out, "layer: %s: %s\n", bw_control_of(plan->layers[i].control)->name, plan->layers[i].what);
 	for (size_t i = 0; i < plan->degraded_n; i++)
 		fprintf(out, "degraded: %s: %s\n", bw_control_of(plan->degraded[i].control)->name, plan->degraded[i].why);
 }

@@ -30,6 +30,7 @@ static const struct bw_field state_fields[] = {
 	BW_FIELD(struct bw_state, profile, "profile", .doc = "policy profile that decided"),
 	BW_FIELD(struct bw_state, profile_reason, "profileReason", .doc = "why this profile"),
 	BW_FIELD(struct bw_state, degraded, "degraded", .doc = "preferred controls that this host lacks"),
+	BW_FIELD(struct bw_state, layers, "layers", .doc = "locks that are in force"),
 	BW_NESTED(struct bw_state, cgroups, "cgroups", &bw_cgroup_set_schema, .doc = "the container's cgroups"),
 	BW_NESTED(struct bw_state, rdt, "rdt", &bw_rdt_schema, .doc = "the container's directories in resctrl"),
 	BW_FIELD(struct bw_state, private_pids, "privatePids", .doc = "it has a pid namespace of its own"),

@@ -17,7 +17,7 @@ struct bw_state {
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
 	struct bw_pairs annotations;
 	char *profile, *profile_reason;
-	struct bw_strs degraded;
+	struct bw_strs degraded, layers;   /* sentences of controls: what this host lacks; what is in force */
 	struct bw_cgroup_set *cgroups;
 	struct bw_rdt *rdt;
 	struct bw_opt_bool private_pids;   /* has a pid namespace of its own: killing the init kills all */

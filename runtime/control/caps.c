@@ -181,6 +181,18 @@ static void read_sets(const struct bw_spec_capabilities *sets, struct caps_step 
 		bw_log(BW_LOG_WARNING, "ignoring unknown or unavailable capabilities: %s", text);
 }
 
+static void say_layer(const struct caps_step *step, struct bw_plan *plan)
+{
+	char what[120];
+
+	if (step->bounding | step->permitted | step->effective | step->inheritable | step->ambient)
+		snprintf(what, sizeof what, "at most 0x%llx%s", (unsigned long long)step->bounding,
+			step->lock ? ", securebits locked" : "");
+	else
+		snprintf(what, sizeof what, "none%s", step->lock ? ", securebits locked" : "");
+	bw_plan_layer(plan, BW_CONTROL_caps, what);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	static const struct bw_spec_capabilities none;
@@ -191,6 +203,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	step.lock = hardening && hardening->lock_securebits.v;
 	read_sets(sets ? sets : &none, &step);
 	make_fit(&step, available_to(request));
+	say_layer(&step, plan);
 	if (bw_plan_add(plan, BW_CONTROL_caps, OP_BOUND, BW_PHASE_PRIVS, &step, sizeof step, err) <
 		0)
 		return -1;

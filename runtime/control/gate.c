@@ -135,6 +135,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return 0;
 	if (check(request, err) < 0 || configuration(request, &text, &len, err) < 0)
 		return -1;
+	bw_plan_layer(plan, BW_CONTROL_gate, "the way out is bulwark-warden's, by name");
 	return bw_plan_add_parent(plan, BW_CONTROL_gate, OP_START, BW_PHASE_HOOKS, text, len, err);
 }
 

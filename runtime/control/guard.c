@@ -162,6 +162,16 @@ static int add_proof(const struct bw_request *request, struct bw_plan *plan, str
 	return bw_plan_add(plan, BW_CONTROL_guard, OP_PROVE, BW_PHASE_PRIVS, &proof, sizeof proof, err);
 }
 
+static void say_layer(const struct bw_request *request, struct bw_plan *plan)
+{
+	char what[120];
+
+	snprintf(what, sizeof what, "%s, by %s",
+		request->spec->hardening->only_loopback.v ? "nothing but loopback" : "blocked endpoints out of reach",
+		request->guard->way == BW_GUARD_CGROUP ? "programs on its cgroup" : "routing rules");
+	bw_plan_layer(plan, BW_CONTROL_guard, what);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	if (!bw_guard_is_wanted(request->spec))
@@ -169,7 +179,10 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	/* exec: the way is that of the container. */
 	if (!request->exec && bw_guard_choose(request, plan, err) < 0)
 		return -1;
-	return request->guard->way == BW_GUARD_NONE ? 0 : add_proof(request, plan, err);
+	if (request->guard->way == BW_GUARD_NONE)
+		return 0;
+	say_layer(request, plan);
+	return add_proof(request, plan, err);
 }
 
 static void name_address(const struct proof *proof, char *buf, size_t size)

@@ -16,6 +16,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 {
 	if (!request->process->no_new_privileges.v)
 		return 0;
+	bw_plan_layer(plan, BW_CONTROL_no_new_privs, "no program gains privileges by execve");
 	return bw_plan_add(plan, BW_CONTROL_no_new_privs, OP_SET, BW_PHASE_PRIVS, NULL, 0, err);
 }
 

@@ -134,6 +134,23 @@ static int prepare_ours(const struct bw_request *request, struct bw_plan *plan, 
 	return add_program(request, plan, OP_OURS, 0, program.v, program.n, err);
 }
 
+/* "python-node but for io_uring, beside the container's own". */
+static void say_layer(const struct bw_request *request, struct bw_plan *plan)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const char *ours = hardening ? hardening->seccomp_baseline : NULL;
+	char what[120];
+	struct bw_buf buf = bw_buf_over(what, sizeof what);
+
+	if (ours)
+		bw_buf_addf(&buf, "filter %s", ours);
+	for (size_t i = 0; ours && i < hardening->seccomp_allow.n; i++)
+		bw_buf_addf(&buf, "%s%s", i ? ", " : " but for ", hardening->seccomp_allow.v[i]);
+	if (callers_section(request))
+		bw_buf_addf(&buf, "%sthe container's own", ours ? ", beside " : "");
+	bw_plan_layer(plan, BW_CONTROL_seccomp, what);
+}
+
 static bool host_takes(const struct bw_host *host, const char *flag)
 {
 	return bw_strs_has(&host->seccomp_flags, flag);
@@ -229,6 +246,8 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		return -1;
 	if (plan->n > before && !request->host->seccomp.v)
 		return bw_fail(err, BW_E_HOST, 0, "this kernel has no seccomp filters");
+	if (plan->n > before)
+		say_layer(request, plan);
 	return 0;
 }
 

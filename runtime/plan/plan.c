@@ -138,6 +138,17 @@ void bw_plan_degrade(struct bw_plan *plan, uint16_t control, const char *why)
 	snprintf(entry->why, sizeof entry->why, "%s", why);
 }
 
+void bw_plan_layer(struct bw_plan *plan, uint16_t control, const char *what)
+{
+	struct bw_layer *layer;
+
+	if (plan->layers_n >= sizeof plan->layers / sizeof *plan->layers)
+		return;
+	layer = &plan->layers[plan->layers_n++];
+	layer->control = control;
+	snprintf(layer->what, sizeof layer->what, "%s", what);
+}
+
 /* Stable counting sort by phase: within a phase the order of adding is the order of doing. */
 static int sort_steps(struct bw_plan *plan, struct bw_err *err)
 {

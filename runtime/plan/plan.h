@@ -55,6 +55,12 @@ struct bw_degraded {
 	char why[160];
 };
 
+/* A lock that is in force when the program runs; the container would not have started otherwise. */
+struct bw_layer {
+	uint16_t control;
+	char what[120];
+};
+
 /* A namespace to enter before the container's init is cloned. */
 struct bw_join {
 	int fd;   /* of a namespace, or a pidfd; owned by the plan's fds */
@@ -75,6 +81,8 @@ struct bw_plan {
 	size_t fds_n;
 	struct bw_degraded degraded[16]; /* controls marked prefer that this host lacks */
 	size_t degraded_n;
+	struct bw_layer layers[16];
+	size_t layers_n;
 	bool frozen;
 };
 
@@ -98,6 +106,9 @@ int bw_plan_add_parent(struct bw_plan *plan, uint16_t control, uint16_t op, enum
 int bw_plan_own_fd(struct bw_plan *plan, int fd, struct bw_err *err) BW_MUST_CHECK;
 /* A control marked "prefer" cannot be had: recorded, shown in state, log and audit. */
 void bw_plan_degrade(struct bw_plan *plan, uint16_t control, const char *why);
+/* What a control puts in force with the steps that it adds, in words: shown by state and explain. To be said only
+ * where a failure of those steps ends the start. */
+void bw_plan_layer(struct bw_plan *plan, uint16_t control, const char *what);
 /* Sorts steps by phase (stable), trims, makes both arrays read-only. */
 int bw_plan_freeze(struct bw_plan *plan, struct bw_err *err) BW_MUST_CHECK;
 static inline const void *bw_plan_data(const struct bw_plan *plan, const struct bw_step *step)

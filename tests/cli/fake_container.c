@@ -228,6 +228,7 @@ int bw_container_delete(
 }
 
 static const struct bw_annotation annotations[] = {{"org.example.note", "a \"b\""}};
+static const char *const layers[] = {"seccomp: filter baseline", NULL};
 static const char *const degraded[] = {"landlock: this kernel has none", NULL};
 static const struct bw_container_info infos[] = {
 	{.oci_version = "1.2.0",
@@ -242,6 +243,7 @@ static const struct bw_container_info infos[] = {
 		.profile = "hardened",
 		.profile_reason = "default of the policy",
 		.guard = "cgroup",
+		.layers = layers,
 		.degraded = degraded},
 	{.oci_version = "1.2.0",
 		.id = "c2",
@@ -317,13 +319,13 @@ static int give(char **ret, int len, struct bw_err *err)
 	return len < 0 || !*ret ? bw_fail(err, BW_E_MEMORY, ENOMEM, "text") : 0;
 }
 
-int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, const char *format,
+int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here, const char *format,
 	char **ret_text, int *ret_verdict, struct bw_err *err)
 {
 	*ret_verdict = ctx->profile ? 4 : 3;
 	return give(ret_text,
-		asprintf(ret_text, "explain %s %s %s", bundle_or_id, format,
-			ctx->profile ? ctx->profile : "-"),
+		asprintf(ret_text, "explain %s %s %s%s", bundle_or_id, format,
+			ctx->profile ? ctx->profile : "-", here ? " here" : ""),
 		err);
 }
 

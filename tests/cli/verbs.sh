@@ -53,11 +53,11 @@ run "$double" exec --cgroup a --cgroup memory,cpu:/b c1 true
 has "exec in a cgroup" "$out" " cgroups=[a|memory,cpu:/b] "
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
-says "explain of the working directory" 3 "explain $scratch text -" explain
-says "explain of a bundle" 3 "explain $scratch/b json -" explain --format json ./b
-says "explain of a container" 3 "explain c1 text -" explain c1
-says "explain by another profile" 4 "explain /b diff strict" explain --profile strict -f diff /b
-says "explain by the global profile" 4 "explain /b text p" --profile p explain /b
+says "explain of the working directory" 3 "explain $scratch text - here" explain
+says "explain of a bundle" 3 "explain $scratch/b json - here" explain --format json ./b
+says "explain of a container" 3 "explain c1 text - here" explain c1
+says "explain by another profile" 4 "explain /b diff strict here" explain --profile strict -f diff /b
+says "explain by the global profile" 4 "explain /b text p here" --profile p explain /b
 says "check" 1 "check json=0" check
 says "check --json" 1 "check json=1" check --json
 says "check --format json" 1 "check json=1" check --format json

@@ -89,7 +89,7 @@ static char *explain(const char *profile, const char *format, int expected)
 	char *text = NULL;
 	int verdict = -1;
 
-	ck_assert_msg(bw_explain(&ctx, bundle, format, &text, &verdict, &err) == 0, "%s", err.text);
+	ck_assert_msg(bw_explain(&ctx, bundle, false, format, &text, &verdict, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(verdict, expected);
 	ck_assert_msg(!strstr(text, "hunter2") || bw_streq(profile, "compat"), "%s", text);
 	return text;
@@ -180,6 +180,40 @@ START_TEST(compat_leaves_all_as_it_is)
 }
 END_TEST
 
+START_TEST(what_is_in_force_comes_last)
+{
+	char layer[] = "seccomp: filter baseline", lack[] = "landlock: this kernel has none";
+	char *layers[] = {layer}, *degraded[] = {lack};
+	struct bw_in_force in_force = {.layers = {layers, 1}, .degraded = {degraded, 1}};
+	struct bw_context ctx = {.root = "/run/bulwark", .profile = "hardened"};
+	auto_free char *text = NULL, *json = NULL, *refused = NULL, *without = NULL;
+	struct bw_decision decision;
+	struct bw_json *tree;
+	struct bw_err err = {0};
+	int verdict = -1;
+
+	make_bundle("");
+	ck_assert_int_eq(bw_decide(&ctx, bundle, NULL, &arena, &decision, &err), 0);
+	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "text", &text, &verdict, &err), 0);
+	ck_assert_ptr_nonnull(strstr(text, "\n\nIN FORCE\n  seccomp: filter baseline\n"
+					   "\nDEGRADED\n  landlock: this kernel has none\n"));
+	ck_assert_ptr_null(strstr(text, "NOT ON THIS HOST"));
+	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "json", &json, &verdict, &err), 0);
+	ck_assert_int_eq(bw_json_parse(json, strlen(json), "explain", &arena, &tree, &err), 0);
+	ck_assert_uint_eq(bw_json_get(tree, "layers")->count, 1);
+	ck_assert_uint_eq(bw_json_get(tree, "degraded")->count, 1);
+	ck_assert_int_eq(bw_json_get(tree, "notOnThisHost")->type, BW_JSON_NULL);
+	in_force = (struct bw_in_force){.refusal = "the policy requires Landlock"};
+	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "text", &refused, &verdict, &err), 0);
+	ck_assert_ptr_nonnull(strstr(refused, "\n\nNOT ON THIS HOST\n  the policy requires Landlock\n"));
+	ck_assert_ptr_null(strstr(refused, "IN FORCE"));
+	ck_assert_int_eq(verdict, BW_EXPLAIN_CHANGED);
+	ck_assert_int_eq(bw_explain_decision(&decision, NULL, "json", &without, &verdict, &err), 0);
+	ck_assert_ptr_null(strstr(without, "notOnThisHost"));
+	remove_bundle();
+}
+END_TEST
+
 START_TEST(what_cannot_be_explained_is_an_error)
 {
 	struct bw_context ctx = {.root = "/run/bulwark"};
@@ -187,16 +221,16 @@ START_TEST(what_cannot_be_explained_is_an_error)
 	char *text = NULL;
 	int verdict = -1;
 
-	ck_assert_int_eq(bw_explain(&ctx, "/nowhere", "text", &text, &verdict, &err), -1);
+	ck_assert_int_eq(bw_explain(&ctx, "/nowhere", false, "text", &text, &verdict, &err), -1);
 	ck_assert_ptr_null(text);
 	err = (struct bw_err){0};
 	ctx.profile = "loose";
 	make_bundle("");
-	ck_assert_int_eq(bw_explain(&ctx, bundle, "text", &text, &verdict, &err), -1);
+	ck_assert_int_eq(bw_explain(&ctx, bundle, false, "text", &text, &verdict, &err), -1);
 	ck_assert_str_eq(err.text, "there is no profile \"loose\"");
 	err = (struct bw_err){0};
 	ctx.profile = NULL;
-	ck_assert_int_eq(bw_explain(&ctx, bundle, "xml", &text, &verdict, &err), -1);
+	ck_assert_int_eq(bw_explain(&ctx, bundle, false, "xml", &text, &verdict, &err), -1);
 	ck_assert_str_eq(err.text, "format must be text, json or diff, not \"xml\"");
 	remove_bundle();
 }
@@ -233,6 +267,7 @@ int main(void)
 	tcase_add_test(t, json_has_stable_keys);
 	tcase_add_test(t, a_diff_shows_the_names_of_variables_but_not_what_was_removed);
 	tcase_add_test(t, compat_leaves_all_as_it_is);
+	tcase_add_test(t, what_is_in_force_comes_last);
 	tcase_add_test(t, what_cannot_be_explained_is_an_error);
 	tcase_add_test(t, policy_is_shown_linted_and_published);
 	suite_add_tcase(s, t);

@@ -261,6 +261,24 @@ START_TEST(what_is_degraded_is_on_record)
 }
 END_TEST
 
+START_TEST(layers_are_on_record)
+{
+	char longer[200];
+
+	memset(longer, 'x', sizeof longer - 1);
+	longer[sizeof longer - 1] = '\0';
+	bw_plan_layer(&plan, 3, "none at all");
+	bw_plan_layer(&plan, 4, longer);
+	ck_assert_uint_eq(plan.layers_n, 2);
+	ck_assert_uint_eq(plan.layers[0].control, 3);
+	ck_assert_str_eq(plan.layers[0].what, "none at all");
+	ck_assert_uint_eq(strlen(plan.layers[1].what), sizeof plan.layers[1].what - 1);
+	for (size_t i = 0; i < BW_COUNT(plan.layers); i++)
+		bw_plan_layer(&plan, 5, "more than there is room for");
+	ck_assert_uint_eq(plan.layers_n, BW_COUNT(plan.layers));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("plan");
@@ -282,6 +300,7 @@ int main(void)
 	tcase_add_test(t, a_descriptor_too_many_is_closed_and_refused);
 	tcase_add_test(t, a_half_built_plan_can_be_given_up);
 	tcase_add_test(t, what_is_degraded_is_on_record);
+	tcase_add_test(t, layers_are_on_record);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
