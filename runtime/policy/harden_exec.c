@@ -110,6 +110,11 @@ static void clamp_labels(struct clamp *c)
 		"the container has this label");
 }
 
+static void clamp_program(struct clamp *c)
+{
+	bw_check_program(&c->run, c->process, "/args/0");
+}
+
 static void clamp_env(struct clamp *c)
 {
 	bw_harden_env(&c->run, &c->process->env, "/env");
@@ -168,6 +173,7 @@ static const struct {
 	{"exec.caps", clamp_caps},
 	{"exec.no_new_privs", clamp_no_new_privs},
 	{"exec.lsm", clamp_labels},
+	{"exec.programs", clamp_program},
 	{"exec.environment", clamp_env},
 	{"exec.limits", clamp_limits},
 	{NULL, NULL},

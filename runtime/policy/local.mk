@@ -24,6 +24,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_namespaces.c \
 	runtime/policy/rule_network.c \
 	runtime/policy/rule_paths.c \
+	runtime/policy/rule_programs.c \
 	runtime/policy/rule_rootfs.c \
 	runtime/policy/rule_seccomp.c \
 	runtime/policy/rule_session.c \

@@ -235,6 +235,26 @@ static bool narrower_gate(const struct bw_field *field, const void *a, const voi
 	       (!other->bytes.set || (one->bytes.set && one->bytes.v <= other->bytes.v));
 }
 
+static bool restricts(const struct bw_profile_programs *programs)
+{
+	return programs->allow.v && !(programs->restrict_.set && !programs->restrict_.v);
+}
+
+/* False switches the list off; what stands in the other rows then means nothing. */
+static bool still_restricts(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_programs *one = section_of(field, a), *other = section_of(field, b);
+
+	return !restricts(other) || !one->allow.v || restricts(one);
+}
+
+static bool fewer_libraries(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_programs *other = section_of(field, b);
+
+	return !restricts(other) || holds_all(b, a);
+}
+
 /* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
  * in the environment, where a profile comes from. */
 static const struct {
@@ -259,6 +279,12 @@ static const struct {
 	{"seccomp.nativeOnly", true_is_strict},
 	{"seccomp.keepMitigations", true_is_strict},
 	{"seccomp.listeners", allow_list},
+	{"programs.restrict", still_restricts},
+	{"programs.allow", allow_list},
+	{"programs.libraries", fewer_libraries},
+	{"programs.noexec", true_is_strict},
+	{"programs.memfdNoexec", true_is_strict},
+	{"programs.events", later_choice},
 	{"lsm.apparmor", later_choice},
 	{"lsm.selinux", later_choice},
 	{"lsm.dropUnconfined", true_is_strict},

@@ -270,7 +270,6 @@ static const struct bw_field rootfs_fields[] = {
 	BW_LIST_OF(struct bw_profile_rootfs, tmpfs, "tmpfs", &tmpfs_schema,
 		.flags = BW_EMPTY_IS_SET,
 		.doc = "Scratch directories that are mounted where the caller mounts nothing."),
-	LATER(struct bw_profile_rootfs, "layout", "Trees that may be executed, all others noexec."),
 	BW_END};
 SECTION(rootfs, rootfs_fields);
 
@@ -304,6 +303,28 @@ static const struct bw_field seccomp_fields[] = {
 		       "their sockets, which must be root's own; absent: any."),
 	BW_END};
 SECTION(seccomp, seccomp_fields);
+
+static const struct bw_field programs_fields[] = {
+	BW_FIELD(struct bw_profile_programs, restrict_, "restrict",
+		.doc = "Whether a container may execute only what allow lists, where there is a list; absent: true."),
+	BW_FIELD(struct bw_profile_programs, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+		.doc = "Paths of programs in the container, '*' matches within one component: both the path that is "
+		       "asked for and the file that it leads to must be among them; absent: any."),
+	BW_FIELD(struct bw_profile_programs, libraries, "libraries", .flags = BW_EMPTY_IS_SET,
+		.check = check_clean_paths,
+		.doc = "Directories whose files programs may map for execution: shared libraries and extension "
+		       "modules; '*' matches within one component; absent: none."),
+	BW_FIELD(struct bw_profile_programs, noexec, "noexec",
+		.doc = "Whether everything in a container but the listed programs and libraries lies on mounts with "
+		       "noexec."),
+	BW_FIELD(struct bw_profile_programs, memfd_noexec, "memfdNoexec",
+		.doc = "Whether files that are in memory alone (memfd_create) can be executed by nobody in the "
+		       "container (vm.memfd_noexec, Linux 6.3)."),
+	BW_FIELD(struct bw_profile_programs, events, "events", .names = off_prefer_require,
+		.doc = "What it means when executions cannot be witnessed: nothing is, a degraded container, or a "
+		       "refusal."),
+	BW_END};
+SECTION(programs, programs_fields);
 
 static const struct bw_field lsm_fields[] = {
 	BW_FIELD(struct bw_profile_lsm, apparmor, "apparmor", .names = off_prefer_require,
@@ -696,6 +717,8 @@ static const struct bw_field profile_fields[] = {
 		.doc = "Whether no_new_privs is forced."),
 	BW_NESTED(struct bw_profile, seccomp, "seccomp", &seccomp_schema,
 		.doc = "System call filters."),
+	BW_NESTED(struct bw_profile, programs, "programs", &programs_schema,
+		.doc = "What alone may be executed."),
 	BW_NESTED(struct bw_profile, lsm, "lsm", &lsm_schema, .doc = "AppArmor and SELinux."),
 	BW_FIELD(struct bw_profile, landlock, "landlock", .names = off_prefer_require,
 		.doc = "Landlock rules that follow from the mounts: writing only where a mount is "
@@ -730,7 +753,6 @@ static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
-	LATER(struct bw_profile, "exec", "Programs that may be started."),
 	LATER(struct bw_profile, "workspace",
 		"A directory for a session's files that ends with the container."),
 	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),

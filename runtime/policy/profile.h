@@ -24,7 +24,6 @@ struct bw_profile_rootfs {
 		struct bw_profile_tmpfs *v;
 		size_t n;
 	} tmpfs;
-	char *later;
 };
 struct bw_profile_capabilities {
 	struct bw_strs allow; /* v NULL: as asked */
@@ -35,6 +34,14 @@ struct bw_profile_seccomp {
 	struct bw_strs allow;
 	struct bw_opt_bool native_only, keep_mitigations;
 	struct bw_strs listeners; /* v NULL: any */
+};
+/* With a list, nothing else can be executed, unless restrict is false. */
+struct bw_profile_programs {
+	struct bw_opt_bool restrict_;
+	struct bw_strs allow;	  /* v NULL: any */
+	struct bw_strs libraries; /* absent: none */
+	struct bw_opt_bool noexec, memfd_noexec;
+	char *events; /* off, prefer, require */
 };
 struct bw_profile_lsm {
 	char *apparmor, *selinux; /* off, prefer, require */
@@ -143,6 +150,7 @@ struct bw_profile {
 	struct bw_profile_capabilities *capabilities;
 	struct bw_opt_bool no_new_privileges;
 	struct bw_profile_seccomp *seccomp;
+	struct bw_profile_programs *programs;
 	struct bw_profile_lsm *lsm;
 	char *landlock; /* off, prefer, require */
 	struct bw_opt_bool landlock_scope;

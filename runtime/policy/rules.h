@@ -100,6 +100,7 @@ void bw_rule_devices(struct bw_run *r);
 void bw_rule_mount_sources(struct bw_run *r);
 void bw_rule_mounts(struct bw_run *r);
 void bw_rule_rootfs(struct bw_run *r);
+void bw_rule_programs(struct bw_run *r);
 void bw_rule_paths(struct bw_run *r);
 void bw_rule_hooks(struct bw_run *r);
 void bw_rule_descriptors(struct bw_run *r);
@@ -130,6 +131,9 @@ void bw_harden_user(struct bw_run *r, const struct bw_spec_user *user, bool user
 void bw_harden_env(struct bw_run *r, const struct bw_strs *env, const char *pointer);
 /* Scheduler, I/O priority and oomScoreAdj of a process. */
 void bw_harden_priorities(
+	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
+/* Refuses a process whose program is not on the profile's list; pointer is the place of its arguments. */
+void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
 /* Removes a label that means unconfined. */
 void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, const char *pointer);

@@ -267,6 +267,19 @@ struct bw_spec_egress {
 };
 
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
+/* What alone may be executed. files, interpreters and directories are found once, at create,
+ * before the controls prepare; exec goes by what was found then. */
+struct bw_spec_programs {
+	struct bw_strs allow;                /* patterns of paths that may be executed, as the policy has them */
+	struct bw_strs libraries;            /* patterns of directories whose files may be mapped for execution */
+	struct bw_opt_bool noexec;           /* rootfs, mounts: everything else lies on mounts with noexec */
+	struct bw_opt_bool memfd_noexec;     /* sysctl: vm.memfd_noexec of a pid namespace of its own is 2 */
+	char *events;                        /* watch: "prefer" or "require" a witness of execve; absent: none */
+	struct bw_strs files, interpreters, directories; /* what allow and libraries were in the image at create: clean
+	                                                  * absolute paths without links: programs, the ELF interpreters
+	                                                  * that they name, library directories */
+};
+
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one; '*' */
@@ -282,6 +295,7 @@ struct bw_spec_hardening {
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
+	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */

@@ -76,6 +76,27 @@ static const struct bw_field egress_fields[] = {
 static const struct bw_schema egress_schema = {
 	"egress", sizeof(struct bw_spec_egress), BW_UNKNOWN_REFUSE, egress_fields};
 
+static const struct bw_field programs_fields[] = {
+	BW_FIELD(struct bw_spec_programs, allow, "allow", .flags = BW_ABSOLUTE_PATH | BW_EMPTY_IS_SET,
+		.doc = "paths that may be executed, as patterns"),
+	BW_FIELD(struct bw_spec_programs, libraries, "libraries", .flags = BW_ABSOLUTE_PATH,
+		.doc = "directories whose files may be mapped for execution, as patterns"),
+	BW_FIELD(struct bw_spec_programs, noexec, "noexec",
+		.doc = "whether everything else lies on mounts with noexec"),
+	BW_FIELD(struct bw_spec_programs, memfd_noexec, "memfdNoexec",
+		.doc = "whether files in memory cannot be executed either"),
+	BW_FIELD(struct bw_spec_programs, events, "events", .names = strengths,
+		.doc = "whether executions are witnessed if possible, or must be"),
+	BW_FIELD(struct bw_spec_programs, files, "files", .flags = BW_ABSOLUTE_PATH,
+		.doc = "the programs that were found, without links"),
+	BW_FIELD(struct bw_spec_programs, interpreters, "interpreters", .flags = BW_ABSOLUTE_PATH,
+		.doc = "the ELF interpreters that they name, without links"),
+	BW_FIELD(struct bw_spec_programs, directories, "directories", .flags = BW_ABSOLUTE_PATH,
+		.doc = "the library directories that were found, without links"),
+	BW_END};
+static const struct bw_schema programs_schema = {
+	"programs", sizeof(struct bw_spec_programs), BW_UNKNOWN_REFUSE, programs_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -124,6 +145,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "addresses that must not be reachable"),
 	BW_NESTED(struct bw_spec_hardening, egress, "egress", &egress_schema,
 		.doc = "what the gate lets out"),
+	BW_NESTED(struct bw_spec_hardening, programs, "programs", &programs_schema,
+		.doc = "what alone may be executed"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
 		.doc = "whether nothing but loopback may be reachable"),
 	BW_FIELD(struct bw_spec_hardening, ttl_ms, "ttlMs",

