@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/image_mounts.c runtime/container/image_mounts.h \
 	runtime/container/images.c runtime/container/images.h \
 	runtime/container/inherit.c runtime/container/inherit.h \
+	runtime/container/lease.c runtime/container/lease.h \
 	runtime/container/logger.c \
 	runtime/container/notify.c runtime/container/notify.h \
 	runtime/container/pid_file.c runtime/container/pid_file.h \

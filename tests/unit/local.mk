@@ -352,6 +352,12 @@ test_hooks_CFLAGS = $(unit_cflags)
 test_hooks_LDADD = $(unit_libs)
 TESTS += test_hooks
 
+check_PROGRAMS += test_lease
+test_lease_SOURCES = tests/unit/test_lease.c tests/unit/scratch.h
+test_lease_CFLAGS = $(unit_cflags)
+test_lease_LDADD = $(unit_libs)
+TESTS += test_lease
+
 check_PROGRAMS += test_log
 test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
 test_log_CFLAGS = $(unit_cflags)
