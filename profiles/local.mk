@@ -27,6 +27,18 @@ profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) --program bw_warden_filter=$(srcdir)/profiles/seccomp/warden.json \
 		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json >$@.tmp && mv $@.tmp $@
+# Profiles for AppArmor, for the packages to load. The one for native code in the workspace is its neighbour with one more
+# line in force.
+apparmor_profiles = profiles/apparmor/bulwark-default profiles/apparmor/bulwark-untrusted
+EXTRA_DIST += $(apparmor_profiles)
+if APPARMOR_PROFILES
+apparmordir = $(sysconfdir)/apparmor.d
+apparmor_DATA = $(apparmor_profiles) profiles/apparmor/bulwark-untrusted-native
+endif
+CLEANFILES += profiles/apparmor/bulwark-untrusted-native
+profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted
+	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && sed -e 's/bulwark-untrusted/&-native/g' -e 's/# native: //' \
+		$(srcdir)/profiles/apparmor/bulwark-untrusted >$@.tmp && mv $@.tmp $@
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json

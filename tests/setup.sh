@@ -7,7 +7,7 @@ build_packages=(autoconf automake gcc libc6-dev make pkgconf
 	libapparmor-dev libc-ares-dev libcap-dev libseccomp-dev libselinux1-dev libsystemd-dev libyajl-dev)
 # What ./quickstart puts into the container and around it.
 demo_packages=(iproute2 jq libpython3-stdlib procps python3 python3-minimal util-linux)
-test_packages=(busybox-static check clang clang-tidy cppcheck criu dbus-daemon fish git groff mandoc nftables openssl
+test_packages=(apparmor busybox-static check clang clang-tidy cppcheck criu dbus-daemon fish git groff mandoc nftables openssl
 	shellcheck strace uidmap)
 # The engines, for tests/engines. What they only recommend they find missing, so that is named here.
 test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetworking-plugins docker.io

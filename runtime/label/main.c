@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef HAVE_APPARMOR
 #include <sys/apparmor.h>
@@ -50,6 +51,18 @@ static FILE *open_profiles(void)
 	return list;
 }
 
+/* What loads the profile, where a file of its name is there to be loaded. */
+static int not_loaded(const char *profile)
+{
+	char path[512];
+	int len = snprintf(path, sizeof path, "%s/%s", BW_APPARMORDIR, profile);
+
+	if (len < (int)sizeof path && !strchr(profile, '/') && access(path, R_OK) == 0)
+		return answer(NOT_VALID, "AppArmor profile \"%s\" is not loaded: \"apparmor_parser -r %s\" loads it",
+			profile, path);
+	return answer(NOT_VALID, "AppArmor profile \"%s\" is not loaded", profile);
+}
+
 static int check_apparmor(const char *profile)
 {
 	enum bw_profile_state state;
@@ -71,7 +84,7 @@ static int check_apparmor(const char *profile)
 	case BW_PROFILE_MISSING:
 		break;
 	}
-	return answer(NOT_VALID, "AppArmor profile \"%s\" is not loaded", profile);
+	return not_loaded(profile);
 }
 #else
 static int check_apparmor(const char *profile)
