@@ -20,7 +20,7 @@ enum { PROC_ROOT_INODE = 1 };
 
 /* Labels and sysctls are written through this descriptor: if /proc were anything else, the writes would go
  * astray and the container run without them (CVE-2019-16884, CVE-2025-52881). */
-static int open_proc(struct bw_err *err)
+int bw_preparation_open_proc(struct bw_err *err)
 {
 	auto_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
@@ -53,7 +53,7 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 {
 	if (check_stdio(err) < 0)
 		return -1;
-	preparation->host_proc = open_proc(err);
+	preparation->host_proc = bw_preparation_open_proc(err);
 	if (preparation->host_proc < 0)
 		return -1;
 	if (bw_probe(&preparation->host, arena, err) < 0)

@@ -20,6 +20,8 @@ struct bw_preparation {
 
 #define BW_PREPARATION_INIT {.plan = BW_PLAN_INIT, .guard = BW_GUARD_INIT, .host_proc = -1, .start_sock = -1}
 
+/* The host's /proc, verified, as O_PATH; the caller's to close. -1: BW_E_HOST. */
+int bw_preparation_open_proc(struct bw_err *err) BW_MUST_CHECK;
 /* Opens the host's /proc, verifies that it is what it is called, and asks the controls for the host's facts. */
 int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
 /* The container's cgroups by what the caller said of them: systemd's, none, or path (NULL: after the id). For a caller

@@ -17,10 +17,12 @@
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/notify.h"
+#include "container/prepare.h"
 #include "container/state.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/guard.h"
+#include "control/label.h"
 #include "control/netns.h"
 #include "launch/wire.h"
 
@@ -144,6 +146,32 @@ static void await_end(const struct bw_container *container)
 		poll(&fd, 1, END_MS);
 }
 
+/* The plan is gone; whether ours was entered follows from what the container has been made with. */
+static int verify_profile(const struct starting *starting, struct bw_err *err)
+{
+	const struct bw_container *container = starting->container;
+	const struct bw_spec *spec = starting->spec;
+	const char *profile =
+		bw_apparmor_own(spec->hardening, spec->process ? spec->process->apparmor_profile : NULL);
+	auto_close int pidfd = -1, host_proc = -1;
+
+	for (size_t i = 0; i < container->state->degraded.n; i++)
+		if (bw_after_prefix(container->state->degraded.v[i], "apparmor: "))
+			return 0;
+	if (!profile)
+		return 0;
+	pidfd = bw_pidfd_of(container->pid, container->start_time);
+	if (pidfd < 0)
+		return 0;
+	host_proc = bw_preparation_open_proc(err);
+	if (host_proc < 0)
+		return -1;
+	if (bw_apparmor_verify(host_proc, container->pid, pidfd, profile, err) == 0)
+		return 0;
+	bw_pidfd_kill(pidfd);
+	return bw_wrap(err, "unable to start container process");
+}
+
 /* Says go and listens until close-on-exec ends the connection. */
 static int let_go(struct starting *starting, struct bw_err *err)
 {
@@ -170,7 +198,7 @@ static int let_go(struct starting *starting, struct bw_err *err)
 		announced = announced || message.kind == BW_MSG_EXEC;
 	}
 	if (announced)
-		return 0;
+		return verify_profile(starting, err);
 	bw_fail(err, BW_E_KERNEL, 0, "the container's init died before its program started");
 	await_end(container);
 	bw_diagnose_death(container->state->cgroups, err);

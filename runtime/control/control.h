@@ -112,6 +112,9 @@ struct bw_control {
 	 * control has none. */
 	int (*receive)(const struct bw_settling *now, uint16_t op, const void *data, size_t len, int fd,
 		struct bw_err *err);
+	/* Looks, once the program runs, whether a child step has had its effect on it. A failure ends the container.
+	 * NULL: the step cannot succeed without. */
+	int (*verify)(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err);
 	/* Replaces the usual "<name>: <say>: <errno words>" where callers match a sentence. NULL: the usual. */
 	void (*complain)(uint16_t op, const void *data, size_t len, int sys, struct bw_err *err);
 };

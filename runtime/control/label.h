@@ -8,12 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
 struct bw_arena;
 struct bw_host;
 struct bw_plan;
+struct bw_spec_hardening;
 
 /* Longer ones do not fit into one write to /proc/self/attr. */
 enum { BW_LABEL_MAX = 4000 };
@@ -39,7 +41,15 @@ int bw_label_check(const char *helper, const char *lsm, const char *label, bool 
 int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, struct bw_plan *plan,
 	uint16_t control, struct bw_err *err) BW_MUST_CHECK;
 
-/* [child] Writes all of text to self/<file> beneath the host's procfs, and reads that file. Never
+/* apparmor.c: the profile of our own that a process shall run in by hardening, where its caller asked for the profile
+ * asked (or NULL); NULL: none of ours. Lasts as long as hardening. */
+const char *bw_apparmor_own(const struct bw_spec_hardening *hardening, const char *asked);
+/* apparmor.c: whether the process runs in profile, and that in enforce mode; asked when its execve(2) has closed the
+ * channel. A process that has ended is no failure. Fails with BW_E_KERNEL and what it runs in, also where that cannot be
+ * read. */
+int bw_apparmor_verify(int host_proc, pid_t pid, int pidfd, const char *profile, struct bw_err *err) BW_MUST_CHECK;
+
+/* [child] Writes all of text to <file> ("self/attr/exec") beneath the host's procfs, and reads that file. Never
  * through another mount or a magic link: a procfs that the image made up would swallow the label
  * (CVE-2019-16884). 0 or the length; -errno. */
 int bw_label_write(int host_proc, const char *file, const char *text, size_t len);

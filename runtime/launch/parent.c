@@ -209,12 +209,34 @@ static int synchronise(struct bw_launch *launch, const struct bw_message *messag
 	return say_go(launch, err);
 }
 
+/* What was asked for comes true with execve: a program that runs without it must not go on. */
+static int verify(struct bw_launch *launch, struct bw_err *err)
+{
+	const struct bw_plan *plan = launch->plan;
+	const struct bw_settling now = {.pid = launch->pid, .pidfd = launch->pidfd, .host_proc = launch->request->host_proc,
+		.request = launch->request};
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct bw_step *step = &plan->steps[i];
+		const struct bw_control *control = bw_control_of(step->control);
+
+		if (step->side == BW_SIDE_CHILD && control->verify &&
+			control->verify(&now, step->op, bw_plan_data(plan, step), step->len, err) < 0) {
+			launch->failed_step = (int)i;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* The channel has ended. After BW_MSG_EXEC that is what close-on-exec does; before it the child has died. */
 static int channel_ended(struct bw_launch *launch, struct bw_err *err)
 {
 	int status = 0;
 
 	if (launch->exec_announced) {
+		if (verify(launch, err) < 0)
+			return -1;
 		launch->state = BW_LAUNCH_RUNNING;
 		return 0;
 	}

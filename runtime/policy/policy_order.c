@@ -255,6 +255,18 @@ static bool fewer_libraries(const struct bw_field *field, const void *a, const v
 	return !restricts(other) || holds_all(b, a);
 }
 
+/* Our own AppArmor profiles, from the widest: what one forbids the next forbids. Of others nobody knows. */
+static bool narrower_label(const struct bw_field *field, const void *a, const void *b)
+{
+	static const char *const labels[] = {
+		"", "bulwark-default", "bulwark-untrusted-native", "bulwark-untrusted", NULL};
+	const char *one = *(char *const *)a, *other = *(char *const *)b;
+	size_t least = place(labels, other);
+
+	(void)field;
+	return !other || (one && bw_streq(one, other)) || (least && place(labels, one) >= least);
+}
+
 /* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
  * in the environment, where a profile comes from. */
 static const struct {
@@ -286,6 +298,8 @@ static const struct {
 	{"programs.memfdNoexec", true_is_strict},
 	{"programs.events", later_choice},
 	{"lsm.apparmor", later_choice},
+	{"lsm.apparmorProfile", narrower_label},
+	{"lsm.callerProfile", later_choice},
 	{"lsm.selinux", later_choice},
 	{"lsm.dropUnconfined", true_is_strict},
 	{"landlock", later_choice},

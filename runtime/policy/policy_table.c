@@ -20,6 +20,7 @@ static const char *const allow_refuse[] = {"allow", "refuse", NULL};
 static const char *const allow_block[] = {"allow", "block", NULL};
 static const char *const off_prefer_require[] = {"off", "prefer", "require", NULL};
 static const char *const prefer_require[] = {"prefer", "require", NULL};
+static const char *const keep_replace[] = {"keep", "replace", NULL};
 static const char *const modes[] = {"audit", "enforce", NULL};
 static const char *const profile_flags[] = {"any", "stricter", "never", NULL};
 static const char *const unreadables[] = {"default", "refuse", NULL};
@@ -137,6 +138,16 @@ static int check_profile_name(const void *member, struct bw_err *err)
 			"64",
 			text);
 	return 0;
+}
+
+/* One profile by its name: in a stack or a namespace nothing could be compared with what the kernel says. */
+static int check_apparmor_profile(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	if (bw_streq(text, "unconfined"))
+		return bw_fail(err, BW_E_POLICY, 0, "\"unconfined\" is no AppArmor profile; apparmor: \"off\" asks for none");
+	return check_profile_name(member, err);
 }
 
 static int check_environment(const void *member, struct bw_err *err)
@@ -330,6 +341,11 @@ static const struct bw_field lsm_fields[] = {
 	BW_FIELD(struct bw_profile_lsm, apparmor, "apparmor", .names = off_prefer_require,
 		.doc = "What a kernel without AppArmor means: nothing, a degraded container, or a "
 		       "refusal."),
+	BW_FIELD(struct bw_profile_lsm, apparmor_profile, "apparmorProfile", .check = check_apparmor_profile,
+		.doc = "AppArmor profile of our own, where apparmor is not off; absent: bulwark-default."),
+	BW_FIELD(struct bw_profile_lsm, caller_profile, "callerProfile", .names = keep_replace,
+		.doc = "Whether an AppArmor profile that the caller names takes the place of our own, or our own "
+		       "takes its place wherever it can be had."),
 	BW_FIELD(struct bw_profile_lsm, selinux, "selinux", .names = off_prefer_require,
 		.doc = "What a kernel without SELinux means: nothing, a degraded container, or a "
 		       "refusal."),

@@ -45,6 +45,8 @@ struct bw_profile_programs {
 };
 struct bw_profile_lsm {
 	char *apparmor, *selinux; /* off, prefer, require */
+	char *apparmor_profile;
+	char *caller_profile; /* keep, replace */
 	struct bw_opt_bool drop_unconfined;
 };
 struct bw_profile_mounts {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_lsm.c - a label that means unconfined is no label: it goes, and the default applies. */
+/* rule_lsm.c - a label that means unconfined is no label: it goes, and the default applies. Which AppArmor profile is
+ * ours and whether it comes before the caller's is said here; where it cannot be had, the caller's still holds. */
 #include "base/auto.h"
 #include "base/str.h"
 #include "policy/rules.h"
@@ -24,6 +25,17 @@ void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, c
 			"unconfined is not for containers; the default applies");
 }
 
+static void harden_apparmor(struct bw_run *r, const struct bw_profile_lsm *policy, const struct bw_spec_hardening *h)
+{
+	bw_change_string(r, &h->apparmor, policy->apparmor, "/hardening/apparmor", "what a kernel without AppArmor means");
+	if (policy->apparmor_profile)
+		bw_change_string(r, &h->apparmor_profile, policy->apparmor_profile, "/hardening/apparmorProfile",
+			"the AppArmor profile of our own");
+	if (policy->caller_profile && bw_streq(policy->caller_profile, "replace"))
+		bw_change_bool(r, &h->apparmor_always, true, "/hardening/apparmorAlways",
+			"our own AppArmor profile comes before the caller's");
+}
+
 void bw_rule_lsm(struct bw_run *r)
 {
 	const struct bw_profile_lsm *policy = r->profile->lsm;
@@ -34,8 +46,7 @@ void bw_rule_lsm(struct bw_run *r)
 	if (r->spec->process && bw_is_on(&policy->drop_unconfined))
 		bw_harden_labels(r, r->spec->process, "/process");
 	if (h && policy->apparmor && !bw_streq(policy->apparmor, "off"))
-		bw_change_string(r, &h->apparmor, policy->apparmor, "/hardening/apparmor",
-			"what a kernel without AppArmor means");
+		harden_apparmor(r, policy, h);
 	if (h && policy->selinux && !bw_streq(policy->selinux, "off"))
 		bw_change_string(r, &h->selinux, policy->selinux, "/hardening/selinux",
 			"what a kernel without SELinux means");

@@ -292,6 +292,8 @@ struct bw_spec_hardening {
 	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
 	char *landlock;                     /* "prefer" or "require" */
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
+	char *apparmor_profile;             /* apparmor: the name of our own; absent: bulwark-default */
+	struct bw_opt_bool apparmor_always; /* apparmor: also where the caller names another */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */

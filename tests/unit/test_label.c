@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -193,6 +194,54 @@ START_TEST(longest_label_is_accepted_and_one_more_byte_is_not)
 	text[BW_LABEL_MAX] = 'x';
 	ck_assert_int_eq(bw_label_plain(text, "selinuxLabel", &w.err), -1);
 	ck_assert_str_eq(w.err.text, "selinuxLabel is longer than 4000 bytes");
+}
+END_TEST
+
+/* Which profile is whose: ours where the caller names none, or before the caller's. */
+static char own[] = "bulwark-untrusted", none_of_ours[] = "";
+static const struct {
+	char *strength, *own;
+	bool always;
+	char *asked;
+	const char *want;
+} owners[] = {
+	{NULL, NULL, false, NULL, NULL},
+	{NULL, own, true, profile, NULL},
+	{prefer, NULL, false, NULL, "bulwark-default"},
+	{prefer, own, false, NULL, "bulwark-untrusted"},
+	{require, own, false, none_of_ours, "bulwark-untrusted"},
+	{require, own, false, profile, NULL},
+	{require, own, true, profile, "bulwark-untrusted"},
+	{prefer, NULL, true, profile, "bulwark-default"},
+};
+
+START_TEST(own_profile_has_its_place)
+{
+	const char *got;
+
+	w.hardening.apparmor = owners[_i].strength;
+	w.hardening.apparmor_profile = owners[_i].own;
+	w.hardening.apparmor_always = (struct bw_opt_bool){.set = true, .v = owners[_i].always};
+	got = bw_apparmor_own(&w.hardening, owners[_i].asked);
+	ck_assert_pstr_eq(got, owners[_i].want);
+	ck_assert_ptr_null(bw_apparmor_own(NULL, NULL));
+}
+END_TEST
+
+/* Where ours cannot be had and is only preferred, the caller's is not lost with it. */
+START_TEST(own_profile_that_cannot_be_had_leaves_the_callers)
+{
+	w.process.apparmor_profile = profile;
+	w.hardening.apparmor_profile = own;
+	w.hardening.apparmor_always = (struct bw_opt_bool){.set = true, .v = true};
+	w.hardening.apparmor = require;
+	refused(&bw_apparmor, NONE_OF_OURS, "/process/apparmorProfile");
+	w.hardening.apparmor = prefer;
+	ck_assert_int_eq(bw_apparmor.prepare(&w.request, &w.plan, &w.err), -1);
+	ck_assert_str_eq(w.err.text, NO_APPARMOR);
+	ck_assert_uint_eq(w.plan.degraded_n, 1);
+	ck_assert_str_eq(w.plan.degraded[0].why, NONE_OF_OURS);
+	ck_assert_uint_eq(w.plan.n, 0);
 }
 END_TEST
 
@@ -406,12 +455,12 @@ static int apply_apparmor(const char *text)
 {
 	struct bw_child child = {.host_proc = w.proc};
 	struct {
-		uint32_t is_plain;
+		uint32_t is_plain, is_ours;
 		char text[64];
 	} data = {.is_plain = !strchr(text, '&')};
 
 	snprintf(data.text, sizeof data.text, "%s", text);
-	return bw_apparmor_apply(&child, 0, &data, sizeof data.is_plain + strlen(text) + 1);
+	return bw_apparmor_apply(&child, 0, &data, offsetof(__typeof__(data), text) + strlen(text) + 1);
 }
 
 static int apply_selinux(uint16_t op)
@@ -444,6 +493,80 @@ START_TEST(file_that_gives_back_something_else_is_noticed)
 	/* An ordinary file gives back "exec web", where the kernel would say "web (enforce)". */
 	make_attr("apparmor/exec");
 	ck_assert_int_eq(apply_apparmor("exec web"), -EPROTO);
+}
+END_TEST
+
+/* What the kernel may answer of the program, and whether that is the profile in force. */
+static const struct {
+	const char *answer;
+	const char *found; /* NULL: it is */
+} read_back[] = {
+	{"web (enforce)\\n", NULL},
+	{"web (enforce)", NULL},
+	{"web (kill)\\n", NULL},
+	{"unconfined\\n", "unconfined"},
+	{"web (complain)\\n", "web (complain)"},
+	{"web (unconfined)\\n", "web (unconfined)"},
+	{"web2 (enforce)\\n", "web2 (enforce)"},
+	{"web//part (enforce)\\n", "web//part (enforce)"},
+	{"web//&other (enforce)\\n", "web//&other (enforce)"},
+	/* A short read, which must not pass for anything. */
+	{"", ""},
+	{"web", "web"},
+	{"web (enf", "web (enf"},
+};
+
+/* Of ourselves, in a procfs that says what it is told to. */
+static int read_back_of_ourselves(const char *file, const char *answer, const char *name)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), r;
+
+	ck_assert_int_ge(pidfd, 0);
+	run("mkdir -p %s/%d/attr/apparmor && printf '%s' >%s/%d/attr/%s", w.dir, (int)getpid(), answer, w.dir,
+		(int)getpid(), file);
+	r = bw_apparmor_verify(w.proc, getpid(), pidfd, name, &w.err);
+	close(pidfd);
+	return r;
+}
+
+START_TEST(profile_of_the_program_is_read_back)
+{
+	char want[160];
+
+	snprintf(want, sizeof want, "apparmor: the program runs in \"%s\", expected \"web (enforce)\"",
+		read_back[_i].found ? read_back[_i].found : "");
+	ck_assert_int_eq(read_back_of_ourselves(_i % 2 ? "current" : "apparmor/current", read_back[_i].answer, profile),
+		read_back[_i].found ? -1 : 0);
+	if (read_back[_i].found)
+		ck_assert_str_eq(w.err.text, want);
+}
+END_TEST
+
+START_TEST(profile_that_cannot_be_read_back_is_a_failure)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	ck_assert_int_eq(bw_apparmor_verify(w.proc, getpid(), pidfd, profile, &w.err), -1);
+	ck_assert_str_eq(w.err.text, "apparmor: reading back the profile that the program runs in: no such file or directory");
+	close(pidfd);
+}
+END_TEST
+
+START_TEST(program_that_has_ended_is_no_failure)
+{
+	pid_t pid = fork();
+	int pidfd;
+
+	if (pid == 0)
+		_exit(0);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	ck_assert_int_eq(bw_apparmor_verify(w.proc, pid, pidfd, profile, &w.err), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	/* Its number is another's by now, for all we know: what stands there is not about it. */
+	run("mkdir -p %s/%d/attr && echo unconfined >%s/%d/attr/current", w.dir, (int)pid, w.dir, (int)pid);
+	ck_assert_int_eq(bw_apparmor_verify(w.proc, pid, pidfd, profile, &w.err), 0);
+	close(pidfd);
 }
 END_TEST
 
@@ -522,9 +645,9 @@ END_TEST
 START_TEST(steps_say_what_they_do)
 {
 	struct {
-		uint32_t is_plain;
+		uint32_t is_plain, is_ours;
 		char text[16];
-	} data = {1, "exec web"};
+	} data = {1, 0, "exec web"};
 	char buf[128];
 
 	bw_apparmor.say(0, &data, sizeof data, buf, sizeof buf);
@@ -552,6 +675,8 @@ int main(void)
 	tcase_add_test(tc, further_process_has_the_containers_profile);
 	tcase_add_test(tc, profile_with_a_control_character_is_refused);
 	tcase_add_test(tc, longest_label_is_accepted_and_one_more_byte_is_not);
+	tcase_add_loop_test(tc, own_profile_has_its_place, 0, (int)BW_COUNT(owners));
+	tcase_add_test(tc, own_profile_that_cannot_be_had_leaves_the_callers);
 	tcase_add_test(tc, profile_that_nobody_can_check_is_refused);
 	tcase_add_test(tc, no_context_means_no_step);
 	tcase_add_test(tc, context_without_selinux_is_refused_in_the_words_callers_know);
@@ -564,6 +689,9 @@ int main(void)
 	tcase_add_test(tc, profile_goes_to_the_modules_own_file);
 	tcase_add_test(tc, profile_goes_to_the_shared_file_of_an_older_kernel);
 	tcase_add_test(tc, file_that_gives_back_something_else_is_noticed);
+	tcase_add_loop_test(tc, profile_of_the_program_is_read_back, 0, (int)BW_COUNT(read_back));
+	tcase_add_test(tc, profile_that_cannot_be_read_back_is_a_failure);
+	tcase_add_test(tc, program_that_has_ended_is_no_failure);
 	tcase_add_test(tc, context_goes_to_exec_and_keycreate);
 	tcase_add_test(tc, missing_file_is_a_failure);
 	tcase_add_test(tc, label_never_leaves_the_procfs_by_a_link);
