@@ -41,8 +41,9 @@
 #define P_PIDFD 3
 #endif
 
-/* Landlock (landlock(7)): rights and the ruleset of ABI 6, which a kernel of an older ABI takes as long as
- * the members it does not know are 0. */
+/* Landlock (landlock(7), uapi linux/landlock.h): rights and the ruleset of ABI 10. A kernel of an older ABI takes the
+ * ruleset as long as the members and bits that it does not know are 0. */
+#define BW_LANDLOCK_EXECUTE	     (1ULL << 0)
 #define BW_LANDLOCK_WRITE_FILE	     (1ULL << 1)
 #define BW_LANDLOCK_REMOVE_DIR	     (1ULL << 4)
 #define BW_LANDLOCK_REMOVE_FILE	     (1ULL << 5)
@@ -55,10 +56,20 @@
 #define BW_LANDLOCK_MAKE_SYM	     (1ULL << 12)
 #define BW_LANDLOCK_REFER	     (1ULL << 13) /* ABI 2 */
 #define BW_LANDLOCK_TRUNCATE	     (1ULL << 14) /* ABI 3 */
+#define BW_LANDLOCK_IOCTL_DEV	     (1ULL << 15) /* ABI 5 */
+#define BW_LANDLOCK_RESOLVE_UNIX     (1ULL << 16) /* ABI 9: reaching named unix sockets made outside */
+#define BW_LANDLOCK_BIND_TCP	     (1ULL << 0)  /* ABI 4 */
+#define BW_LANDLOCK_CONNECT_TCP	     (1ULL << 1)  /* ABI 4 */
+#define BW_LANDLOCK_BIND_UDP	     (1ULL << 2)  /* ABI 10 */
+#define BW_LANDLOCK_SEND_UDP	     (1ULL << 3)  /* ABI 10: connect, and send to an address */
 #define BW_LANDLOCK_SCOPE_ABSTRACT   (1ULL << 0)  /* ABI 6: abstract unix sockets */
 #define BW_LANDLOCK_SCOPE_SIGNAL     (1ULL << 1)  /* ABI 6 */
+#define BW_LANDLOCK_LOG_NEW_EXEC_ON  (1U << 1)    /* ABI 7: audit records after execve, too */
+#define BW_LANDLOCK_LOG_SUBDOMAINS_OFF (1U << 2)  /* ABI 7: none of domains that the program makes itself */
 #define BW_LANDLOCK_CREATE_VERSION   (1U << 0)
+#define BW_LANDLOCK_CREATE_ERRATA    (1U << 1)
 #define BW_LANDLOCK_RULE_PATH_BENEATH 1
+#define BW_LANDLOCK_RULE_NET_PORT    2 /* ABI 4 */
 struct bw_landlock_ruleset {
 	uint64_t handled_fs, handled_net, scoped;
 };
@@ -66,6 +77,9 @@ struct bw_landlock_path_beneath {
 	uint64_t allowed;
 	int32_t parent_fd;
 } __attribute__((packed));
+struct bw_landlock_net_port {
+	uint64_t allowed, port; /* in host order */
+};
 
 #ifndef SYS_lsm_list_modules
 #define SYS_lsm_list_modules 461 /* 6.8; the same number on every architecture */
@@ -132,6 +146,10 @@ static inline int bw_landlock_create_ruleset(const struct bw_landlock_ruleset *a
 static inline int bw_landlock_add_path(int ruleset, const struct bw_landlock_path_beneath *rule)
 {
 	return (int)syscall(SYS_landlock_add_rule, ruleset, BW_LANDLOCK_RULE_PATH_BENEATH, rule, 0);
+}
+static inline int bw_landlock_add_port(int ruleset, const struct bw_landlock_net_port *rule)
+{
+	return (int)syscall(SYS_landlock_add_rule, ruleset, BW_LANDLOCK_RULE_NET_PORT, rule, 0);
 }
 static inline int bw_landlock_restrict_self(int ruleset, unsigned flags)
 {

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/compile.h"
+#include "control/landlock_abi.h"
 #include "host/host.h"
 #include "policy/policy.h"
 
@@ -102,7 +103,10 @@ static bool seccomp(const struct bw_host *host, char *detail, size_t size)
 
 static bool landlock(const struct bw_host *host, char *detail, size_t size)
 {
-	snprintf(detail, size, "ABI %llu", (unsigned long long)host->landlock_abi.v);
+	/* Asked for here alone: no container depends on it. */
+	int errata = bw_landlock_create_ruleset(NULL, 0, BW_LANDLOCK_CREATE_ERRATA);
+
+	bw_landlock_describe(host->landlock_abi.v, errata > 0 ? (uint64_t)errata : 0, detail, size);
 	return host->landlock_abi.v > 0;
 }
 
@@ -157,7 +161,7 @@ static const struct row rows[] = {
 	{"device rules", "only the listed devices can be opened", REQUIRED, devices},
 	{"seccomp", "system call filters", REQUIRED, seccomp},
 	{"limits", "memory, processes and cpu", PREFERRED, limits},
-	{"landlock", "writing only to writable mounts, a second time", PREFERRED, landlock},
+	{"landlock", "writing, executing, ports, a second time", PREFERRED, landlock},
 	{"network guard", "metadata services out of reach in every network", PREFERRED, guard},
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},

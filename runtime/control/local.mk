@@ -44,6 +44,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/keyring.c \
 	runtime/control/label.c runtime/control/label.h \
 	runtime/control/landlock.c \
+	runtime/control/landlock_abi.c runtime/control/landlock_abi.h \
 	runtime/control/masked.c \
 	runtime/control/memory_policy.c \
 	runtime/control/id_maps.c runtime/control/id_maps.h \

@@ -50,9 +50,11 @@ struct bw_step {
 
 enum { BW_PLAN_MAX_STEPS = 8192, BW_PLAN_MAX_POOL = 16 << 20, BW_PLAN_MAX_FDS = 1024 };
 
+enum { BW_DEGRADED_MAX = 160 };
+
 struct bw_degraded {
 	uint16_t control;
-	char why[160];
+	char why[BW_DEGRADED_MAX];
 };
 
 /* A lock that is in force when the program runs; the container would not have started otherwise. */

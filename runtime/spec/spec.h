@@ -266,7 +266,6 @@ struct bw_spec_egress {
 	char *on_death;                     /* keep, kill */
 };
 
-/* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 /* What alone may be executed. files, interpreters and directories are found once, at create,
  * before the controls prepare; exec goes by what was found then. */
 struct bw_spec_programs {
@@ -280,6 +279,7 @@ struct bw_spec_programs {
 	                                                  * that they name, library directories */
 };
 
+/* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one; '*' */
@@ -310,6 +310,7 @@ struct bw_spec_hardening {
 	struct bw_opt_bool private_keyring; /* keyring: always a new session keyring, whatever --no-new-keyring says */
 	struct bw_opt_bool check_listener;  /* seccomp: the agent's socket must be root's own */
 	struct bw_opt_bool landlock_scope;  /* landlock: no abstract sockets and signals to the outside (ABI 6) */
+	struct bw_uints landlock_connect, landlock_bind; /* landlock: ports; v NULL: any (ABI 4) */
 	struct bw_opt_bool forbid_leaks;    /* launch: --preserve-fds and LISTEN_FDS refused */
 };
 

@@ -243,8 +243,12 @@ START_TEST(a_spec_is_read_as_it_was_written_with_its_hardening)
 		"[{\"type\":\"mount\"}],\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\","
 		"\"flags\":[]}}}";
 	auto_container struct bw_container c = BW_CONTAINER_INIT;
+	struct bw_spec_programs programs = {.files = {(char *[]){(char[]){"/bin/a"}}, 1}};
 	struct bw_spec_hardening hardening = {.profile = (char[]){"hardened"},
 		.landlock = (char[]){"require"},
+		.landlock_connect = {(uint64_t[]){443}, 1},
+		.landlock_bind = {(uint64_t[]){0}, 0},
+		.programs = &programs,
 		.check_mounts = {true, true}};
 	struct bw_spec *spec, *again;
 
@@ -256,6 +260,9 @@ START_TEST(a_spec_is_read_as_it_was_written_with_its_hardening)
 	ck_assert_msg(bw_state_load_spec(&c, &arena, &again, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(bw_schema_diff(&bw_hardened_schema, spec, again, NULL, NULL), 0);
 	ck_assert_str_eq(again->hardening->landlock, "require");
+	/* No port at all is not the same as any. */
+	ck_assert_ptr_nonnull(again->hardening->landlock_bind.v);
+	ck_assert_str_eq(again->hardening->programs->files.v[0], "/bin/a");
 }
 END_TEST
 
