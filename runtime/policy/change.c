@@ -272,9 +272,10 @@ void bw_collect_id(struct bw_run *r, struct bw_uints *list, uint64_t id)
 void bw_change_ids(struct bw_run *r, const struct bw_uints *member, const struct bw_uints *value,
 	const char *pointer, const char *reason)
 {
-	if (member->n == value->n || r->out_of_memory)
+	/* An empty list that is said is not the same as none. */
+	if ((member->n == value->n && (member->v || !value->v)) || r->out_of_memory)
 		return;
-	record(r, BW_CHANGED, pointer, ids_text(r, member), ids_text(r, value), reason, NULL);
+	record(r, BW_CHANGED, pointer, member->v ? ids_text(r, member) : NULL, ids_text(r, value), reason, NULL);
 	*(struct bw_uints *)writable(member) = *value;
 }
 

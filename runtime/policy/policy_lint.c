@@ -271,6 +271,19 @@ static void check_loggers(struct lint *l, const struct bw_profile *own)
 				list->v[i]);
 }
 
+/* Ports are Landlock's alone; the scope of a base profile that turns Landlock off goes along with it. */
+static void check_landlock(struct lint *l, const struct bw_profile *own, const struct bw_profile *folded)
+{
+	if (!folded->landlock || bw_streq(folded->landlock, "off")) {
+		if (own->landlock_connect.v)
+			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockConnect", own->key),
+				"nothing holds it: landlock is off");
+		if (own->landlock_bind.v)
+			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockBind", own->key),
+				"nothing holds it: landlock is off");
+	}
+}
+
 /* Folding finds what is wrong with a profile and what it extends. */
 static int check_profile(struct lint *l, const struct bw_profile *own, struct bw_err *err)
 {
@@ -282,6 +295,7 @@ static int check_profile(struct lint *l, const struct bw_profile *own, struct bw
 		check_loggers(l, own);
 		check_log_files(l, own);
 	}
+	check_landlock(l, own, folded);
 	if (own->session && own->session->grace && !folded->session->ttl)
 		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/session/grace", own->key),
 			"there is nothing to be graced with: session.ttl sets no limit");

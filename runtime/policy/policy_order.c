@@ -222,6 +222,23 @@ static bool has_only_ports_of(const struct bw_uints *list, const struct bw_uints
 	return true;
 }
 
+/* Ports that alone may be used: absent means any. */
+static bool fewer_ports(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_uints *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; other->v && i < one->n; i++) {
+		size_t k = 0;
+
+		while (k < other->n && other->v[k] != one->v[i])
+			k++;
+		if (k == other->n)
+			return false;
+	}
+	return !other->v || one->v;
+}
+
 /* The gate as a whole: its limits, its name servers and what its death means choose between equals. */
 static bool narrower_gate(const struct bw_field *field, const void *a, const void *b)
 {
@@ -304,6 +321,8 @@ static const struct {
 	{"lsm.dropUnconfined", true_is_strict},
 	{"landlock", later_choice},
 	{"landlockScope", true_is_strict},
+	{"landlockConnect", fewer_ports},
+	{"landlockBind", fewer_ports},
 	{"mounts.checkSources", true_is_strict},
 	{"mounts.refuse", more_is_strict},
 	{"mounts.refuseNames", more_is_strict},

@@ -532,6 +532,25 @@ static int check_ports(const void *member, struct bw_err *err)
 	return 0;
 }
 
+static int check_port_range(const struct bw_uints *list, uint64_t min, struct bw_err *err)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] < min || list->v[i] > 65535)
+			return bw_fail(err, BW_E_POLICY, 0, "%llu is not a port number",
+				(unsigned long long)list->v[i]);
+	return 0;
+}
+
+static int check_connect(const void *member, struct bw_err *err)
+{
+	return check_port_range(member, 1, err);
+}
+
+static int check_bind(const void *member, struct bw_err *err)
+{
+	return check_port_range(member, 0, err);
+}
+
 /* Address, or "address/prefix length" where that may be said. */
 static bool is_address(const char *text, bool prefix)
 {
@@ -737,11 +756,18 @@ static const struct bw_field profile_fields[] = {
 		.doc = "What alone may be executed."),
 	BW_NESTED(struct bw_profile, lsm, "lsm", &lsm_schema, .doc = "AppArmor and SELinux."),
 	BW_FIELD(struct bw_profile, landlock, "landlock", .names = off_prefer_require,
-		.doc = "Landlock rules that follow from the mounts: writing only where a mount is "
-		       "writable."),
+		.doc = "Landlock rules that follow from the mounts, and from the rows whose names begin so: "
+		       "writing only where a mount is writable."),
 	BW_FIELD(struct bw_profile, landlock_scope, "landlockScope",
 		.doc = "Whether Landlock also closes abstract sockets of, and signals to, "
-		       "processes outside."),
+		       "processes outside; to what exec has started, the container's first process is outside, and "
+		       "the other way round."),
+	BW_FIELD(struct bw_profile, landlock_connect, "landlockConnect", .flags = BW_EMPTY_IS_SET,
+		.check = check_connect,
+		.doc = "Ports to which alone TCP may connect and, from Landlock ABI 10 on, UDP send; absent: any."),
+	BW_FIELD(struct bw_profile, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET, .check = check_bind,
+		.doc = "Ports to which alone TCP and, from Landlock ABI 10 on, UDP sockets may be bound, 0 for one of the "
+		       "kernel's choice; absent: any."),
 	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
 		.doc = "Mounts and their sources."),
 	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,

@@ -156,6 +156,7 @@ struct bw_profile {
 	struct bw_profile_lsm *lsm;
 	char *landlock; /* off, prefer, require */
 	struct bw_opt_bool landlock_scope;
+	struct bw_uints landlock_connect, landlock_bind; /* v NULL: any port */
 	struct bw_profile_mounts *mounts;
 	struct bw_profile_paths *paths;
 	struct bw_profile_hooks *hooks;

@@ -36,7 +36,8 @@ const struct bw_rule bw_rules[] = {
 static bool decides_anything(const struct bw_profile *p)
 {
 	return p->user || p->rootfs || p->capabilities || p->no_new_privileges.set || p->seccomp ||
-	       p->lsm || p->landlock || p->landlock_scope.set || p->mounts || p->paths ||
+	       p->lsm || p->landlock || p->landlock_scope.set ||
+	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
 	       p->session || p->programs;
@@ -81,6 +82,12 @@ void bw_rule_landlock(struct bw_run *r)
 	if (bw_is_on(&r->profile->landlock_scope))
 		bw_change_bool(r, &h->landlock_scope, true, "/hardening/landlockScope",
 			"abstract sockets and signals reach over namespaces that are shared");
+	if (r->profile->landlock_connect.v)
+		bw_change_ids(r, &h->landlock_connect, &r->profile->landlock_connect,
+			"/hardening/landlockConnect", "the policy names the ports that may be connected to");
+	if (r->profile->landlock_bind.v)
+		bw_change_ids(r, &h->landlock_bind, &r->profile->landlock_bind, "/hardening/landlockBind",
+			"the policy names the ports that sockets may be bound to");
 }
 
 void bw_rule_descriptors(struct bw_run *r)

@@ -179,6 +179,17 @@ static const struct {
 	{LSM("untrusted-code", "\"apparmorProfile\":\"bulwark-untrusted-native\""), LABEL_LOOSER("untrusted-code")},
 	{LSM("untrusted-code", "\"callerProfile\":\"keep\""),
 		"policy.json: /profiles/x: lsm.callerProfile is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
+#define PORTS(members)                                                                             \
+	"{\"version\":1,\"profiles\":{\"base\":{\"landlockConnect\":[443,80],\"landlockBind\":[8080]},"             \
+	"\"x\":{\"extends\":\"base\"," members "}}}"
+	{PORTS("\"landlockConnect\":[443,22]"),
+		"policy.json: /profiles/x: landlockConnect is looser than in \"base\", and \"loosens\" does not name it"},
+	{PORTS("\"landlockBind\":[0]"),
+		"policy.json: /profiles/x: landlockBind is looser than in \"base\", and \"loosens\" does not name it"},
+	{PORTS("\"landlockConnect\":[0]"), "policy.json: /profiles/x/landlockConnect: 0 is not a port number"},
+	{PORTS("\"landlockBind\":[65536]"), "policy.json: /profiles/x/landlockBind: 65536 is not a port number"},
+	{PORTS("\"landlockBind\":[],\"landlockConnect\":[80],\"loosens\":[\"landlockConnect\"]"),
+		"policy.json: /profiles/x: \"loosens\" names landlockConnect, which is not looser than in \"base\""},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
@@ -463,6 +474,7 @@ static const struct {
 	{"\"lsm\":{\"callerProfile\":\"replace\"}", NULL},
 	{"\"landlock\":\"require\"", NULL},
 	{"\"landlock\":\"off\"", "landlock"},
+	{"\"landlockConnect\":[],\"landlockBind\":[0,8080]", NULL},
 	{"\"loggers\":{\"allow\":[]}", NULL},
 	{"\"loggers\":{\"allow\":[\"/usr/bin/logger\"]}", "loggers.allow"},
 	{"\"loggers\":{\"files\":[]}", NULL},
@@ -830,6 +842,11 @@ static const struct {
 	{"\"profiles\":{\"x\":{\"session\":{\"grace\":\"1s\"}}}",
 		"/profiles/x/session/grace: there is nothing to be graced with: session.ttl sets no limit"},
 	{"\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{\"grace\":\"1s\"}}}", NULL},
+	{"\"profiles\":{\"x\":{\"landlockConnect\":[443],\"landlockBind\":[]}}", NULL},
+	{"\"profiles\":{\"x\":{\"extends\":\"compat\",\"landlockConnect\":[443]}}",
+		"/profiles/x/landlockConnect: nothing holds it: landlock is off"},
+	{"\"profiles\":{\"x\":{\"loosens\":[\"landlock\"],\"landlock\":\"off\",\"landlockBind\":[]}}",
+		"/profiles/x/landlockBind: nothing holds it: landlock is off"},
 };
 
 START_TEST(lint_warns_of_what_is_right_in_form_alone)
