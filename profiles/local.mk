@@ -2,7 +2,7 @@
 # Our seccomp filters: rules as JSON, compiled by a program of the build for the machine it runs on. When
 # cross-compiling set SECCOMP_GEN_RUN to what can run it, e.g. qemu-aarch64. It has its own objects of the
 # sources that it needs, because the library waits for its output.
-seccomp_rules = profiles/seccomp/baseline.json profiles/seccomp/python-node.json
+seccomp_rules = profiles/seccomp/baseline.json profiles/seccomp/python-node.json profiles/seccomp/ports.json
 SECCOMP_GEN_RUN =
 EXTRA_DIST += $(seccomp_rules) profiles/seccomp/README.md
 noinst_PROGRAMS += seccomp-gen
@@ -18,7 +18,8 @@ CLEANFILES += profiles/seccomp/builtin.c
 profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) baseline=$(srcdir)/profiles/seccomp/baseline.json \
-		python-node=$(srcdir)/profiles/seccomp/python-node.json >$@.tmp && mv $@.tmp $@
+		python-node=$(srcdir)/profiles/seccomp/python-node.json \
+		ports=$(srcdir)/profiles/seccomp/ports.json >$@.tmp && mv $@.tmp $@
 # The filters that bulwark-warden holds itself by.
 warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json
 EXTRA_DIST += $(warden_rules)

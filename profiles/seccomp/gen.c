@@ -80,6 +80,7 @@ static int action_of(const char *name, const char *errno_ret, uint32_t *ret, str
 		{"EINVAL", EINVAL},
 		{"ENOSYS", ENOSYS},
 		{"EPROTONOSUPPORT", EPROTONOSUPPORT},
+		{"EOPNOTSUPP", EOPNOTSUPP},
 	};
 
 	for (size_t i = 0; name && i < BW_COUNT(actions); i++) {

@@ -237,12 +237,24 @@ static int prepare_callers(
 	return add_program(request, plan, op, flags, program.v, program.n, err);
 }
 
+/* Connections that Landlock's ports do not see: see profiles/seccomp/ports.json. */
+static int prepare_ports(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const struct bw_seccomp_builtin *builtin = bw_seccomp_builtin_find("ports");
+
+	if (!hardening || !hardening->landlock_connect.v)
+		return 0;
+	return add_program(request, plan, OP_OURS, 0, builtin->program, builtin->program_n, err);
+}
+
 /* An exec gets the container's filters, not some of its own: request->spec is the stored one. */
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	size_t before = plan->n;
 
-	if (prepare_ours(request, plan, err) < 0 || prepare_callers(request, plan, err) < 0)
+	if (prepare_ours(request, plan, err) < 0 || prepare_ports(request, plan, err) < 0 ||
+		prepare_callers(request, plan, err) < 0)
 		return -1;
 	if (plan->n > before && !request->host->seccomp.v)
 		return bw_fail(err, BW_E_HOST, 0, "this kernel has no seccomp filters");

@@ -340,6 +340,44 @@ START_TEST(each_named_call_is_answered_as_the_design_says)
 }
 END_TEST
 
+static const struct {
+	const char *call;
+	uint64_t args[6];
+	uint32_t ports;
+} past_ports[] = {
+	{"sendto", {3, 0, 0, 0x20000000}, DENY(EOPNOTSUPP)},
+	{"sendto", {3, 0, 0, 0x20004000 | ANY_UPPER}, DENY(EOPNOTSUPP)},
+	{"sendto", {3, 0, 0x20000000, 0x4000}, ALLOW},
+	{"sendmsg", {3, 0, 0x20000000}, DENY(EOPNOTSUPP)},
+	{"sendmsg", {3, 0x20000000, 0x40, 0x20000000}, ALLOW},
+	{"sendmmsg", {3, 0, 0x20000000, 0x20000000}, DENY(EOPNOTSUPP)},
+	{"sendmmsg", {3, 0, 0x20000000, 0}, ALLOW},
+	{"socket", {2, 1, 262}, DENY(EPROTONOSUPPORT)},
+	{"socket", {10 | ANY_UPPER, 1 | 02000000, 262 | ANY_UPPER}, DENY(EPROTONOSUPPORT)},
+	{"socket", {10, 1, 132}, DENY(EPROTONOSUPPORT)},
+	{"socket", {2, 5 | 02000000, 0}, DENY(EPROTONOSUPPORT)},
+	{"socket", {43, 1, 0}, DENY(EPERM)},
+	{"socket", {2, 1, 6}, ALLOW},
+	{"socket", {10, 1 | 02000000, 0}, ALLOW},
+	{"socket", {2, 2, 17}, ALLOW},
+	{"socket", {1, 5, 0}, ALLOW},
+	{"io_uring_setup", {0}, DENY(EPERM)},
+	{"connect", {0}, ALLOW},
+	{"bind", {0}, ALLOW},
+	{"mount", {0}, ALLOW},
+};
+
+START_TEST(what_gets_past_ports_is_refused)
+{
+	uint32_t arch = bw_seccomp_builtins[0].rules->arch, got;
+	struct bw_seccomp_number call;
+
+	ck_assert(bw_seccomp_lookup(past_ports[_i].call, seccomp_arch_native(), &call) && call.number >= 0);
+	got = ask("ports", arch, (uint32_t)call.number, past_ports[_i].args);
+	ck_assert_msg(got == past_ports[_i].ports, "%s: %x", past_ports[_i].call, got);
+}
+END_TEST
+
 START_TEST(other_abis_are_killed_and_unknown_numbers_do_not_exist)
 {
 	uint32_t native = bw_seccomp_builtins[0].rules->arch;
@@ -965,6 +1003,22 @@ START_TEST(both_filters_are_loaded_last_and_ours_first)
 }
 END_TEST
 
+START_TEST(ports_bring_a_filter_whatever_else_there_is)
+{
+	static uint64_t ports[] = {443};
+	struct bw_request request = request_for(NULL, NULL);
+
+	hardening.landlock_bind = (struct bw_uints){ports, 1};
+	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
+	ck_assert_uint_eq(plan.n, 0);
+	hardening.landlock_connect = (struct bw_uints){ports, 0};
+	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
+	ck_assert_uint_eq(plan.n, 1);
+	bw_plan_done(&plan);
+	hardening.landlock_connect.v = hardening.landlock_bind.v = NULL;
+}
+END_TEST
+
 START_TEST(without_no_new_privs_filters_are_loaded_while_we_may)
 {
 	struct bw_request request = request_for(docker()->linux_->seccomp, "baseline");
@@ -1125,6 +1179,7 @@ int main(void)
 	tcase_add_test(ours, what_python_node_allows_baseline_allows);
 	tcase_add_loop_test(
 		ours, each_named_call_is_answered_as_the_design_says, 0, BW_COUNT(expectations));
+	tcase_add_loop_test(ours, what_gets_past_ports_is_refused, 0, (int)BW_COUNT(past_ports));
 	tcase_add_test(ours, other_abis_are_killed_and_unknown_numbers_do_not_exist);
 	tcase_add_test(ours, sha256_gives_the_published_digests);
 	tcase_add_test(callers, dockers_profile_means_what_it_says_on_three_architectures);
@@ -1140,6 +1195,7 @@ int main(void)
 	tcase_add_test(cached, the_cache_does_not_grow_beyond_its_limit);
 	tcase_add_test(cached, every_part_of_a_section_changes_its_key);
 	tcase_add_test(control, both_filters_are_loaded_last_and_ours_first);
+	tcase_add_test(control, ports_bring_a_filter_whatever_else_there_is);
 	tcase_add_test(control, without_no_new_privs_filters_are_loaded_while_we_may);
 	tcase_add_test(control, a_second_start_finds_the_filter_and_gets_the_same);
 	tcase_add_loop_test(
