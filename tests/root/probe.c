@@ -13,6 +13,9 @@
  *	probe abstract NAME     connects to the abstract socket NAME
  *	probe reach ADDRESS...  connects to port 80 of each: "ADDRESS ok", or the error
  *	probe open FLAGS PATH   opens PATH: r, w (no truncation) or rw
+ *	probe truncate PATH     truncate(2), which opens nothing
+ *	probe ioctl PATH        asks what is opened at PATH for the foreground group of its terminal
+ *	probe port HOW PORT     on 127.0.0.1: connect, bind, listen (without bind), fastopen, mptcp, udp
  *
  * Attempts harm nothing even where they are allowed: arguments are as wrong as they can be and
  * still get past the kernel's check of capabilities. An answer other than that of a filter proves
@@ -422,6 +425,38 @@ static int open_path(char **args)
 	return say_result(open(args[1], flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
+static int truncate_path(char **args)
+{
+	return say_result(truncate(args[0], 0));
+}
+
+static int ask_terminal(char **args)
+{
+	pid_t group;
+
+	return say_result(ioctl(open(args[0], O_RDONLY | O_CLOEXEC | O_NOCTTY), TIOCGPGRP, &group));
+}
+
+static int use_port(char **args)
+{
+	const char *how = args[0];
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)strtoul(args[1], NULL, 10)),
+		.sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int type = !strcmp(how, "udp") ? SOCK_DGRAM : SOCK_STREAM;
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, !strcmp(how, "mptcp") ? 262 : 0);
+
+	if (fd < 0)
+		return say_result(-1);
+	if (!strcmp(how, "bind"))
+		return say_result(bind(fd, (struct sockaddr *)&address, sizeof address));
+	if (!strcmp(how, "listen"))
+		return say_result(listen(fd, 1));
+	if (!strcmp(how, "fastopen"))
+		return say_result(sendto(fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&address, sizeof address));
+	return say_result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+
 static struct sockaddr_un unix_address(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -480,6 +515,9 @@ static const struct {
 	{"fork", 1, fork_many},
 	{"abstract", 1, connect_abstract},
 	{"open", 2, open_path},
+	{"truncate", 1, truncate_path},
+	{"ioctl", 1, ask_terminal},
+	{"port", 2, use_port},
 	{"reach", 1, reach},
 	{"notify", 1, notify},
 	{"listen", 2, listen_notify},
