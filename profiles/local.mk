@@ -6,7 +6,7 @@ seccomp_rules = profiles/seccomp/baseline.json profiles/seccomp/python-node.json
 SECCOMP_GEN_RUN =
 EXTRA_DIST += $(seccomp_rules) profiles/seccomp/README.md
 noinst_PROGRAMS += seccomp-gen
-seccomp_gen_SOURCES = profiles/seccomp/gen.c \
+seccomp_gen_SOURCES = profiles/seccomp/gen.c profiles/seccomp/rules_file.c profiles/seccomp/rules_file.h \
 	runtime/base/arena.c runtime/base/err.c runtime/base/str.c \
 	runtime/control/seccomp_names.c runtime/control/seccomp_rules.c \
 	runtime/json/json.c runtime/json/text.c

@@ -228,6 +228,14 @@ test_seccomp_CFLAGS = $(unit_cflags)
 test_seccomp_LDADD = $(unit_libs)
 TESTS += test_seccomp
 
+check_PROGRAMS += test_seccomp_differential
+test_seccomp_differential_SOURCES = tests/unit/test_seccomp_differential.c tests/unit/bpf_sim.c tests/unit/bpf_sim.h \
+	profiles/seccomp/rules_file.c
+test_seccomp_differential_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/profiles/seccomp
+test_seccomp_differential_CFLAGS = $(unit_cflags)
+test_seccomp_differential_LDADD = $(unit_libs)
+TESTS += test_seccomp_differential
+
 check_PROGRAMS += test_seccomp_live
 test_seccomp_live_SOURCES = tests/unit/test_seccomp_live.c
 test_seccomp_live_CFLAGS = $(unit_cflags)

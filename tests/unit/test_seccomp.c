@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_seccomp.c - filters as functions: what each answers, by interpreting the programs, against
- * plain readings of the rules; messages; the cache; the steps. Loads nothing: see
+/* test_seccomp.c - filters as functions: what each answers to the calls that matter, by interpreting the programs;
+ * messages; the cache; the steps. Whether programs mean what was written: test_seccomp_differential.c. Loads nothing: see
  * test_seccomp_live.c. */
 #include <check.h>
 #include <errno.h>
@@ -82,46 +82,6 @@ static uint64_t any(void)
 	return random_state;
 }
 
-/* --- our rules, read plainly
- * ------------------------------------------------------------------------- */
-
-static bool cond_holds(const struct bw_seccomp_cond *cond, const uint64_t args[6])
-{
-	uint32_t value = (uint32_t)args[cond->index] & cond->mask;
-	bool found = false;
-
-	for (size_t i = 0; i < cond->values_n; i++)
-		found = found || cond->values[i] == value;
-	return found != cond->negate;
-}
-
-static bool rule_holds(const struct bw_seccomp_rule *rule, uint32_t nr, const uint64_t args[6])
-{
-	bool named = false;
-
-	for (size_t i = 0; i < rule->calls_n; i++)
-		named = named || rule->calls[i] == nr;
-	for (size_t i = 0; named && i < rule->conds_n; i++)
-		named = cond_holds(&rule->conds[i], args);
-	return named;
-}
-
-static uint32_t expect(const struct bw_seccomp_ruleset *set, const struct bw_strs *exempt,
-	uint32_t arch, uint32_t nr, const uint64_t args[6])
-{
-	if (arch != set->arch)
-		return set->foreign_action;
-	if (arch == AUDIT_ARCH_X86_64 && nr >= X32 && nr != UINT32_MAX)
-		return set->foreign_action;
-	if (nr > set->newest)
-		return set->unknown_action;
-	for (size_t i = 0; i < set->rules_n; i++)
-		if (bw_seccomp_rule_active(&set->rules[i], exempt) &&
-			rule_holds(&set->rules[i], nr, args))
-			return set->rules[i].action;
-	return set->default_action;
-}
-
 /* Arguments near the edges of some condition on the call, now and then with dirt in the upper half.
  */
 static void make_args(const struct bw_seccomp_ruleset *set, uint32_t nr, uint64_t args[6])
@@ -146,54 +106,6 @@ static void make_args(const struct bw_seccomp_ruleset *set, uint32_t nr, uint64_
 		if (any() % 4 == 0)
 			args[i] = (uint32_t)args[i] | (any() << 32);
 }
-
-static void compare_with_rules(const struct bw_seccomp_ruleset *set, const struct bw_strs *exempt,
-	const struct sock_filter *program, size_t n)
-{
-	static const uint32_t archs[] = {
-		AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM};
-
-	for (uint32_t nr = 0; nr < 640; nr++) {
-		for (unsigned round = 0; round < 40; round++) {
-			uint32_t arch = any() % 16 ? set->arch : archs[any() % BW_COUNT(archs)];
-			uint32_t call = any() % 32 ? nr : nr | (uint32_t)(any() & ~0xffffULL);
-			uint64_t args[6];
-
-			make_args(set, call, args);
-			ck_assert_msg(answer(program, n, arch, call, args) ==
-					      expect(set, exempt, arch, call, args),
-				"%s: arch %x call %u args %llx %llx %llx", set->name, arch, call,
-				(unsigned long long)args[0], (unsigned long long)args[1],
-				(unsigned long long)args[2]);
-		}
-	}
-}
-
-START_TEST(built_in_filters_do_what_their_rules_say)
-{
-	for (const struct bw_seccomp_builtin *one = bw_seccomp_builtins; one->rules; one++)
-		compare_with_rules(one->rules, NULL, one->program, one->program_n);
-}
-END_TEST
-
-START_TEST(filters_with_exempt_families_do_what_their_rules_say)
-{
-	for (const struct bw_seccomp_builtin *one = bw_seccomp_builtins; one->rules; one++) {
-		for (size_t i = 0; i < one->rules->rules_n; i++) {
-			char *family = (char *)(uintptr_t)one->rules->rules[i].family;
-			struct bw_strs exempt = {.v = &family, .n = 1};
-			auto_program struct bw_seccomp_program program = {0};
-
-			if (!family || (i > 0 && one->rules->rules[i - 1].family == family))
-				continue;
-			ck_assert_int_eq(
-				bw_seccomp_rules_compile(one->rules, &exempt, &program, &err), 0);
-			if (i % 5 == 0)
-				compare_with_rules(one->rules, &exempt, program.v, program.n);
-		}
-	}
-}
-END_TEST
 
 START_TEST(what_python_node_allows_baseline_allows)
 {
@@ -432,125 +344,6 @@ static const struct bw_spec *docker(void)
 		bw_spec_parse(text, len, path, &arena, &spec, NULL, &err) == 0, "%s", err.text);
 	return spec;
 }
-
-static bool oci_arg_holds(const struct bw_spec_seccomp_arg *arg, const uint64_t args[6])
-{
-	uint64_t value = args[arg->index.v];
-
-	switch (arg->op[9]) { /* SCMP_CMP_XX */
-	case 'N':
-		return value != arg->value.v;
-	case 'L':
-		return arg->op[10] == 'T' ? value < arg->value.v : value <= arg->value.v;
-	case 'E':
-		return value == arg->value.v;
-	case 'G':
-		return arg->op[10] == 'T' ? value > arg->value.v : value >= arg->value.v;
-	default:
-		return (value & arg->value.v) == arg->value_two.v;
-	}
-}
-
-static uint32_t oci_action(const char *name, const struct bw_opt_uint *number)
-{
-	if (bw_streq(name, "SCMP_ACT_ALLOW"))
-		return ALLOW;
-	ck_assert_str_eq(name, "SCMP_ACT_ERRNO");
-	return DENY(number->set ? (uint32_t)number->v : EPERM);
-}
-
-/* By the number's name: on i386 libseccomp knows socket and its like by a pseudo number and means
- * both the direct call and socketcall. */
-static bool oci_names(const struct bw_spec_seccomp_rule *rule, uint32_t scmp_arch, uint32_t nr)
-{
-	auto_free char *name = seccomp_syscall_resolve_num_arch(scmp_arch, (int)nr);
-	bool found = false;
-
-	for (size_t i = 0; name && i < rule->names.n; i++)
-		found = found || bw_streq(rule->names.v[i], name);
-	return found;
-}
-
-/* The section read plainly: a rule without arguments, else one whose arguments all hold, else the
- * default. */
-static uint32_t oci_expect(const struct bw_spec_seccomp *seccomp, uint32_t scmp_arch, uint32_t nr,
-	const uint64_t args[6])
-{
-	uint32_t found = oci_action(seccomp->default_action, &seccomp->default_errno_ret);
-
-	for (size_t i = 0; i < seccomp->syscalls.n; i++) {
-		const struct bw_spec_seccomp_rule *rule = &seccomp->syscalls.v[i];
-		bool holds = oci_names(rule, scmp_arch, nr);
-
-		for (size_t j = 0; holds && j < rule->args.n; j++)
-			holds = oci_arg_holds(&rule->args.v[j], args);
-		if (holds)
-			found = oci_action(rule->action, &rule->errno_ret);
-		if (holds && !rule->args.n)
-			break;
-	}
-	return found;
-}
-
-static uint32_t newest_of(const struct bw_spec_seccomp *seccomp, uint32_t scmp_arch)
-{
-	int newest = 0;
-
-	for (size_t i = 0; i < seccomp->syscalls.n; i++) {
-		const struct bw_strs *names = &seccomp->syscalls.v[i].names;
-		struct bw_seccomp_number call;
-
-		for (size_t j = 0; j < names->n; j++)
-			if (bw_seccomp_lookup(names->v[j], scmp_arch, &call) &&
-				call.number > newest)
-				newest = call.number;
-	}
-	return (uint32_t)newest;
-}
-
-static void compare_docker(const struct bw_spec_seccomp *seccomp,
-	const struct bw_seccomp_program *program, uint32_t scmp_arch)
-{
-	uint32_t token = scmp_arch == SCMP_ARCH_X32 ? AUDIT_ARCH_X86_64 : scmp_arch;
-	uint32_t newest = newest_of(seccomp, scmp_arch);
-	static const uint64_t values[] = {
-		0, 8, 0x20000, 0x20008, 0xffffffff, 0x10000000, 0x7e020000, 17};
-
-	for (uint32_t nr = 0; nr < 640; nr++) {
-		uint32_t number = scmp_arch == SCMP_ARCH_X32 ? nr | X32 : nr;
-
-		for (unsigned round = 0; round < 12; round++) {
-			uint64_t args[6];
-			uint32_t want;
-
-			for (unsigned i = 0; i < 6; i++)
-				args[i] = any() % 4 ? values[any() % BW_COUNT(values)] : any();
-			want = number > newest ? DENY(ENOSYS)
-					       : oci_expect(seccomp, scmp_arch, number, args);
-			ck_assert_msg(answer(program->v, program->n, token, number, args) == want,
-				"arch %x call %u arg %llx: %x, not %x", scmp_arch, number,
-				(unsigned long long)args[0],
-				answer(program->v, program->n, token, number, args), want);
-		}
-	}
-}
-
-START_TEST(dockers_profile_means_what_it_says_on_three_architectures)
-{
-	const struct bw_spec_seccomp *seccomp = docker()->linux_->seccomp;
-	auto_program struct bw_seccomp_program program = {0};
-
-	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
-		return;
-	ck_assert_int_eq(bw_seccomp_filter_check(seccomp, &err), 0);
-	ck_assert_msg(bw_seccomp_filter_compile(seccomp, &program, &err) == 0, "%s", err.text);
-	compare_docker(seccomp, &program, SCMP_ARCH_X86_64);
-	compare_docker(seccomp, &program, SCMP_ARCH_X86);
-	compare_docker(seccomp, &program, SCMP_ARCH_X32);
-	ck_assert_uint_eq(
-		answer(program.v, program.n, AUDIT_ARCH_AARCH64, 1, NULL), SECCOMP_RET_KILL_THREAD);
-}
-END_TEST
 
 /* Compiles the section and asks it about a native call. */
 static uint32_t ask_section(const char *json, const char *call, uint64_t first, uint64_t second)
@@ -1174,15 +967,12 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_test(ours, built_in_filters_do_what_their_rules_say);
-	tcase_add_test(ours, filters_with_exempt_families_do_what_their_rules_say);
 	tcase_add_test(ours, what_python_node_allows_baseline_allows);
 	tcase_add_loop_test(
 		ours, each_named_call_is_answered_as_the_design_says, 0, BW_COUNT(expectations));
 	tcase_add_loop_test(ours, what_gets_past_ports_is_refused, 0, (int)BW_COUNT(past_ports));
 	tcase_add_test(ours, other_abis_are_killed_and_unknown_numbers_do_not_exist);
 	tcase_add_test(ours, sha256_gives_the_published_digests);
-	tcase_add_test(callers, dockers_profile_means_what_it_says_on_three_architectures);
 	tcase_add_loop_test(callers, sections_mean_what_runc_makes_of_them, 0, BW_COUNT(sections));
 	tcase_add_test(callers, a_profile_under_which_nothing_starts_is_refused_with_the_reason);
 	tcase_add_test(callers, what_asks_an_agent_needs_one_and_leaves_write_alone);
