@@ -2,6 +2,8 @@
 /* cmd_run.c - bulwark run, bulwark-run(8). */
 #include "cli/verb.h"
 
+#include <stdio.h>
+
 static const struct bw_option run_options[] = {
 	BW_OPT_PATH(struct bw_create_options, bundle, "bundle", 'b', "DIR",
 		"directory with config.json (default: the working directory)"),
@@ -22,8 +24,34 @@ static const struct bw_option run_options[] = {
 		"accepted for old callers"),
 	BW_OPT_NUMBER(struct bw_create_options, preserve_fds, "preserve-fds", 0, "N",
 		"pass N more descriptors, from 3 upwards"),
+	BW_OPT_PATH(struct bw_create_options, learn, "learn", 0, "FILE",
+		"write the seccomp profile that the program needs to FILE"),
 	BW_OPT_END,
 };
+
+/* On standard error, also where there is a log file: whoever learns a profile sits before it. Behind the run, as all before
+ * it is done twice (bw_self_protect()). */
+static void say_learned(const char *path, const struct bw_learning *learned)
+{
+	fprintf(stderr, "learning: %s: %zu system calls, %zu of them new; %zu combinations of arguments, %zu of them new\n", path,
+		learned->calls, learned->new_calls, learned->values, learned->new_values);
+	if (learned->nameless)
+		fprintf(stderr, "learning: %llu calls have no name here and are not in the profile\n", learned->nameless);
+}
+
+static int learn(const struct bw_call *call, struct bw_create_options *options, int *ret_code, struct bw_err *err)
+{
+	struct bw_learning learned = {0};
+
+	if (options->detach)
+		return bw_fail(err, BW_E_USAGE, 0,
+			"--learn stays beside the container until its end: it cannot be used with --detach");
+	options->ret_learning = &learned;
+	if (bw_container_run(call->ctx, call->args[0], options, ret_code, err) < 0)
+		return -1;
+	say_learned(options->learn, &learned);
+	return 0;
+}
 
 static int run(const struct bw_call *call, struct bw_err *err)
 {
@@ -32,7 +60,8 @@ static int run(const struct bw_call *call, struct bw_err *err)
 
 	if (!options->bundle && bw_absolute_path(".", call->arena, &options->bundle, err) < 0)
 		return -1;
-	if (bw_container_run(call->ctx, call->args[0], options, &code, err) < 0)
+	if (options->learn ? learn(call, options, &code, err) < 0
+			   : bw_container_run(call->ctx, call->args[0], options, &code, err) < 0)
 		return -1;
 	return code;
 }
@@ -45,7 +74,8 @@ const struct bw_verb bw_verb_run = {
 	.details = "Exits with the program's status, 128 + N when signal N ended it, 0 with "
 		   "--detach.\n\n"
 		   "EXAMPLE:\n"
-		   "   bulwark run -b /srv/app app1\n",
+		   "   bulwark run -b /srv/app app1\n"
+		   "   bulwark run --learn app.seccomp.json -b /srv/app app1\n",
 	.options = run_options,
 	.options_size = sizeof(struct bw_create_options),
 	.min_args = 1,

@@ -161,6 +161,14 @@ static void kill_all(const struct bw_attach *attach)
 		bw_log(BW_LOG_WARNING, "%s", why.text);
 }
 
+/* One who outlives its filter's listener gets ENOSYS for every call, and may turn in a circle over it. */
+static void end_without(struct bw_attach *attach, int pidfd)
+{
+	attach->vital = -1;
+	kill_all(attach);
+	bw_pidfd_send_signal(pidfd, SIGKILL);
+}
+
 /* First a word, then SIGKILL. */
 static void keep_time(const struct bw_attach *attach, int pidfd, struct relay *relay)
 {
@@ -187,6 +195,7 @@ static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 			{.fd = relay->master, .events = POLLIN},
 			{.fd = relay->input_open ? STDIN_FILENO : -1, .events = POLLIN},
 			{.fd = attach->notify ? attach->notify->sock : -1, .events = POLLIN},
+			{.fd = attach->vital, .events = POLLIN},
 		};
 
 		if (poll(fds, BW_COUNT(fds), wait_of(relay)) < 0 && errno != EINTR)
@@ -195,6 +204,8 @@ static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
 		/* systemd watches us, who end as the program does. */
 		if (fds[4].revents)
 			bw_notify_take(attach->notify, getpid());
+		if (fds[5].revents)
+			end_without(attach, pidfd);
 		if (fds[1].revents)
 			forward_signals(attach, pidfd, relay);
 		/* EIO only says that nobody has the peer open just now. */
@@ -219,6 +230,7 @@ void bw_attach_keep_time(struct bw_attach *attach, const struct bw_state *state)
 int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code, struct bw_err *err)
 {
 	struct relay relay = {.master = -1, .ends_at = attach->ttl_ms ? now_ms() + attach->ttl_ms : 0};
+	bool vital = attach->vital >= 0;
 	int status, r;
 
 	if (attach->terminal[0] >= 0) {
@@ -231,7 +243,8 @@ int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code,
 	}
 	loop(attach, pidfd, &relay);
 	r = bw_wait(pid, &status);
-	if (relay.told)
+	/* Whoever has left the init behind would be left with a filter that nobody answers. */
+	if (relay.told || vital)
 		kill_all(attach);
 	if (relay.master >= 0) {
 		drain(relay.master);

@@ -22,9 +22,10 @@ struct bw_attach {
 	struct bw_notify *notify; /* its socket is heard, too; or NULL */
 	int64_t ttl_ms, grace_ms; /* how long the container may live, and how long after SIGTERM; 0: no limit */
 	const struct bw_cgroup_set *cgroups; /* what is killed then */
+	int vital; /* pidfd of a process of ours without which the container cannot go on: its end is the container's; or -1 */
 };
 
-#define BW_ATTACH_INIT {.terminal = {-1, -1}, .signals = -1}
+#define BW_ATTACH_INIT {.terminal = {-1, -1}, .signals = -1, .vital = -1}
 
 /* Before the clone: blocks the signals that will be passed on, and makes the console pair when terminal. */
 int bw_attach_begin(struct bw_attach *attach, bool terminal, struct bw_err *err) BW_MUST_CHECK;

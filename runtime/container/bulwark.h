@@ -26,6 +26,13 @@ struct bw_context {
 	bool debug;
 };
 
+/* What `run --learn` has come to, for a sentence about it. */
+struct bw_learning {
+	size_t calls, new_calls;   /* in the profile; of them, those that the file did not have before */
+	size_t values, new_values; /* the same of combinations of arguments */
+	unsigned long long nameless; /* calls made that have no name and are not in the profile */
+};
+
 struct bw_create_options {
 	const char *bundle;         /* absolute */
 	const char *console_socket; /* or NULL */
@@ -38,6 +45,8 @@ struct bw_create_options {
 	bool keep;     /* run */
 	pid_t *ret_pid; /* gets the init's id; or NULL */
 	bool no_subreaper;
+	const char *learn; /* run: absolute path of the seccomp profile that is learned; or NULL */
+	struct bw_learning *ret_learning; /* run: gets what was learned; or NULL */
 	bool keeps_time; /* the caller ends it by bw_watch_time_limit(); else one with a limit is degraded, unless we stay beside it */
 };
 

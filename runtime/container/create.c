@@ -18,6 +18,7 @@
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/inherit.h"
+#include "container/learn.h"
 #include "container/notify.h"
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
@@ -41,6 +42,7 @@ struct creation {
 	struct bw_preparation preparation;
 	struct bw_launch launch;
 	struct bw_notify notify; /* run */
+	struct bw_recorder recorder; /* run --learn */
 	struct bw_attempt attempt;
 	bool joined_users; /* see rootless.h */
 	int pidfd_socket;
@@ -51,12 +53,14 @@ struct creation {
 	{                                                                                          \
 		.arena = BW_ARENA_INIT, .container = BW_CONTAINER_INIT,                            \
 		.preparation = BW_PREPARATION_INIT, .launch = BW_LAUNCH_INIT, .notify = BW_NOTIFY_INIT, \
+		.recorder = BW_RECORDER_INIT,                                                      \
 		.pidfd_socket = -1                                                                 \
 	}
 
 static void creation_done(struct creation *creation)
 {
 	bw_launch_done(&creation->launch);
+	bw_recorder_done(&creation->recorder);
 	bw_notify_done(&creation->notify);
 	bw_preparation_done(&creation->preparation);
 	bw_container_close(&creation->container);
@@ -149,6 +153,8 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->preserve_fds = creation->inherited.total;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;
+	if (options->learn)
+		request->recorder = &creation->recorder;
 	return 0;
 }
 
@@ -167,6 +173,16 @@ static void settle_inherited(struct creation *creation)
 		creation->inherited.notify = bw_notify_is_wanted();
 }
 
+/* It is the administrator who asks for it, not the author of config.json, and all that the policy holds the container by
+ * stays; but what he has put into config.json does not hold for once. */
+static void warn_of_learning(const struct creation *creation)
+{
+	const struct bw_spec *spec = creation->decision.hardened;
+
+	if (creation->options->learn && spec->linux_ && spec->linux_->seccomp)
+		bw_log(BW_LOG_WARNING, "learning: the seccomp profile of config.json is not in force");
+}
+
 /* Protection of our own file, decision, directory, state: nothing of the kernel's is made yet. */
 static int begin(struct creation *creation, struct bw_err *err)
 {
@@ -179,6 +195,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_pidfd_socket_open(creation->options->pidfd_socket, &creation->pidfd_socket, err) < 0)
 		return -1;
+	if (creation->options->learn && bw_learn_begin(creation->options->learn, &creation->recorder, err) < 0)
+		return -1;
 	bw_attempt_enter(&creation->attempt, "read the bundle and ask the policy");
 	r = bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err);
 	if (creation->decision.profile) {
@@ -189,6 +207,7 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "make the container's state");
 	settle_inherited(creation);
+	warn_of_learning(creation);
 	if (bw_rootless_enter(creation->decision.hardened, &creation->joined_users, err) < 0 ||
 		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
@@ -326,6 +345,17 @@ static void warn_of_memory(const struct creation *creation)
 		bw_log(BW_LOG_WARNING, "%s", why.text);
 }
 
+static int keep_learned(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_create_options *options = creation->options;
+
+	if (!options->learn)
+		return 0;
+	bw_attempt_enter(&creation->attempt, "write the profile that was learned");
+	return bw_learn_end(options->learn, &creation->recorder, !creation->decision.hardened->process->no_new_privileges.v,
+		options->ret_learning, err);
+}
+
 /* Foreground: the container ends with its program. The lock would keep the verbs of others waiting until then, and one of
  * them may be delete --force. */
 static int stay(struct creation *creation, struct bw_attach *attach, int *ret_code, struct bw_err *err)
@@ -335,9 +365,12 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 
 	flock(creation->container.dir, LOCK_UN);
 	bw_attach_keep_time(attach, creation->container.state);
+	attach->vital = creation->recorder.pidfd;
 	r = bw_attach_run(attach, creation->launch.pid, creation->launch.pidfd, ret_code, err);
 
 	bw_attach_done(attach);
+	if (r == 0)
+		r = keep_learned(creation, err);
 	if (r == 0 && *ret_code == 128 + SIGKILL)
 		warn_of_memory(creation);
 	if (creation->options->keep)

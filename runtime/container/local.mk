@@ -22,6 +22,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/images.c runtime/container/images.h \
 	runtime/container/inherit.c runtime/container/inherit.h \
 	runtime/container/lease.c runtime/container/lease.h \
+	runtime/container/learn.c runtime/container/learn.h \
 	runtime/container/logger.c \
 	runtime/container/notify.c runtime/container/notify.h \
 	runtime/container/pid_file.c runtime/container/pid_file.h \

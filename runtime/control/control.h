@@ -21,6 +21,7 @@ struct bw_rdt;
 struct bw_guard;
 struct bw_settling;
 struct bw_opt_uint;
+struct bw_recorder;
 
 /* Ids of the controls, from the one list. */
 enum bw_control_id {
@@ -57,6 +58,7 @@ struct bw_request {
 	struct bw_guard *guard;  /* guard.h: create: filled by the control guard; exec: how the container is guarded; never NULL */
 	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own mount namespace; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
+	struct bw_recorder *recorder; /* run --learn: who answers for a filter that stands in for the container's own; or NULL */
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 

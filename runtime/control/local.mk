@@ -78,6 +78,8 @@ libbulwark_a_SOURCES += \
 	runtime/control/seccomp_builtin.c runtime/control/seccomp_builtin.h \
 	runtime/control/seccomp_cache.c runtime/control/seccomp_cache.h \
 	runtime/control/seccomp_filter.c runtime/control/seccomp_filter.h \
+	runtime/control/seccomp_learn.c runtime/control/seccomp_learn.h \
 	runtime/control/seccomp_names.c runtime/control/seccomp_names.h \
 	runtime/control/seccomp_notify.c runtime/control/seccomp_notify.h \
+	runtime/control/seccomp_recorder.c runtime/control/seccomp_recorder.h \
 	runtime/control/seccomp_rules.c runtime/control/seccomp_rules.h

@@ -8,7 +8,8 @@
  * answer, so the order weakens nothing.
  *
  * A filter that asks an agent is loaded before the wait for start: who waits for the container to be
- * created hears of an agent that is not there, and startContainer hooks are asked about as well. */
+ * created hears of an agent that is not there, and startContainer hooks are asked about as well. The
+ * same holds for the one of `run --learn`, which takes the place of the caller's. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -26,11 +27,12 @@
 #include "control/seccomp_cache.h"
 #include "control/seccomp_filter.h"
 #include "control/seccomp_notify.h"
+#include "control/seccomp_recorder.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
-enum op { OP_OURS, OP_CALLERS, OP_NOTIFYING };
+enum op { OP_OURS, OP_CALLERS, OP_NOTIFYING, OP_LEARNING };
 
 /* Step data: this, then count instructions. The pool aligns steps to eight bytes. */
 struct load {
@@ -68,7 +70,7 @@ static const struct bw_spec_seccomp *callers_section(const struct bw_request *re
 
 static bool notifies(const struct bw_request *request)
 {
-	return callers_section(request) && bw_seccomp_filter_notifies(callers_section(request));
+	return request->recorder || (callers_section(request) && bw_seccomp_filter_notifies(callers_section(request)));
 }
 
 /* Without no_new_privs loading needs CAP_SYS_ADMIN, which is gone after CREDS. */
@@ -248,13 +250,26 @@ static int prepare_ports(const struct bw_request *request, struct bw_plan *plan,
 	return add_program(request, plan, OP_OURS, 0, builtin->program, builtin->program_n, err);
 }
 
+/* In place of the caller's: what a program needs shows while nothing but ours refuses it anything. */
+static int prepare_learning(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	static const char patient[] = "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV";
+	struct sock_filter code[BW_RECORDER_FILTER_MAX];
+	uint32_t flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+
+	/* Else a signal interrupts a call that waits for us, also one that no program expects to be interrupted. */
+	if (host_takes(request->host, patient))
+		flags |= find_flag(patient)->bit;
+	return add_program(request, plan, OP_LEARNING, flags, code, bw_recorder_filter(code), err);
+}
+
 /* An exec gets the container's filters, not some of its own: request->spec is the stored one. */
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	size_t before = plan->n;
 
 	if (prepare_ours(request, plan, err) < 0 || prepare_ports(request, plan, err) < 0 ||
-		prepare_callers(request, plan, err) < 0)
+		(request->recorder ? prepare_learning(request, plan, err) : prepare_callers(request, plan, err)) < 0)
 		return -1;
 	if (plan->n > before && !request->host->seccomp.v)
 		return bw_fail(err, BW_E_HOST, 0, "this kernel has no seccomp filters");
@@ -278,6 +293,9 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 			"load the container's filter (%u instructions), seccomp filter flags: %u%s",
 			load->count, load->flags, op == OP_NOTIFYING ? ", send its listener" : "");
 		break;
+	case OP_LEARNING:
+		snprintf(buf, size, "load a filter that learns (%u instructions), seccomp filter flags: %u", load->count, load->flags);
+		break;
 	}
 }
 
@@ -285,6 +303,8 @@ static int receive(const struct bw_settling *now, uint16_t op, const void *data,
 	struct bw_err *err)
 {
 	(void)data, (void)len;
+	if (op == OP_LEARNING)
+		return bw_recorder_start(now->request->recorder, fd, now, err);
 	if (op != OP_NOTIFYING)
 		return bw_fail(err, BW_E_INTERNAL, 0, "seccomp: this filter has no listener");
 	return bw_seccomp_agent_send(now, fd, err);
@@ -313,7 +333,7 @@ int bw_seccomp_apply(struct bw_child *child, uint16_t op, const void *data, size
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (unsigned long)load->flags, &program);
 	if (fd < 0)
 		return -errno;
-	if (op != OP_NOTIFYING)
+	if (op != OP_NOTIFYING && op != OP_LEARNING)
 		return 0;
 	/* Every call from here on may be one that the agent is asked about: it must have the listener first, and
 	 * we must have it no longer, or nobody would notice the agent's end. */

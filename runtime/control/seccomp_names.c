@@ -65,3 +65,14 @@ bool bw_seccomp_lookup(const char *name, uint32_t scmp_arch, struct bw_seccomp_n
 	}
 	return false;
 }
+
+char *bw_seccomp_name(int number)
+{
+	uint32_t arch = seccomp_arch_native();
+	char *name = seccomp_syscall_resolve_num_arch(arch, number);
+
+	for (size_t i = 0; !name && i < BW_COUNT(younger); i++)
+		if (younger[i].number == number && (!younger[i].only || younger[i].only == arch))
+			name = strdup(younger[i].name);
+	return name;
+}

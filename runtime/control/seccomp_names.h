@@ -21,4 +21,7 @@ struct bw_seccomp_number {
 /* False when nobody knows the name. */
 bool bw_seccomp_lookup(const char *name, uint32_t scmp_arch, struct bw_seccomp_number *ret);
 
+/* The name of a call of the native architecture, malloc'd; NULL when nobody knows one (or memory is out). */
+char *bw_seccomp_name(int number);
+
 #endif

@@ -333,6 +333,7 @@ extern const struct bw_schema bw_spec_schema;         /* config.json: hardening 
 extern const struct bw_schema bw_hardened_schema;     /* the stored spec: with hardening */
 extern const struct bw_schema bw_spec_process_schema; /* exec --process */
 extern const struct bw_schema bw_spec_resources_schema; /* update --resources */
+extern const struct bw_schema bw_spec_seccomp_schema; /* run --learn */
 
 /* Reads <bundle>/config.json: strict parse, table, cross-field checks. Everything in arena. */
 int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **ret, struct bw_notes *notes,

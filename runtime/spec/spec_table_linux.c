@@ -222,7 +222,7 @@ static const struct bw_field seccomp_fields[] = {
 	BW_LIST_OF(
 		struct bw_spec_seccomp, syscalls, "syscalls", &seccomp_rule_schema, .doc = "rules"),
 	BW_END};
-static const struct bw_schema seccomp_schema = {
+const struct bw_schema bw_spec_seccomp_schema = {
 	"seccomp", sizeof(struct bw_spec_seccomp), BW_UNKNOWN_NOTE, seccomp_fields};
 
 static const struct bw_field intel_rdt_fields[] = {
@@ -283,7 +283,7 @@ static const struct bw_field linux_fields[] = {
 		.doc = "device nodes besides the default ones"),
 	BW_MAP_OF(struct bw_spec_linux, net_devices, "netDevices", &net_device_schema,
 		.doc = "network interfaces to move into the container"),
-	BW_NESTED(struct bw_spec_linux, seccomp, "seccomp", &seccomp_schema,
+	BW_NESTED(struct bw_spec_linux, seccomp, "seccomp", &bw_spec_seccomp_schema,
 		.doc = "filter of system calls"),
 	BW_FIELD(struct bw_spec_linux, rootfs_propagation, "rootfsPropagation",
 		.flags = BW_EMPTY_IS_ABSENT, .names = propagations,

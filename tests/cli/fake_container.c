@@ -54,6 +54,8 @@ static void say_create(const struct bw_create_options *o)
 	say("console", o->console_socket);
 	say("pid-file", o->pid_file);
 	say("pidfd-socket", o->pidfd_socket);
+	if (o->learn)
+		say("learn", o->learn);
 	printf(" no-pivot=%d no-new-keyring=%d fds=%u detach=%d keep=%d no-subreaper=%d\n",
 		o->no_pivot, o->no_new_keyring, o->preserve_fds, o->detach, o->keep,
 		o->no_subreaper);
@@ -82,6 +84,8 @@ int bw_container_run(const struct bw_context *ctx, const char *id,
 	say_context("run", ctx);
 	say("id", id);
 	say_create(options);
+	if (options->ret_learning)
+		*options->ret_learning = (struct bw_learning){.calls = 5, .new_calls = 2, .values = 3, .new_values = 1, .nameless = 7};
 	*ret_code = 42;
 	return 0;
 }

@@ -33,6 +33,14 @@ has "an empty path counts as not given" "$out" "pid-file=- "
 run "$double" run -d --keep -no-subreaper x
 has "flags of run arrive" "$out" "detach=1 keep=1 no-subreaper=1"
 is "run exits with the program's status" "$status" 42
+run "$double" run --learn p.json -b /b x
+has "what is to be learned arrives" "$out" "learn=$scratch/p.json "
+is "learning run exits with the program's status, too" "$status" 42
+is "what was learned is told" "$errout" "learning: $scratch/p.json: 5 system calls, 2 of them new; 3 combinations of arguments, 1 of them new
+learning: 7 calls have no name here and are not in the profile"
+run "$double" run -d --learn p.json x
+is "nobody learns of what is detached" "$status:$out:$errout" \
+	"1::bulwark: --learn stays beside the container until its end: it cannot be used with --detach"
 run "$double" run --detach=false x
 has "a flag can be switched off" "$out" "detach=0"
 

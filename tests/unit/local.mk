@@ -235,6 +235,11 @@ test_seccomp_differential_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/profiles/seccomp
 test_seccomp_differential_CFLAGS = $(unit_cflags)
 test_seccomp_differential_LDADD = $(unit_libs)
 TESTS += test_seccomp_differential
+check_PROGRAMS += test_seccomp_learn
+test_seccomp_learn_SOURCES = tests/unit/test_seccomp_learn.c tests/unit/bpf_sim.c tests/unit/bpf_sim.h
+test_seccomp_learn_CFLAGS = $(unit_cflags)
+test_seccomp_learn_LDADD = $(unit_libs)
+TESTS += test_seccomp_learn
 
 check_PROGRAMS += test_seccomp_live
 test_seccomp_live_SOURCES = tests/unit/test_seccomp_live.c

@@ -113,7 +113,8 @@ static uint32_t error_of(const char *name)
 	static const struct {
 		const char *name;
 		uint32_t number;
-	} names[] = {{"EPERM", 1}, {"EACCES", 13}, {"EINVAL", 22}, {"ENOSYS", 38}, {"EPROTONOSUPPORT", 93}};
+	} names[] = {{"EPERM", 1}, {"EACCES", 13}, {"EINVAL", 22}, {"ENOSYS", 38}, {"EPROTONOSUPPORT", 93},
+		{"EOPNOTSUPP", 95}};
 
 	for (size_t i = 0; name && i < BW_COUNT(names); i++)
 		if (bw_streq(names[i].name, name))
