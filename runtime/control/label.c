@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* label.c - the helper's verdict, the active security modules, /proc/self/attr. Decides nothing
+/* label.c - the active security modules, /proc/self/attr. Decides nothing
  * about labels. */
 #include "control/label.h"
 
@@ -11,7 +11,6 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "control/helper.h"
 #include "host/host.h"
 #include "plan/plan.h"
 
@@ -81,7 +80,7 @@ const char *bw_label_lsms(const struct bw_host *host, char *buf, size_t size)
 	return buf;
 }
 
-/* ---- the helper ---- */
+/* ---- what is asked for ---- */
 
 int bw_label_plain(const char *text, const char *property, struct bw_err *err)
 {
@@ -95,30 +94,6 @@ int bw_label_plain(const char *text, const char *property, struct bw_err *err)
 			return bw_fail(
 				err, BW_E_SPEC, 0, "%s contains a control character", property);
 	return 0;
-}
-
-/* The helper's exit codes: 0 enforced, 2 valid without effect, 1 and a sentence: not valid. */
-static int judge(const char *helper, int code, const char *sentence, bool *ret_enforced, struct bw_err *err)
-{
-	if (code == 0 || code == 2) {
-		*ret_enforced = code == 0;
-		return 0;
-	}
-	if (code == 1 && sentence[0])
-		return bw_fail(err, BW_E_HOST, 0, "%s", sentence);
-	return bw_fail(err, BW_E_HOST, 0, "%s ended with exit code %d", helper, code);
-}
-
-int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced,
-	struct bw_err *err)
-{
-	const char *args[] = {helper, "check", lsm, label, NULL};
-	char sentence[512];
-	int code = bw_helper_run(&(struct bw_helper){.args = args, .input = -1}, sentence, sizeof sentence, err);
-
-	if (code < 0)
-		return bw_hint(err, "labels are checked by it before anything is started: install it");
-	return judge(helper, code, sentence, ret_enforced, err);
 }
 
 int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, struct bw_plan *plan,

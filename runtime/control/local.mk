@@ -43,6 +43,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/intel_rdt.c runtime/control/intel_rdt.h \
 	runtime/control/keyring.c \
 	runtime/control/label.c runtime/control/label.h \
+	runtime/control/label_helper.c \
 	runtime/control/landlock.c \
 	runtime/control/landlock_abi.c runtime/control/landlock_abi.h \
 	runtime/control/masked.c \
