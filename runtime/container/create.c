@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/attach.h"
+#include "container/categories.h"
 #include "container/describe.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
@@ -217,6 +218,7 @@ static int begin(struct creation *creation, struct bw_err *err)
 	if (bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
 		    &creation->arena, &creation->container.state, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
+		bw_categories_take(&creation->container, creation->decision.hardened, &creation->preparation.host, &creation->arena, err) < 0 ||
 		(creation->inherited.notify && bw_notify_prepare(&creation->container, err) < 0) ||
 		fill_request(creation, err) < 0) {
 		bw_undo(&creation->container);

@@ -2,6 +2,7 @@
 libbulwark_a_SOURCES += \
 	runtime/container/attach.c runtime/container/attach.h \
 	runtime/container/bulwark.h \
+	runtime/container/categories.c runtime/container/categories.h \
 	runtime/container/check.c \
 	runtime/container/checkpoint.c \
 	runtime/container/create.c \

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "container/categories.h"
 #include "container/rootless.h"
 
 static int fill(struct bw_preparation *preparation, const struct bw_decision *decision, const char *bundle, const char *id,
@@ -44,7 +45,8 @@ int bw_rehearse(const struct bw_context *ctx, const char *bundle, const struct b
 	preparation->request.in_user_namespace = joined;
 	/* In a cgroup of its own name: the one that config.json names may be in use. Of a scope nothing is made. */
 	path = ctx->systemd_cgroup && spec->linux_ ? spec->linux_->cgroups_path : NULL;
-	if (bw_preparation_name_cgroups(preparation, ctx, path, id, &cgroups, err) < 0)
+	if (bw_preparation_name_cgroups(preparation, ctx, path, id, &cgroups, err) < 0 ||
+		bw_categories_guess(decision->hardened, &preparation->host, id, arena, err) < 0)
 		return -1;
 	fill(preparation, decision, bundle, id, cgroups, terminal);
 	r = bw_compile(&preparation->request, &preparation->plan, err);

@@ -36,6 +36,11 @@ int bw_label_plain(const char *text, const char *property, struct bw_err *err) B
 int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* The same for an SELinux context that is to be kept apart by its categories: it must be able to read a file of the context
+ * own, and not one of others, in the policy that is loaded. Both contexts must be valid, too. */
+int bw_label_check_files(const char *helper, const char *context, const char *own, const char *others,
+	bool *ret_enforced, struct bw_err *err) BW_MUST_CHECK;
+
 /* why tells what is wrong. Either it is put on record and forgiven (0), or it becomes *err at field
  * (-1). */
 int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, struct bw_plan *plan,

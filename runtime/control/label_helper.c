@@ -15,14 +15,28 @@ static int judge(const char *helper, int code, const char *sentence, bool *ret_e
 	return bw_fail(err, BW_E_HOST, 0, "%s ended with exit code %d", helper, code);
 }
 
-int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced,
-	struct bw_err *err)
+static int ask(const char *const *args, bool *ret_enforced, struct bw_err *err)
 {
-	const char *args[] = {helper, "check", lsm, label, NULL};
 	char sentence[512];
 	int code = bw_helper_run(&(struct bw_helper){.args = args, .input = -1}, sentence, sizeof sentence, err);
 
 	if (code < 0)
 		return bw_hint(err, "labels are checked by it before anything is started: install it");
-	return judge(helper, code, sentence, ret_enforced, err);
+	return judge(args[0], code, sentence, ret_enforced, err);
+}
+
+int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced,
+	struct bw_err *err)
+{
+	const char *args[] = {helper, "check", lsm, label, NULL};
+
+	return ask(args, ret_enforced, err);
+}
+
+int bw_label_check_files(const char *helper, const char *context, const char *own, const char *others,
+	bool *ret_enforced, struct bw_err *err)
+{
+	const char *args[] = {helper, "check", "selinux", context, own, others, NULL};
+
+	return ask(args, ret_enforced, err);
 }

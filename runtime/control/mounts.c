@@ -270,10 +270,18 @@ static bool has_key(const struct bw_strs *data, const char *key)
 	return false;
 }
 
+/* Ours, or what the caller says of all mounts. */
+static const char *mount_label(const struct bw_request *request)
+{
+	if (request->mount_label && *request->mount_label)
+		return *request->mount_label;
+	return request->spec->linux_->mount_label;
+}
+
 /* Label types that take a context option; procfs and sysfs label themselves. */
 static const char *label_for(const struct bw_request *request, const char *type)
 {
-	const char *label = request->spec->linux_->mount_label;
+	const char *label = mount_label(request);
 
 	return bw_streq(type, "proc") || bw_streq(type, "sysfs") || bw_streq(type, "mqueue")
 		       ? NULL
@@ -285,7 +293,7 @@ static const char *label_for(const struct bw_request *request, const char *type)
 static int label_queues(const struct build *build, const struct head *like,
 	const char *destination, struct bw_err *err)
 {
-	const char *label = build->request->spec->linux_->mount_label;
+	const char *label = mount_label(build->request);
 	struct head head = {.index = like->index};
 	struct bw_buf texts = new_texts(build);
 

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selinux.c - process.selinuxLabel: the context that execve gives the program, and the one that its
- * session keyring is made with (selinux(8), setexeccon(3), setkeycreatecon(3), without the
- * library). linux.mountLabel is mounts.c's. A context of our own does not exist: which ones there
- * are is the host policy's affair. */
+/* selinux.c - the context that execve gives the program, and the one that its session keyring is made with (selinux(8),
+ * setexeccon(3), setkeycreatecon(3), without the library): process.selinuxLabel, or one of our own, which the module in
+ * profiles/selinux defines. It consists of the policy's type and the categories that create took for the tenant; what
+ * mounts.c mounts gets the label of files that belongs to it. */
 #include "control/control.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/label.h"
 #include "host/host.h"
 #include "plan/plan.h"
+#include "spec/context.h"
 #include "spec/spec.h"
 
 #define FIELD  "/process/selinuxLabel"
 #define HELPER BW_LIBEXECDIR "/bulwark-label"
+#define FILES  "bulwark_file_t"
 
 enum { OP_ON_EXEC, OP_KEYRING };
 
@@ -46,9 +49,15 @@ static const char *label_of(const struct bw_request *request)
 	return NULL;
 }
 
-/* The policy's wish, when the caller gave no label or SELinux only watches. */
-static int check_wish(
-	const struct bw_request *request, const char *label, bool enforced, struct bw_err *why)
+/* What the program gets. */
+struct choice {
+	const char *context; /* NULL: none */
+	bool enforced;
+	bool told; /* that there is none of ours is on record */
+};
+
+/* The policy's wish, when there is no context or SELinux only watches. */
+static int check_wish(const struct bw_request *request, const struct choice *choice, struct bw_err *why)
 {
 	char lsms[256];
 
@@ -56,29 +65,79 @@ static int check_wish(
 		return bw_fail(why, BW_E_HOST, 0,
 			"the policy wants SELinux but this kernel has none (active LSMs: %s)",
 			bw_label_lsms(request->host, lsms, sizeof lsms));
-	if (!label)
+	if (!choice->context)
 		return bw_fail(why, BW_E_HOST, 0,
 			"the policy wants SELinux but no selinuxLabel was given");
-	if (!enforced)
+	if (!choice->enforced)
 		return bw_fail(why, BW_E_HOST, 0,
-			"the policy wants SELinux but it is permissive for \"%s\"", label);
+			"the policy wants SELinux but it is permissive for \"%s\"", choice->context);
 	return 0;
 }
 
-static int check_label(
-	const struct bw_request *request, const char *label, bool *ret_enforced, struct bw_err *err)
+/* Whether the caller's label can be one at all, on this host. */
+static int check_asked(const struct bw_request *request, const char *label, struct bw_err *err)
 {
 	if (bw_label_plain(label, "selinuxLabel", err) < 0)
 		return bw_at(err, FIELD);
+	if (request->host->selinux.v)
+		return 0;
 	/* Callers know these words from runc. */
-	if (!request->host->selinux.v) {
-		bw_fail(err, BW_E_HOST, 0,
-			"selinux label is specified in config, but selinux is disabled or not "
-			"supported");
+	bw_fail(err, BW_E_HOST, 0,
+		"selinux label is specified in config, but selinux is disabled or not supported");
+	return bw_at(err, FIELD);
+}
+
+static int choose_asked(const char *label, struct choice *choice, struct bw_err *err)
+{
+	if (bw_label_check(HELPER, "selinux", label, &choice->enforced, err) < 0)
 		return bw_at(err, FIELD);
+	choice->context = label;
+	return 0;
+}
+
+static bool is_ours(const struct bw_request *request, const char *label)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+
+	return hardening && hardening->selinux && hardening->selinux_type && hardening->selinux_level &&
+	       request->host->selinux.v && (!label || hardening->selinux_always.v);
+}
+
+/* That the host's policy keeps categories apart is not taken for granted: types that it does not constrain are not. */
+static int check_ours(const struct bw_request *request, const char *context, const char *files, bool *ret_enforced,
+	struct bw_err *why)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	char level[BW_LEVEL_MAX];
+	const char *others;
+	uint32_t number;
+
+	if (!bw_level_pair(hardening->selinux_level, &number))
+		return bw_fail(why, BW_E_SPEC, 0, "\"%s\" is no pair of categories", hardening->selinux_level);
+	bw_level_of_pair((number + BW_CATEGORIES) % BW_CATEGORY_PAIRS, level);
+	others = bw_arena_printf(request->arena, "system_u:object_r:" FILES ":%s", level);
+	if (!context || !files || !others)
+		return bw_fail(why, BW_E_MEMORY, ENOMEM, "SELinux context");
+	return bw_label_check_files(HELPER, context, files, others, ret_enforced, why);
+}
+
+/* Where it cannot be had and the policy only prefers it, choice stays empty. */
+static int choose_ours(const struct bw_request *request, struct bw_plan *plan, struct choice *choice, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const char *context = bw_arena_printf(request->arena, "system_u:system_r:%s:%s", hardening->selinux_type,
+		hardening->selinux_level);
+	const char *files = bw_arena_printf(request->arena, "system_u:object_r:" FILES ":%s", hardening->selinux_level);
+	struct bw_err why = {0};
+
+	if (check_ours(request, context, files, &choice->enforced, &why) < 0) {
+		choice->told = true;
+		return bw_label_settle(
+			&why, bw_streq(hardening->selinux, "prefer"), FIELD, plan, BW_CONTROL_selinux, err);
 	}
-	if (bw_label_check(HELPER, "selinux", label, ret_enforced, err) < 0)
-		return bw_at(err, FIELD);
+	choice->context = context;
+	if (request->mount_label)
+		*request->mount_label = files;
 	return 0;
 }
 
@@ -101,16 +160,24 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 {
 	const char *strength = request->spec->hardening ? request->spec->hardening->selinux : NULL;
 	const char *label = label_of(request);
-	bool enforced = true;
+	struct choice choice = {.enforced = true};
 	struct bw_err why = {0};
 
-	if (label && check_label(request, label, &enforced, err) < 0)
+	if (label && check_asked(request, label, err) < 0)
 		return -1;
-	if (strength && check_wish(request, label, enforced, &why) < 0 &&
+	if (is_ours(request, label) && choose_ours(request, plan, &choice, err) < 0)
+		return -1;
+	if (label && !choice.context && choose_asked(label, &choice, err) < 0)
+		return -1;
+	if (strength && (choice.context || !choice.told) && check_wish(request, &choice, &why) < 0 &&
 		bw_label_settle(&why, bw_streq(strength, "prefer"), FIELD, plan, BW_CONTROL_selinux,
 			err) < 0)
 		return -1;
-	return label ? add_steps(request, label, plan, err) : 0;
+	if (!choice.context)
+		return 0;
+	if (choice.enforced)
+		bw_plan_layer(plan, BW_CONTROL_selinux, choice.context);
+	return add_steps(request, choice.context, plan, err);
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)

@@ -156,6 +156,14 @@ const char *bw_profile_name(const struct bw_profile *profile)
 	return profile->key;
 }
 
+static void write_heard(struct bw_json_writer *w, const char *annotation, bool heard)
+{
+	if (!heard)
+		return;
+	bw_json_key(w, annotation);
+	bw_json_bool(w, true);
+}
+
 void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w)
 {
 	struct bw_profile whole = *profile;
@@ -176,11 +184,11 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 	bw_json_int(w, 1);
 	bw_json_key(w, "default");
 	bw_json_string(w, profile->key);
-	if (profile->derived.hears_ttl) {
+	if (profile->derived.hears_ttl || profile->derived.hears_tenant) {
 		bw_json_key(w, "annotations");
 		bw_json_begin_object(w);
-		bw_json_key(w, "ttl");
-		bw_json_bool(w, true);
+		write_heard(w, "tenant", profile->derived.hears_tenant);
+		write_heard(w, "ttl", profile->derived.hears_ttl);
 		bw_json_end_object(w);
 	}
 	bw_json_key(w, "profiles");

@@ -430,6 +430,8 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 {
 	struct bw_policy_cache *cache = policy->cache;
 
+	p->derived.hears_tenant =
+		policy->annotations && policy->annotations->tenant.set && policy->annotations->tenant.v;
 	p->derived.hears_ttl = policy->annotations && policy->annotations->ttl.set && policy->annotations->ttl.v;
 	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
 		return -1;

@@ -284,6 +284,15 @@ static bool narrower_label(const struct bw_field *field, const void *a, const vo
 	return !other || (one && bw_streq(one, other)) || (least && place(labels, one) >= least);
 }
 
+/* Of our own two it is known which is the stricter; what a site's allows is not. */
+static bool same_type(const struct bw_field *field, const void *a, const void *b)
+{
+	const char *one = *(char *const *)a, *other = *(char *const *)b;
+
+	(void)field;
+	return !other || bw_streq0(one, other) || (bw_streq0(one, "bulwark_untrusted_t") && bw_streq(other, "bulwark_t"));
+}
+
 /* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
  * in the environment, where a profile comes from. */
 static const struct {
@@ -319,6 +328,8 @@ static const struct {
 	{"lsm.callerProfile", later_choice},
 	{"lsm.selinux", later_choice},
 	{"lsm.dropUnconfined", true_is_strict},
+	{"lsm.selinuxType", same_type},
+	{"lsm.callerType", later_choice},
 	{"landlock", later_choice},
 	{"landlockScope", true_is_strict},
 	{"landlockConnect", fewer_ports},

@@ -53,6 +53,16 @@ static bool is_name(const char *text, const char *more)
 	return true;
 }
 
+static int check_selinux_type(const void *member, struct bw_err *err)
+{
+	const char *text = *(char *const *)member;
+
+	/* A colon would bring a level of its own. */
+	if (!is_name(text, "_") || strlen(text) > 64)
+		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of an SELinux type", text);
+	return 0;
+}
+
 static int check_capabilities(const void *member, struct bw_err *err)
 {
 	const struct bw_strs *list = member;
@@ -352,6 +362,12 @@ static const struct bw_field lsm_fields[] = {
 	BW_FIELD(struct bw_profile_lsm, drop_unconfined, "dropUnconfined",
 		.doc = "Whether labels that mean unconfined are removed, so that the default "
 		       "applies."),
+	BW_FIELD(struct bw_profile_lsm, selinux_type, "selinuxType", .check = check_selinux_type,
+		.doc = "Type of the SELinux context of a container without a label: "
+		       "system_u:system_r:TYPE:s0:cA,cB, with a pair of categories for each tenant; absent: none."),
+	BW_FIELD(struct bw_profile_lsm, caller_type, "callerType", .names = keep_replace,
+		.doc = "Whether an SELinux label that the caller gives stays, or selinuxType takes the place of its type "
+		       "wherever that can be had; its pair of categories stays."),
 	BW_END};
 SECTION(lsm, lsm_fields);
 
@@ -830,7 +846,9 @@ static const struct bw_field annotations_fields[] = {
 		.doc = "Profiles that the annotation org.bulwark.profile may choose where they are "
 		       "at least as strict "
 		       "as the default."),
-	LATER(struct bw_policy_annotations, "tenant", "Whether org.bulwark.tenant is heard."),
+	BW_FIELD(struct bw_policy_annotations, tenant, "tenant",
+		.doc = "Whether the annotation org.bulwark.tenant says whose a container is (at most 63 of a-z, 0-9, dot, "
+		       "underscore and hyphen, beginning with a letter or digit); absent: it is not heard, and each container stands alone."),
 	LATER(struct bw_policy_annotations, "session", "Whether org.bulwark.session is heard."),
 	BW_FIELD(struct bw_policy_annotations, ttl, "ttl",
 		.doc = "Whether the annotation org.bulwark.ttl may give a container a shorter life than session.ttl; "

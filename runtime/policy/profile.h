@@ -48,6 +48,8 @@ struct bw_profile_lsm {
 	char *apparmor_profile;
 	char *caller_profile; /* keep, replace */
 	struct bw_opt_bool drop_unconfined;
+	char *selinux_type;
+	char *caller_type; /* keep, replace */
 };
 struct bw_profile_mounts {
 	struct bw_opt_bool check_sources;
@@ -140,6 +142,7 @@ struct bw_profile_derived {
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
 	bool gated;		  /* egress is restricted */
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
+	bool hears_tenant;	  /* /annotations/tenant: the annotation org.bulwark.tenant says whose a container is */
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
 };
 
@@ -183,7 +186,7 @@ struct bw_policy_rule {
 };
 struct bw_policy_annotations {
 	struct bw_strs profile;
-	struct bw_opt_bool ttl;
+	struct bw_opt_bool tenant, ttl;
 	char *later;
 };
 struct bw_policy_docker {

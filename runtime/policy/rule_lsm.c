@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "policy/rules.h"
+#include "spec/context.h"
 
 /* user:role:type:level; super-privileged containers of the distributions' policies are unconfined,
  * too. */
@@ -11,6 +12,14 @@ static bool is_unconfined_context(const char *label)
 {
 	return bw_streq(label, "unconfined") || bw_glob_match("*:unconfined_t*", label) ||
 	       bw_glob_match("*:spc_t*", label);
+}
+
+/* With more than a pair of categories a container would reach the files of others. */
+static bool is_wide(const char *label)
+{
+	const char *level = bw_context_level(label);
+
+	return level && !bw_level_is_narrow(level);
 }
 
 void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, const char *pointer)
@@ -23,6 +32,10 @@ void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, c
 		bw_change_string(r, &process->selinux_label, NULL,
 			bw_text(r, "%s/selinuxLabel", pointer),
 			"unconfined is not for containers; the default applies");
+	if (process->selinux_label && is_wide(process->selinux_label))
+		bw_change_string(r, &process->selinux_label, NULL,
+			bw_text(r, "%s/selinuxLabel", pointer),
+			"more than two categories, or a range, are those of other containers, too; the default applies");
 }
 
 static void harden_apparmor(struct bw_run *r, const struct bw_profile_lsm *policy, const struct bw_spec_hardening *h)
@@ -34,6 +47,18 @@ static void harden_apparmor(struct bw_run *r, const struct bw_profile_lsm *polic
 	if (policy->caller_profile && bw_streq(policy->caller_profile, "replace"))
 		bw_change_bool(r, &h->apparmor_always, true, "/hardening/apparmorAlways",
 			"our own AppArmor profile comes before the caller's");
+}
+
+static void harden_selinux(struct bw_run *r, const struct bw_profile_lsm *policy, const struct bw_spec_hardening *h)
+{
+	bw_change_string(r, &h->selinux, policy->selinux, "/hardening/selinux", "what a kernel without SELinux means");
+	if (!policy->selinux_type)
+		return;
+	bw_change_string(r, &h->selinux_type, policy->selinux_type, "/hardening/selinuxType",
+		"a container without a label of its own has the runtime's");
+	if (policy->caller_type && bw_streq(policy->caller_type, "replace"))
+		bw_change_bool(r, &h->selinux_always, true, "/hardening/selinuxAlways",
+			"a label is a request, and this type allows less");
 }
 
 void bw_rule_lsm(struct bw_run *r)
@@ -48,6 +73,5 @@ void bw_rule_lsm(struct bw_run *r)
 	if (h && policy->apparmor && !bw_streq(policy->apparmor, "off"))
 		harden_apparmor(r, policy, h);
 	if (h && policy->selinux && !bw_streq(policy->selinux, "off"))
-		bw_change_string(r, &h->selinux, policy->selinux, "/hardening/selinux",
-			"what a kernel without SELinux means");
+		harden_selinux(r, policy, h);
 }

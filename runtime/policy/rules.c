@@ -28,6 +28,7 @@ const struct bw_rule bw_rules[] = {
 	{"environment", "no credentials in the environment", bw_rule_environment},
 	{"limits", "limits where the caller sets none", bw_rule_limits},
 	{"session", "a life that ends in time", bw_rule_session},
+	{"tenant", "whose the container is", bw_rule_tenant},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{NULL, NULL, NULL},
 };
@@ -138,8 +139,9 @@ void bw_rule_annotations(struct bw_run *r)
 		const struct bw_pair *a = &r->spec->annotations.v[i];
 
 		/* org.bulwark.profile was heard or not when the profile was chosen; the choice is
-		 * on record. Of org.bulwark.ttl the rule session has spoken. */
+		 * on record. Of org.bulwark.ttl the rule session has spoken, of org.bulwark.tenant the rule tenant. */
 		if (bw_after_prefix(a->key, ours) && !bw_streq(a->key, "org.bulwark.profile") &&
+			!(r->profile->derived.hears_tenant && bw_streq(a->key, "org.bulwark.tenant")) &&
 			!(r->profile->derived.hears_ttl && bw_streq(a->key, "org.bulwark.ttl")))
 			bw_note(r, bw_text(r, "/annotations/%s", a->key), NULL,
 				"this annotation asks for nothing that the policy knows");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 libbulwark_a_SOURCES += \
+	runtime/spec/context.c runtime/spec/context.h \
 	runtime/spec/spec.c runtime/spec/spec.h \
 	runtime/spec/spec_check.c \
 	runtime/spec/spec_check_member.c \

@@ -294,6 +294,10 @@ struct bw_spec_hardening {
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *apparmor_profile;             /* apparmor: the name of our own; absent: bulwark-default */
 	struct bw_opt_bool apparmor_always; /* apparmor: also where the caller names another */
+	char *selinux_type;                 /* selinux: of a context of ours where the caller gave no label */
+	struct bw_opt_bool selinux_always;  /* selinux: and in the place of a caller's type, whose level stays */
+	char *selinux_level;                /* selinux: "s0:cA,cB" of a context of ours, which create took for the tenant */
+	char *tenant;                       /* whose the container is, where the policy hears who says so */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */

@@ -76,7 +76,7 @@ test_host_CFLAGS = $(unit_cflags)
 test_host_LDADD = $(unit_libs)
 TESTS += test_host
 EXTRA_DIST += tests/data/host-al2023-6.1.json tests/data/host-debian12-6.1-v2.json \
-	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json
+	tests/data/host-hybrid-6.18.json tests/data/host-old-5.4.json tests/data/host-selinux-6.12.json
 
 check_PROGRAMS += test_hostname
 test_hostname_SOURCES = tests/unit/test_hostname.c tests/unit/control_test.h
@@ -277,6 +277,12 @@ test_shim_stdio_SOURCES = tests/unit/test_shim_stdio.c tests/unit/scratch.h
 test_shim_stdio_CFLAGS = $(unit_cflags)
 test_shim_stdio_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_stdio
+check_PROGRAMS += test_selinux
+test_selinux_SOURCES = tests/unit/test_selinux.c
+test_selinux_CFLAGS = $(unit_cflags)
+test_selinux_LDADD = $(unit_libs)
+TESTS += test_selinux
+
 check_PROGRAMS += test_shim_bootstrap
 test_shim_bootstrap_SOURCES = tests/unit/test_shim_bootstrap.c tests/unit/scratch.h
 test_shim_bootstrap_CFLAGS = $(unit_cflags)

@@ -168,6 +168,20 @@ static const struct row {
 		"", "", "!/hardening/apparmorAlways", BW_CHANGED, "*", "*"},
 	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:spc_t:s0\"", NEW_NET, "", "",
 		"/process/selinuxLabel", BW_CHANGED, "*", NULL},
+	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:container_t:s0:c1,c2\"", NEW_NET, "", "",
+		"!/process/selinuxLabel", BW_CHANGED, "*", "*"},
+	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:container_t:s0\"", NEW_NET, "", "",
+		"!/process/selinuxLabel", BW_CHANGED, "*", "*"},
+	{H, NULL, ",\"selinuxLabel\":\"system_u:system_r:container_t:s0:c1,c2,c3\"", NEW_NET, "", "",
+		"/process/selinuxLabel", BW_CHANGED, "*", NULL},
+	{U, NULL, ",\"selinuxLabel\":\"system_u:system_r:container_t:s0-s0:c0.c1023\"", NEW_NET, "", "",
+		"/process/selinuxLabel", BW_CHANGED, "*", NULL},
+	{H, NULL, "", NEW_NET, "", "", "/hardening/selinuxType", BW_CHANGED, NULL, "\"bulwark_t\""},
+	{H, NULL, "", NEW_NET, "", "", "!/hardening/selinuxAlways", BW_CHANGED, "*", "*"},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/selinuxType", BW_CHANGED, NULL, "\"bulwark_untrusted_t\""},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/selinuxAlways", BW_CHANGED, NULL, "true"},
+	{H, "\"lsm\":{\"selinux\":\"off\"},\"loosens\":[\"lsm.selinux\"]", "", NEW_NET, "", "",
+		"!/hardening/selinuxType", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL,
 		"\"baseline\""},
 	{U, NULL, "", NEW_NET, "", "", "/hardening/seccompBaseline", BW_CHANGED, NULL,
@@ -511,6 +525,49 @@ static const struct {
 	{U, "", 900000, "this is not a time such as 15m, 90s or 1h30m", true},
 	{"compat", "1m", 0, NULL, false},
 };
+
+static const struct {
+	const char *name;
+	bool plain;
+} tenants[] = {
+	{"a", true},
+	{"7-eleven.example_1", true},
+	{"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij123", true},
+	{"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij1234", false},
+	{"", false},
+	{".", false},
+	{"..", false},
+	{"-a", false},
+	{"A", false},
+	{"a/b", false},
+	{"a b", false},
+	{"a\\nb", false},
+	{"\xc3\xa4", false},
+};
+
+START_TEST(an_annotation_names_the_tenant_where_it_is_heard)
+{
+	const struct bw_profile *heard = profile_of("{\"version\":1,\"annotations\":{\"tenant\":true}}", H);
+	const struct bw_profile *deaf = profile_of("{\"version\":1}", H);
+	const char *top = bw_arena_printf(&arena, ",\"annotations\":{\"org.bulwark.tenant\":\"%s\"}", tenants[_i].name);
+	const char *text = config("", NEW_NET, "", top);
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(text), deaf, &arena, &hardened, &findings, &err), 0);
+	ck_assert_ptr_null(hardened->hardening->tenant);
+	ck_assert_int_eq(bw_harden(parse(text), heard, &arena, &hardened, &findings, &err), tenants[_i].plain ? 0 : -1);
+	if (!tenants[_i].plain) {
+		ck_assert_str_eq(err.rule, "tenant");
+		ck_assert_str_eq(err.field, "/annotations/org.bulwark.tenant");
+		return;
+	}
+	ck_assert_str_eq(hardened->hardening->tenant, tenants[_i].name);
+	ck_assert_ptr_null(find(&findings, "/annotations/org.bulwark.tenant"));
+	ck_assert_ptr_null(bw_check_idempotent(hardened, heard, &arena));
+}
+END_TEST
 
 START_TEST(an_annotation_can_only_shorten_a_life)
 {
@@ -1184,6 +1241,7 @@ int main(void)
 	tcase_add_checked_fixture(one, setup, teardown);
 	tcase_add_loop_test(one, each_decision_has_its_finding, 0, (int)BW_COUNT(rows));
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
+	tcase_add_loop_test(one, an_annotation_names_the_tenant_where_it_is_heard, 0, (int)BW_COUNT(tenants));
 	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
 	tcase_add_loop_test(one, no_program_is_started_that_is_not_listed, 0, BW_COUNT(programs));
 	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));

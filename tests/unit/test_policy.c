@@ -225,7 +225,6 @@ static const char *const later[][2] = {
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"secrets\":[]", "/profiles/x/secrets"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
-	{"}},\"annotations\":{\"tenant\":true", "/annotations/tenant"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
 };
 
@@ -1017,9 +1016,14 @@ START_TEST(a_profile_that_only_records_can_be_stored)
 }
 END_TEST
 
-START_TEST(whether_a_ttl_is_heard_is_stored_with_the_profile)
+START_TEST(whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile)
 {
 	const struct bw_policy *policy = parse("{\"version\":1,\"annotations\":{\"ttl\":true}}");
+	const struct bw_policy *tenant = parse("{\"version\":1,\"annotations\":{\"tenant\":true}}");
+
+	ck_assert(stored_and_read(bw_policy_profile(tenant, "hardened"))->derived.hears_tenant);
+	ck_assert(!stored_and_read(bw_policy_profile(tenant, "hardened"))->derived.hears_ttl);
+	ck_assert(!stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_tenant);
 
 	ck_assert(bw_policy_profile(policy, "hardened")->derived.hears_ttl);
 	ck_assert(stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_ttl);
@@ -1197,7 +1201,7 @@ int main(void)
 	tcase_add_loop_test(t, what_is_not_there_yet_is_refused_by_name, 0, (int)BW_COUNT(later));
 	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
 	tcase_add_test(t, a_profile_that_only_records_can_be_stored);
-	tcase_add_test(t, whether_a_ttl_is_heard_is_stored_with_the_profile);
+	tcase_add_test(t, whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile);
 	tcase_add_loop_test(
 		t, output_goes_to_the_programs_that_are_listed_and_to_no_other, 0, (int)BW_COUNT(loggers));
 	tcase_add_loop_test(

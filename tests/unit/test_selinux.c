@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_selinux.c - which SELinux context a program gets: the caller's, ours, or none; and the text of levels. The label
+ * helper is a double, so no SELinux is needed. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/str.h"
+#include "control/control.h"
+#include "control/label.h"
+#include "host/host.h"
+#include "plan/plan.h"
+#include "spec/context.h"
+#include "spec/spec.h"
+
+#define THEIRS	   "system_u:system_r:container_t:s0:c7,c8"
+#define OURS	   "system_u:system_r:bulwark_t:s0:c1,c2"
+#define OUR_FILES  "system_u:object_r:bulwark_file_t:s0:c1,c2"
+#define NOT_LOADED "not in the loaded policy"
+
+/* ---- the double ---- */
+
+static struct {
+	bool has_ours, enforces;
+	char others[128];
+} policy;
+
+int bw_label_check(const char *helper, const char *lsm, const char *label, bool *ret_enforced, struct bw_err *err)
+{
+	(void)helper;
+	ck_assert_str_eq(lsm, "selinux");
+	if (!bw_streq(label, THEIRS))
+		return bw_fail(err, BW_E_HOST, 0, NOT_LOADED);
+	*ret_enforced = policy.enforces;
+	return 0;
+}
+
+int bw_label_check_files(const char *helper, const char *context, const char *own, const char *others,
+	bool *ret_enforced, struct bw_err *err)
+{
+	(void)helper;
+	ck_assert_str_eq(context, OURS);
+	ck_assert_str_eq(own, OUR_FILES);
+	snprintf(policy.others, sizeof policy.others, "%s", others);
+	if (!policy.has_ours)
+		return bw_fail(err, BW_E_HOST, 0, NOT_LOADED);
+	*ret_enforced = policy.enforces;
+	return 0;
+}
+
+/* ---- choices ---- */
+
+static const struct {
+	const char *label, *strength;
+	bool type, always, level, live, has_ours, enforces;
+	const char *context, *files, *degraded, *refused; /* what comes of it; NULL: nothing */
+} choices[] = {
+	/* nobody asks */
+	{NULL, NULL, true, true, true, true, true, true, NULL, NULL, NULL, NULL},
+	/* ours */
+	{NULL, "prefer", true, false, true, true, true, true, OURS, OUR_FILES, NULL, NULL},
+	{NULL, "require", true, false, true, true, true, true, OURS, OUR_FILES, NULL, NULL},
+	/* the caller's stays, unless the policy says always */
+	{THEIRS, "require", true, false, true, true, true, true, THEIRS, NULL, NULL, NULL},
+	{THEIRS, "require", true, true, true, true, true, true, OURS, OUR_FILES, NULL, NULL},
+	{THEIRS, NULL, false, false, false, true, true, true, THEIRS, NULL, NULL, NULL},
+	/* the module is not loaded: never less than the caller asked for */
+	{NULL, "prefer", true, false, true, true, false, true, NULL, NULL, NOT_LOADED, NULL},
+	{NULL, "require", true, false, true, true, false, true, NULL, NULL, NULL, NOT_LOADED},
+	{THEIRS, "prefer", true, true, true, true, false, true, THEIRS, NULL, NOT_LOADED, NULL},
+	{THEIRS, "require", true, true, true, true, false, true, NULL, NULL, NULL, NOT_LOADED},
+	/* permissive: set all the same */
+	{NULL, "prefer", true, false, true, true, true, false, OURS, OUR_FILES,
+		"the policy wants SELinux but it is permissive for \"" OURS "\"", NULL},
+	{NULL, "require", true, false, true, true, true, false, NULL, NULL, NULL,
+		"the policy wants SELinux but it is permissive for \"" OURS "\""},
+	/* no type, no categories */
+	{NULL, "prefer", false, false, true, true, true, true, NULL, NULL,
+		"the policy wants SELinux but no selinuxLabel was given", NULL},
+	{NULL, "require", true, false, false, true, true, true, NULL, NULL, NULL,
+		"the policy wants SELinux but no selinuxLabel was given"},
+	/* no SELinux */
+	{NULL, "require", true, true, true, false, true, true, NULL, NULL, NULL,
+		"the policy wants SELinux but this kernel has none (active LSMs: unknown)"},
+	{THEIRS, "prefer", true, true, true, false, true, true, NULL, NULL, NULL,
+		"selinux label is specified in config, but selinux is disabled or not supported"},
+};
+
+static void expect_context(struct bw_plan *plan, const char *context)
+{
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_plan_freeze(plan, &err), 0);
+	/* For the program and for the keyring. */
+	ck_assert_uint_eq(plan->n, context ? 2 : 0);
+	for (size_t i = 0; i < plan->n; i++)
+		ck_assert_str_eq(bw_plan_data(plan, &plan->steps[i]), context);
+}
+
+START_TEST(each_wish_has_its_context)
+{
+	char label[] = THEIRS, type[] = "bulwark_t", level[] = "s0:c1,c2", strength[16] = "";
+	struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_spec_process process = {.selinux_label = choices[_i].label ? label : NULL};
+	struct bw_spec_hardening hardening = {
+		.selinux = choices[_i].strength ? strength : NULL,
+		.selinux_type = choices[_i].type ? type : NULL,
+		.selinux_always = {.set = true, .v = choices[_i].always},
+		.selinux_level = choices[_i].level ? level : NULL,
+	};
+	const struct bw_spec spec = {.process = &process, .hardening = &hardening};
+	const struct bw_host host = {.selinux = {.set = true, .v = choices[_i].live}};
+	const char *files = NULL;
+	const struct bw_request request = {
+		.spec = &spec, .process = &process, .host = &host, .arena = &arena, .mount_label = &files};
+	struct bw_plan plan = BW_PLAN_INIT;
+	struct bw_err err = {0};
+
+	if (choices[_i].strength)
+		snprintf(strength, sizeof strength, "%s", choices[_i].strength);
+	policy.has_ours = choices[_i].has_ours;
+	policy.enforces = choices[_i].enforces;
+	ck_assert_int_eq(bw_selinux.prepare(&request, &plan, &err), choices[_i].refused ? -1 : 0);
+	ck_assert_str_eq(choices[_i].refused ? choices[_i].refused : "", err.text);
+	if (choices[_i].refused)
+		ck_assert_str_eq(err.field, "/process/selinuxLabel");
+	ck_assert_uint_eq(plan.degraded_n, choices[_i].degraded ? 1 : 0);
+	if (choices[_i].degraded)
+		ck_assert_str_eq(plan.degraded[0].why, choices[_i].degraded);
+	if (!choices[_i].refused) {
+		ck_assert(bw_streq0(files, choices[_i].files));
+		expect_context(&plan, choices[_i].context);
+	}
+	bw_plan_done(&plan);
+	bw_arena_done(&arena);
+}
+END_TEST
+
+START_TEST(the_policy_is_asked_about_files_of_another_pair)
+{
+	char type[] = "bulwark_t", level[] = "s0:c1,c2", strength[] = "require";
+	struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_spec_hardening hardening = {.selinux = strength, .selinux_type = type, .selinux_level = level};
+	const struct bw_spec spec = {.hardening = &hardening};
+	const struct bw_host host = {.selinux = {.set = true, .v = true}};
+	const struct bw_request request = {.spec = &spec, .host = &host, .arena = &arena};
+	struct bw_plan plan = BW_PLAN_INIT;
+	struct bw_err err = {0};
+
+	policy.has_ours = policy.enforces = true;
+	ck_assert_int_eq(bw_selinux.prepare(&request, &plan, &err), 0);
+	ck_assert_str_eq(policy.others, "system_u:object_r:bulwark_file_t:s0:c2,c5");
+	bw_plan_done(&plan);
+	bw_arena_done(&arena);
+}
+END_TEST
+
+/* ---- levels ---- */
+
+static const struct {
+	const char *level;
+	bool narrow, pair;
+	uint32_t number;
+} levels[] = {
+	{"s0", true, false, 0},
+	{"s0:c5", true, false, 0},
+	{"s0:c0,c1", true, true, 0},
+	{"s0:c1,c0", true, true, 0},
+	{"s0:c0,c1023", true, true, 1022},
+	{"s0:c1,c2", true, true, 1023},
+	{"s0:c1022,c1023", true, true, BW_CATEGORY_PAIRS - 1},
+	{"s0:c7,c7", true, false, 0},
+	{"s0:c0,c1024", false, false, 0},
+	{"s0:c0,c01", false, false, 0},
+	{"s0:c0,c4294967296", false, false, 0},
+	{"s0:c0,c1,c2", false, false, 0},
+	{"s0:c0.c1", false, false, 0},
+	{"s0-s0:c0,c1", false, false, 0},
+	{"s0-s0:c0.c1023", false, false, 0},
+	{"s1:c0,c1", false, false, 0},
+	{"s0:", false, false, 0},
+	{"s0:c", false, false, 0},
+	{"s0:c1,", false, false, 0},
+	{"s0:c-1,c2", false, false, 0},
+	{"s0:c1,c2 ", false, false, 0},
+	{"SystemHigh", false, false, 0},
+	{"", false, false, 0},
+};
+
+START_TEST(a_level_is_narrow_or_not)
+{
+	uint32_t number = 0;
+
+	ck_assert_int_eq(bw_level_is_narrow(levels[_i].level), levels[_i].narrow);
+	ck_assert_int_eq(bw_level_pair(levels[_i].level, &number), levels[_i].pair);
+	ck_assert_uint_eq(number, levels[_i].number);
+}
+END_TEST
+
+START_TEST(each_pair_has_a_number_of_its_own)
+{
+	char text[BW_LEVEL_MAX], last[BW_LEVEL_MAX] = "";
+
+	for (uint32_t i = 0; i < BW_CATEGORY_PAIRS; i++) {
+		uint32_t number = 0;
+
+		bw_level_of_pair(i, text);
+		if (!bw_level_pair(text, &number) || number != i || bw_streq(text, last))
+			ck_abort_msg("%u is %s, which is %u", i, text, number);
+		strcpy(last, text);
+	}
+	ck_assert_str_eq(last, "s0:c1022,c1023");
+}
+END_TEST
+
+START_TEST(the_level_is_behind_the_third_colon)
+{
+	ck_assert_str_eq(bw_context_level(THEIRS), "s0:c7,c8");
+	ck_assert_str_eq(bw_context_level("u:r:t:"), "");
+	ck_assert_ptr_null(bw_context_level("u:r:t"));
+	ck_assert_ptr_null(bw_context_level(""));
+	ck_assert(!bw_level_is_narrow(NULL));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("selinux");
+	TCase *tc = tcase_create("selinux");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, each_wish_has_its_context, 0, (int)BW_COUNT(choices));
+	tcase_add_test(tc, the_policy_is_asked_about_files_of_another_pair);
+	tcase_add_loop_test(tc, a_level_is_narrow_or_not, 0, (int)BW_COUNT(levels));
+	tcase_add_test(tc, each_pair_has_a_number_of_its_own);
+	tcase_add_test(tc, the_level_is_behind_the_third_colon);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
