@@ -24,6 +24,7 @@
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
+#include "container/program_files.h"
 #include "container/resolv.h"
 #include "container/rootless.h"
 #include "container/undo.h"
@@ -213,6 +214,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
 	creation->preparation.request.in_user_namespace = creation->joined_users;
+	if (bw_programs_settle(creation->options->bundle, creation->decision.hardened, &creation->arena, err) < 0)
+		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
 	if (bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "container/attach.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
@@ -19,6 +20,7 @@
 #include "container/pid_file.h"
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
+#include "container/program_files.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
 #include "policy/harden.h"
@@ -279,6 +281,25 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	return 0;
 }
 
+/* The list is as it was found at create. Where the root cannot be looked at, as that of a process with more rights than
+ * ours, what was judged is the name, and the kernel holds the rest. */
+static int check_program(const struct execution *execution, struct bw_err *err)
+{
+	auto_close int root = -1;
+	char path[32];
+
+	if (!execution->spec->hardening || !execution->spec->hardening->programs)
+		return 0;
+	snprintf(path, sizeof path, "%d/root", (int)execution->container.pid);
+	root = openat(execution->preparation.host_proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return 0;
+	/* The number may be somebody else's by now. */
+	if (bw_pidfd_send_signal(execution->pidfd, 0) < 0)
+		return bw_fail(err, BW_E_STATE, 0, "container not running");
+	return bw_programs_check(root, execution->spec, execution->process, "exec.programs", "/args/0", err);
+}
+
 /* What the container's first process was held by must hold this one too: a control that the policy only
  * prefers may have been missing at create, but it may not be missing for the first time now. */
 static int check_degraded(struct execution *execution, struct bw_err *err)
@@ -374,7 +395,7 @@ static int go(struct execution *execution, const struct bw_context *ctx, int *re
 	if (r < 0 || clamp(execution, asked, err) < 0)
 		return -1;
 	if (bw_preparation_open(&execution->preparation, &execution->arena, err) < 0 ||
-		fill_request(execution, attempt->id, err) < 0)
+		check_program(execution, err) < 0 || fill_request(execution, attempt->id, err) < 0)
 		return -1;
 	r = launch(execution, &attach, ret_code, err);
 	bw_attach_done(&attach);

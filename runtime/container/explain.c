@@ -86,7 +86,7 @@ static void write_in_force(FILE *out, const struct bw_in_force *in_force)
 	write_sentences(out, "IN FORCE", &in_force->layers);
 	write_sentences(out, "DEGRADED", &in_force->degraded);
 	if (in_force->refusal)
-		fprintf(out, "\nNOT ON THIS HOST\n  %s\n", in_force->refusal);
+		fprintf(out, "\nWOULD NOT START HERE\n  %s\n", in_force->refusal);
 }
 
 static int write_text(const struct bw_decision *d, const struct bw_in_force *in_force, char **ret, struct bw_err *err)
@@ -161,7 +161,7 @@ static int write_json(const struct bw_decision *d, const struct bw_in_force *in_
 	if (in_force) {
 		write_list(w, "layers", &in_force->layers);
 		write_list(w, "degraded", &in_force->degraded);
-		write_member(w, "notOnThisHost", in_force->refusal);
+		write_member(w, "wouldNotStartHere", in_force->refusal);
 	}
 	bw_json_end_object(w);
 	r = bw_json_writer_end(w, ret, NULL, err);

@@ -63,6 +63,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/netns_filter.c runtime/control/netns_filter.h \
 	runtime/control/netns_verify.c \
 	runtime/control/program.c \
+	runtime/control/programs.c \
 	runtime/control/refused_sources.c runtime/control/refused_sources.h \
 	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \

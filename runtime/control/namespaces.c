@@ -181,6 +181,7 @@ static bool may_share_mounts(const struct bw_spec *spec)
 	const struct bw_spec_hardening *hardening = spec->hardening;
 
 	return !hardening || (!hardening->check_mounts.v && !hardening->restrict_rootfs.v &&
+				     !(hardening->programs && hardening->programs->noexec.v) &&
 				     !bw_strs_has(&hardening->own_namespaces, "mount"));
 }
 

@@ -107,13 +107,22 @@ static unsigned while_mounting(unsigned propagation)
 
 /* What the host has mounted inside the rootfs comes along in the clone. OP_READONLY is for the root alone, as by
  * then the container's own mounts are attached below it, so the host's get their attributes here. */
-static int restrict_mounts(int tree, bool readonly, struct bw_err *err)
+static int restrict_mounts(const struct bw_spec *spec, int tree, struct bw_err *err)
 {
-	struct mount_attr below = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
-	struct mount_attr top = {.attr_clr = MOUNT_ATTR_RDONLY};
+	const struct bw_spec_hardening *hardening = spec->hardening;
+	bool noexec = hardening && hardening->programs && hardening->programs->noexec.v;
+	bool restricted = hardening && hardening->restrict_rootfs.v, readonly = restricted && spec->root->readonly.v;
+	struct mount_attr below = {0}, top = {.attr_clr = MOUNT_ATTR_RDONLY};
 
+	if (restricted)
+		below.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	if (readonly)
 		below.attr_set |= MOUNT_ATTR_RDONLY;
+	/* What may be executed is excepted by the control programs. */
+	if (noexec)
+		below.attr_set |= MOUNT_ATTR_NOEXEC;
+	if (!below.attr_set)
+		return 0;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &below, sizeof below) < 0 ||
 		(readonly && mount_setattr(tree, "", AT_EMPTY_PATH, &top, sizeof top) < 0))
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: restricting what is mounted in it");
@@ -123,13 +132,11 @@ static int restrict_mounts(int tree, bool readonly, struct bw_err *err)
 static int clone_rootfs(const struct bw_request *request, int dir, unsigned propagation, struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = while_mounting(propagation)};
-	const struct bw_spec_hardening *hardening = request->spec->hardening;
 	auto_close int tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
-	if (hardening && hardening->restrict_rootfs.v &&
-		restrict_mounts(tree, request->spec->root->readonly.v, err) < 0)
+	if (restrict_mounts(request->spec, tree, err) < 0)
 		return -1;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: setting attributes");

@@ -25,4 +25,8 @@ int bw_harden_update(const struct bw_spec_resources *asked, const struct bw_spec
 	const struct bw_profile *profile, struct bw_arena *arena, struct bw_spec_resources **ret_resources,
 	struct bw_findings *findings, struct bw_err *err) BW_MUST_CHECK;
 
+/* Whether mount is an engine's own program, such as docker-init: bound from one of excepted to a place that allow lists,
+ * under a name that allow lists, and no file of other use. Lexical. */
+bool bw_mount_is_program(const struct bw_spec_mount *mount, const struct bw_strs *allow, const struct bw_strs *excepted);
+
 #endif

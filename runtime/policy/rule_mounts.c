@@ -51,6 +51,11 @@ static void restrict_to(
 	*options = kept;
 }
 
+void bw_make_noexec(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options)
+{
+	restrict_to(r, options, &noexec, bw_strs_has(&m->options, "rbind"));
+}
+
 static void make_private(struct bw_run *r, struct bw_strs *options)
 {
 	static const char *const spreading[] = {"shared", "rshared", "slave", "rslave", NULL};

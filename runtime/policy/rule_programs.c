@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "policy/harden.h"
 #include "policy/rules.h"
 
 static bool is_restricted(const struct bw_profile *profile)
@@ -44,6 +45,23 @@ static bool is_listed(const struct bw_strs *allow, const struct bw_spec_process 
 	return !buf.overflow && bw_path_clean(path, clean, sizeof clean) && is_absolute_listed(allow, clean);
 }
 
+static bool is_path_listed(const struct bw_strs *list, const char *path)
+{
+	char clean[PATH_MAX];
+
+	return path && bw_path_clean(path, clean, sizeof clean) && is_absolute_listed(list, clean);
+}
+
+/* An engine's files are not all programs: a container's hosts file is its author's to fill. */
+bool bw_mount_is_program(const struct bw_spec_mount *mount, const struct bw_strs *allow, const struct bw_strs *excepted)
+{
+	const char *slash = mount->source ? strrchr(mount->source, '/') : NULL;
+
+	return bw_strs_has(&mount->options, "bind") && !bw_strs_has(&mount->options, "noexec") &&
+	       is_path_listed(allow, mount->destination) && is_path_listed(excepted, mount->source) && slash &&
+	       is_name_listed(allow, slash + 1);
+}
+
 void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer)
 {
@@ -55,6 +73,24 @@ void bw_check_program(
 				   "allows (programs.allow)",
 				process->args.v[0], r->profile->key),
 			NULL);
+}
+
+static void restrict_mounts(struct bw_run *r)
+{
+	const struct bw_spec_hardening *h = r->spec->hardening;
+
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
+		struct bw_strs options = {0};
+
+		if (bw_mount_is_program(m, &h->programs->allow, &h->excepted_sources))
+			continue;
+		for (size_t k = 0; k < m->options.n; k++)
+			bw_collect(r, &options, m->options.v[k]);
+		bw_make_noexec(r, m, &options);
+		bw_change_strs(r, &m->options, &options, bw_text(r, "/mounts/%zu/options", i),
+			bw_text(r, "nothing on %s is a program that the policy lists", m->destination ? m->destination : "?"));
+	}
 }
 
 void bw_rule_programs(struct bw_run *r)
@@ -79,9 +115,11 @@ void bw_rule_programs(struct bw_run *r)
 	if (policy->libraries.n)
 		bw_change_strs(r, &programs->libraries, &policy->libraries, "/hardening/programs/libraries",
 		"programs map shared libraries and extension modules from here alone");
-	if (bw_is_on(&policy->noexec))
+	if (bw_is_on(&policy->noexec)) {
 		bw_change_bool(r, &programs->noexec, true, "/hardening/programs/noexec",
 			"the dynamic linker executes what lies on a mount that permits it");
+		restrict_mounts(r);
+	}
 	if (bw_is_on(&policy->memfd_noexec))
 		bw_change_bool(r, &programs->memfd_noexec, true, "/hardening/programs/memfdNoexec",
 			"a file in memory lies on no mount that anybody could restrict");

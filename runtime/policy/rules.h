@@ -133,6 +133,8 @@ void bw_harden_env(struct bw_run *r, const struct bw_strs *env, const char *poin
 /* Scheduler, I/O priority and oomScoreAdj of a process. */
 void bw_harden_priorities(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
+/* Adds noexec to the options of m, rnoexec where it is recursive, and takes away what would undo it. */
+void bw_make_noexec(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options);
 /* Refuses a process whose program is not on the profile's list; pointer is the place of its arguments. */
 void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);

@@ -198,6 +198,18 @@ test_policy_CFLAGS = $(unit_cflags)
 test_policy_LDADD = $(unit_libs)
 TESTS += test_policy
 
+check_PROGRAMS += test_program_files
+test_program_files_SOURCES = tests/unit/test_program_files.c tests/unit/scratch.h
+test_program_files_CFLAGS = $(unit_cflags)
+test_program_files_LDADD = $(unit_libs)
+TESTS += test_program_files
+
+check_PROGRAMS += test_programs
+test_programs_SOURCES = tests/unit/test_programs.c tests/unit/control_test.h
+test_programs_CFLAGS = $(unit_cflags)
+test_programs_LDADD = $(unit_libs)
+TESTS += test_programs
+
 check_PROGRAMS += test_proto
 test_proto_SOURCES = tests/unit/test_proto.c
 test_proto_CFLAGS = $(unit_cflags)

@@ -197,19 +197,19 @@ START_TEST(what_is_in_force_comes_last)
 	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "text", &text, &verdict, &err), 0);
 	ck_assert_ptr_nonnull(strstr(text, "\n\nIN FORCE\n  seccomp: filter baseline\n"
 					   "\nDEGRADED\n  landlock: this kernel has none\n"));
-	ck_assert_ptr_null(strstr(text, "NOT ON THIS HOST"));
+	ck_assert_ptr_null(strstr(text, "WOULD NOT START HERE"));
 	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "json", &json, &verdict, &err), 0);
 	ck_assert_int_eq(bw_json_parse(json, strlen(json), "explain", &arena, &tree, &err), 0);
 	ck_assert_uint_eq(bw_json_get(tree, "layers")->count, 1);
 	ck_assert_uint_eq(bw_json_get(tree, "degraded")->count, 1);
-	ck_assert_int_eq(bw_json_get(tree, "notOnThisHost")->type, BW_JSON_NULL);
+	ck_assert_int_eq(bw_json_get(tree, "wouldNotStartHere")->type, BW_JSON_NULL);
 	in_force = (struct bw_in_force){.refusal = "the policy requires Landlock"};
 	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "text", &refused, &verdict, &err), 0);
-	ck_assert_ptr_nonnull(strstr(refused, "\n\nNOT ON THIS HOST\n  the policy requires Landlock\n"));
+	ck_assert_ptr_nonnull(strstr(refused, "\n\nWOULD NOT START HERE\n  the policy requires Landlock\n"));
 	ck_assert_ptr_null(strstr(refused, "IN FORCE"));
 	ck_assert_int_eq(verdict, BW_EXPLAIN_CHANGED);
 	ck_assert_int_eq(bw_explain_decision(&decision, NULL, "json", &without, &verdict, &err), 0);
-	ck_assert_ptr_null(strstr(without, "notOnThisHost"));
+	ck_assert_ptr_null(strstr(without, "wouldNotStartHere"));
 	remove_bundle();
 }
 END_TEST

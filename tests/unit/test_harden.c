@@ -715,6 +715,41 @@ START_TEST(each_layer_of_the_list_is_a_switch_of_its_own)
 }
 END_TEST
 
+#define ENGINES(dst, src, opts) MOUNT(dst, "bind", src, "\"bind\"" opts)
+
+static const struct {
+	const char *mount, *option; /* that it must have afterwards */
+	bool has;
+} executable_mounts[] = {
+	{MOUNT("/x", "tmpfs", "tmpfs", "\"exec\",\"ro\""), "noexec", true},
+	{MOUNT("/x", "tmpfs", "tmpfs", "\"exec\",\"ro\""), "exec", false},
+	{MOUNT("/proc", "proc", "proc", ""), "noexec", true},
+	{ENGINES("/sbin/docker-init", "/usr/bin/docker-init", ",\"ro\""), "noexec", false},
+	{ENGINES("/run/podman-init", "/usr/libexec/podman/catatonit", ",\"ro\""), "noexec", false},
+	{ENGINES("/sbin/docker-init", "/usr/bin/docker-init", ""), "noexec", true},
+	{ENGINES("/sbin/other", "/usr/bin/docker-init", ",\"ro\""), "noexec", true},
+	{ENGINES("/usr/bin/python3", "/var/lib/docker/containers/x/hosts", ",\"ro\""), "noexec", true},
+};
+
+START_TEST(nothing_that_is_mounted_can_be_executed_but_an_engines_init)
+{
+	const struct bw_profile *p = profile_of(NULL, U);
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+	size_t at = 0;
+
+	ck_assert_msg(bw_harden(parse(config("", NEW_NET, "", executable_mounts[_i].mount)), p, &arena, &hardened, &findings,
+			      &err) == 0,
+		"%s", err.text);
+	/* A tmpfs of ours may stand before it. */
+	while (bw_streq(hardened->mounts.v[at].destination, "/run"))
+		at++;
+	ck_assert_int_eq(bw_strs_has(&hardened->mounts.v[at].options, executable_mounts[_i].option), executable_mounts[_i].has);
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
 START_TEST(audit_mode_lets_pass_what_it_records)
 {
 	const struct bw_profile *p =
@@ -1245,6 +1280,8 @@ int main(void)
 	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
 	tcase_add_loop_test(one, no_program_is_started_that_is_not_listed, 0, BW_COUNT(programs));
 	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));
+	tcase_add_loop_test(one, nothing_that_is_mounted_can_be_executed_but_an_engines_init, 0,
+		BW_COUNT(executable_mounts));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
 	tcase_add_test(one, metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own);
