@@ -250,7 +250,8 @@ static int launch_failed(struct creation *creation, struct bw_err *err)
 	auto_close int root = open(creation->container.state->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	const struct bw_spec *spec = creation->decision.hardened;
 	const struct bw_scene scene = {
-		.root = root, .spec = spec, .bundle = creation->options->bundle, .process = spec->process};
+		.root = root, .spec = spec, .bundle = creation->options->bundle, .process = spec->process,
+		.listed = spec->hardening && spec->hardening->programs};
 
 	creation->attempt.plan = &creation->preparation.plan;
 	creation->attempt.failed_step = creation->launch.failed_step;

@@ -204,6 +204,8 @@ static bool may_execute(const struct bw_scene *scene, const struct stat *st)
 	return st->st_mode & (in_group(user, st->st_gid) ? S_IXGRP : S_IXOTH);
 }
 
+#define NOT_LISTED "Direct shell access denied: %s is not among the programs that the policy allows (programs.allow)"
+
 /* whose: "" for the program, "its interpreter \"/bin/x\": " for what it needs. */
 static bool say_not_allowed(const struct bw_scene *scene, const struct seen *seen, const char *whose, struct bw_buf *buf)
 {
@@ -216,6 +218,8 @@ static bool say_not_allowed(const struct bw_scene *scene, const struct seen *see
 		bw_buf_addf(buf, "%sit is no regular file", whose);
 	else if (!(mode & 0111))
 		bw_buf_addf(buf, "%smode %04o has no x bit", whose, mode);
+	else if (seen->noexec && scene->listed)
+		bw_buf_addf(buf, "%s" NOT_LISTED, whose, "it");
 	else if (seen->noexec)
 		bw_buf_addf(buf, "%sit lies on a mount that is noexec", whose);
 	else if (!may_execute(scene, &seen->st))
@@ -463,8 +467,11 @@ void bw_diagnose_program(const struct bw_scene *scene, int sys, char *buf, size_
 		return;
 	if (sys == EACCES && say_not_allowed(scene, &program, "", &out))
 		return;
-	if (sys == ENOENT || sys == EACCES || sys == ENOEXEC)
-		(void)follow(scene, &program, sys, &out);
+	if ((sys == ENOENT || sys == EACCES || sys == ENOEXEC) && follow(scene, &program, sys, &out))
+		return;
+	/* The image's own tree shows no more than that it should have gone well. */
+	if (sys == EACCES && scene->listed)
+		bw_buf_addf(&out, NOT_LISTED, "it, or the interpreter that it names,");
 }
 
 /* ---- of a launch ---- */

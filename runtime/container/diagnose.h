@@ -15,6 +15,7 @@ struct bw_scene {
 	const struct bw_spec *spec;             /* whose mounts cover parts of root; NULL: root shows them itself */
 	const char *bundle;                     /* for relative sources of its mounts */
 	const struct bw_spec_process *process;
+	bool listed;                            /* the policy lists what may be executed (hardening.programs) */
 };
 
 /* One clause, "its interpreter \"/nope\" (line 1) is not in the image", or "" where nothing is certain. sys is

@@ -330,6 +330,7 @@ static int launch_failed(struct execution *execution, struct bw_err *err)
 
 	snprintf(path, sizeof path, "/proc/%d/root", (int)container->pid);
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scene.listed = execution->spec->hardening && execution->spec->hardening->programs;
 	if (root >= 0 && bw_proc_alive(container->pid, container->start_time))
 		scene.root = root;
 	execution->attempt.plan = &execution->preparation.plan;

@@ -161,6 +161,29 @@ START_TEST(who_may_not_execute_it_is_told)
 }
 END_TEST
 
+START_TEST(a_list_of_programs_is_named_where_nothing_else_is_wrong)
+{
+	static char bind[] = "bind", noexec[] = "noexec", destination[] = "/mnt";
+	char *options[] = {bind, noexec}, source[300];
+	struct bw_spec_mount mount = {.destination = destination, .options = {options, 2}, .source = source};
+
+	scratch_write(&scratch, "bin/a", "x", 0755);
+	ck_assert_str_eq(why("/bin/a", EACCES), "");
+	scene.listed = true;
+	ck_assert_str_eq(why("/bin/a", EACCES),
+		"Direct shell access denied: it, or the interpreter that it names, is not among the programs that the policy allows "
+		"(programs.allow)");
+	ck_assert_str_eq(why("/bin/a", ENOENT), "");
+	scratch_write(&scratch, "bin/b", "x", 0600);
+	ck_assert_str_eq(why("/bin/b", EACCES), "mode 0600 has no x bit");
+	snprintf(source, sizeof source, "%s/bin", scratch.path);
+	spec.mounts.v = &mount;
+	spec.mounts.n = 1;
+	ck_assert_str_eq(why("/mnt/a", EACCES),
+		"Direct shell access denied: it is not among the programs that the policy allows (programs.allow)");
+}
+END_TEST
+
 /* What the spec mounts covers the rootfs: what lies beneath it there is not what the container saw. */
 START_TEST(mounts_of_the_spec_are_looked_through)
 {
@@ -303,6 +326,7 @@ int main(void)
 	tcase_add_test(tc, another_machine_is_named);
 	tcase_add_test(tc, text_and_emptiness_are_no_programs);
 	tcase_add_test(tc, who_may_not_execute_it_is_told);
+	tcase_add_test(tc, a_list_of_programs_is_named_where_nothing_else_is_wrong);
 	tcase_add_test(tc, mounts_of_the_spec_are_looked_through);
 	tcase_add_test(tc, a_hostile_tree_leads_nowhere);
 	tcase_add_test(tc, without_a_root_nothing_is_said);
