@@ -496,6 +496,18 @@ static int prepare_foreign_sysfs(const struct build *build, size_t index, struct
 			      : add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
+/* The policy's workspace, where the kernel can: a tmpfs takes noswap from Linux 6.4 on, of the host's root alone. */
+static bool is_unswapped(const struct bw_request *request, const struct bw_spec_mount *mount)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const struct bw_host *host = request->host;
+
+	if (!hardening || !bw_streq0(mount->destination, hardening->workspace) || !bw_streq0(mount->type, "tmpfs"))
+		return false;
+	return host->root.v && !bw_spec_namespace(request->spec, "user") &&
+	       (host->kernel_major.v > 6 || (host->kernel_major.v == 6 && host->kernel_minor.v >= 4));
+}
+
 static int prepare_one(const struct build *build, size_t index, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
@@ -519,6 +531,9 @@ static int prepare_one(const struct build *build, size_t index, struct bw_err *e
 		return prepare_cgroup(build, index, &head, destination, err);
 	if (is_foreign_sysfs(build->request->spec, mount))
 		return prepare_foreign_sysfs(build, index, &head, destination, err);
+	if (is_unswapped(build->request, mount) && !bw_strs_has(&options.data, "noswap") &&
+		bw_strs_add(build->request->arena, &options.data, "noswap") < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mount options");
 	return prepare_fs(build, index, &options, &head, destination, err);
 }
 

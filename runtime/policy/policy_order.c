@@ -41,6 +41,11 @@ static bool true_is_strict(const struct bw_field *field, const void *a, const vo
 	return (one->set && one->v) || !(other->set && other->v);
 }
 
+static bool false_is_strict(const struct bw_field *field, const void *a, const void *b)
+{
+	return true_is_strict(field, b, a);
+}
+
 /* Absent: no limit. */
 static bool lower_is_strict(const struct bw_field *field, const void *a, const void *b)
 {
@@ -59,6 +64,15 @@ static bool sooner_is_strict(const struct bw_field *field, const void *a, const 
 	(void)field;
 	return !other || bw_parse_duration_ms(other, &theirs) < 0 ||
 	       (one && bw_parse_duration_ms(one, &mine) == 0 && mine <= theirs);
+}
+
+/* As in a tmpfs of rootfs: absent, in either, is no room at all or the usual. */
+static bool lower_or_usual(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_opt_uint *one = a, *other = b;
+
+	(void)field;
+	return !other->set || !one->set || one->v <= other->v;
 }
 
 static bool higher_is_strict(const struct bw_field *field, const void *a, const void *b)
@@ -309,6 +323,10 @@ static const struct {
 	{"user.rootGroup", later_choice},
 	{"rootfs.readonly", true_is_strict},
 	{"rootfs.tmpfs", tmpfs_sizes},
+	{"workspace.destination", any_value},
+	{"workspace.size", lower_or_usual},
+	{"workspace.inodes", lower_or_usual},
+	{"workspace.exec", false_is_strict},
 	{"capabilities.allow", allow_list},
 	{"capabilities.lockSecurebits", true_is_strict},
 	{"noNewPrivileges", true_is_strict},

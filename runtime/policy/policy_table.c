@@ -294,6 +294,29 @@ static const struct bw_field rootfs_fields[] = {
 	BW_END};
 SECTION(rootfs, rootfs_fields);
 
+static int check_workspace(const void *member, struct bw_err *err)
+{
+	const char *path = *(char *const *)member;
+	const struct bw_strs one = {(char **)(uintptr_t)member, 1};
+
+	if (bw_streq(path, "/"))
+		return bw_fail(err, BW_E_POLICY, 0, "\"/\" is the root itself");
+	return check_clean_paths(&one, err);
+}
+
+static const struct bw_field workspace_fields[] = {
+	BW_FIELD(struct bw_profile_workspace, destination, "destination", .check = check_workspace,
+		.doc = "Directory in the container; absent: /workspace."),
+	BW_FIELD(struct bw_profile_workspace, size, "size", .min = 4096, .max = 1ULL << 50,
+		.doc = "Largest size in bytes; absent: 2147483648."),
+	BW_FIELD(struct bw_profile_workspace, inodes, "inodes", .min = 1, .max = 1ULL << 32,
+		.doc = "Largest number of files; absent: 262144."),
+	BW_FIELD(struct bw_profile_workspace, exec, "exec",
+		.doc = "Whether what lies in it can be executed and mapped for execution, as native wheels must be: "
+		       "weaker, for then only Landlock or an LSM still keeps programs in it from being executed."),
+	BW_END};
+SECTION(workspace, workspace_fields);
+
 static const struct bw_field capabilities_fields[] = {
 	BW_FIELD(struct bw_profile_capabilities, allow, "allow", .flags = BW_EMPTY_IS_SET,
 		.check = check_capabilities,
@@ -762,6 +785,9 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, user, "user", &user_schema, .doc = "Users and groups."),
 	BW_NESTED(struct bw_profile, rootfs, "rootfs", &rootfs_schema,
 		.doc = "The root file system."),
+	BW_NESTED(struct bw_profile, workspace, "workspace", &workspace_schema,
+		.doc = "A directory for a session's files, which belongs to the container's user and ends with the "
+		       "container; where the caller mounts something, that stays."),
 	BW_NESTED(struct bw_profile, capabilities, "capabilities", &capabilities_schema,
 		.doc = "Capabilities."),
 	BW_FIELD(struct bw_profile, no_new_privileges, "noNewPrivileges",
@@ -811,8 +837,6 @@ static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
-	LATER(struct bw_profile, "workspace",
-		"A directory for a session's files that ends with the container."),
 	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
 	LATER(struct bw_profile, "secrets",

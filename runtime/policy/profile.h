@@ -25,6 +25,11 @@ struct bw_profile_rootfs {
 		size_t n;
 	} tmpfs;
 };
+struct bw_profile_workspace {
+	char *destination; /* absent: /workspace */
+	struct bw_opt_uint size, inodes; /* absent: 2 GiB; 262144 */
+	struct bw_opt_bool exec;
+};
 struct bw_profile_capabilities {
 	struct bw_strs allow; /* v NULL: as asked */
 	struct bw_opt_bool lock_securebits;
@@ -152,6 +157,7 @@ struct bw_profile {
 	struct bw_strs loosens;
 	struct bw_profile_user *user;
 	struct bw_profile_rootfs *rootfs;
+	struct bw_profile_workspace *workspace;
 	struct bw_profile_capabilities *capabilities;
 	struct bw_opt_bool no_new_privileges;
 	struct bw_profile_seccomp *seccomp;

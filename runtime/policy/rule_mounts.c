@@ -105,7 +105,7 @@ static void harden_options(struct bw_run *r, const struct bw_spec_mount *m, stru
 		restrict_to(r, options, &readonly, false);
 	/* A read-only bind that is recursive may still hold writable mounts: only rro says that
 	 * none is. */
-	if (bw_is_on(&policy->noexec_writable) &&
+	if (bw_is_on(&policy->noexec_writable) && !bw_is_workspace_for_programs(r, m) &&
 		(!is_read_only(options) || (recursive && !bw_strs_has(options, "rro"))))
 		restrict_to(r, options, &noexec, recursive);
 }

@@ -83,7 +83,7 @@ static void restrict_mounts(struct bw_run *r)
 		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
 		struct bw_strs options = {0};
 
-		if (bw_mount_is_program(m, &h->programs->allow, &h->excepted_sources))
+		if (bw_mount_is_program(m, &h->programs->allow, &h->excepted_sources) || bw_is_workspace_for_programs(r, m))
 			continue;
 		for (size_t k = 0; k < m->options.n; k++)
 			bw_collect(r, &options, m->options.v[k]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_rootfs.c - the root file system is read-only, and scratch directories stand where programs
- * expect to write and the caller mounts nothing. */
+ * expect to write and the caller mounts nothing; and a workspace that is the container's user's own. */
 #include "base/path.h"
 #include "base/str.h"
 #include "policy/rules.h"
@@ -28,14 +28,15 @@ static bool is_mounted(const struct bw_spec *spec, const char *destination, size
 }
 
 static void collect_options(
-	struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, struct bw_strs *options)
+	struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, struct bw_strs *options)
 {
 	const struct bw_profile_mounts *mounts = r->profile->mounts;
+	const struct bw_profile_programs *programs = r->profile->programs;
 	const struct bw_spec_user *user = r->spec->process ? r->spec->process->user : NULL;
 
 	bw_collect(r, options, "nosuid");
 	bw_collect(r, options, "nodev");
-	if (mounts && bw_is_on(&mounts->noexec_writable))
+	if (!exec && ((mounts && bw_is_on(&mounts->noexec_writable)) || (programs && bw_is_on(&programs->noexec))))
 		bw_collect(r, options, "noexec");
 	bw_collect(r, options, bw_text(r, "mode=%s", tmpfs->mode));
 	bw_collect(r, options, bw_text(r, "size=%llu", (unsigned long long)tmpfs->size.v));
@@ -48,7 +49,7 @@ static void collect_options(
 	}
 }
 
-static void add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs)
+static void add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, const char *reason)
 {
 	static char type[] = "tmpfs";
 	struct bw_spec_mount mount = {
@@ -58,12 +59,62 @@ static void add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs)
 
 	if (is_mounted(r->spec, tmpfs->destination, &index))
 		return;
-	collect_options(r, tmpfs, &mount.options);
+	collect_options(r, tmpfs, exec, &mount.options);
 	/* In the middle it moves all that follow: then the place is the list. */
 	pointer = index == r->spec->mounts.n ? bw_text(r, "/mounts/%zu", index) : "/mounts";
 	bw_insert(r, &r->spec->mounts, index, &mount, sizeof mount,
 		bw_text(r, "tmpfs on %s %s", tmpfs->destination, bw_list_text(r, &mount.options)),
-		pointer, "programs need room for scratch files on a read-only root");
+		pointer, reason);
+}
+
+/* The workspace of the policy as the tmpfs that it is. */
+static struct bw_profile_tmpfs workspace_of(const struct bw_profile_workspace *policy)
+{
+	static char destination[] = "/workspace", mode[] = "0750";
+	static const struct bw_opt_uint size = {true, 1ULL << 31}, inodes = {true, 1 << 18};
+
+	return (struct bw_profile_tmpfs){
+		.destination = policy->destination ? policy->destination : destination,
+		.size = policy->size.set ? policy->size : size,
+		.inodes = policy->inodes.set ? policy->inodes : inodes,
+		.mode = mode,
+	};
+}
+
+/* The caller's own mount in its place, and be it a tmpfs, too, has what every mount has. */
+bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *m)
+{
+	const struct bw_profile_workspace *policy = r->profile->workspace;
+	struct bw_profile_tmpfs tmpfs;
+	struct bw_strs options = {0};
+
+	if (!policy || !bw_is_on(&policy->exec))
+		return false;
+	tmpfs = workspace_of(policy);
+	if (!bw_streq0(m->destination, tmpfs.destination) || !bw_streq0(m->type, "tmpfs"))
+		return false;
+	collect_options(r, &tmpfs, true, &options);
+	for (size_t i = 0; i < options.n; i++)
+		if (i >= m->options.n || !bw_streq(options.v[i], m->options.v[i]))
+			return false;
+	return m->options.n == options.n;
+}
+
+void bw_rule_workspace(struct bw_run *r)
+{
+	const struct bw_profile_workspace *policy = r->profile->workspace;
+	struct bw_profile_tmpfs tmpfs;
+
+	if (!policy || !r->spec->root || !r->spec->hardening)
+		return;
+	tmpfs = workspace_of(policy);
+	add_tmpfs(r, &tmpfs, bw_is_on(&policy->exec),
+		bw_is_on(&policy->exec)
+			? "room for a session's files; weaker than without workspace.exec: native code can be loaded from it, and "
+			  "only Landlock or an LSM still keeps programs in it from being executed"
+			: "room for a session's files, which are data and source text: native code cannot be loaded from it");
+	bw_change_string(r, &r->spec->hardening->workspace, tmpfs.destination, "/hardening/workspace",
+		"a session's files are not swapped out where the kernel can do without");
 }
 
 void bw_rule_rootfs(struct bw_run *r)
@@ -76,5 +127,5 @@ void bw_rule_rootfs(struct bw_run *r)
 		bw_change_bool(r, &r->spec->root->readonly, true, "/root/readonly",
 			"what runs must not change what is installed");
 	for (size_t i = 0; i < policy->tmpfs.n; i++)
-		add_tmpfs(r, &policy->tmpfs.v[i]);
+		add_tmpfs(r, &policy->tmpfs.v[i], false, "programs need room for scratch files on a read-only root");
 }

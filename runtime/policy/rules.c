@@ -21,6 +21,7 @@ const struct bw_rule bw_rules[] = {
 	{"mounts.source", "no host file that gives the host away", bw_rule_mount_sources},
 	{"mounts", "no set-user-id, no devices, no propagation through mounts", bw_rule_mounts},
 	{"rootfs", "a read-only root with scratch directories", bw_rule_rootfs},
+	{"workspace", "a directory for a session's files", bw_rule_workspace},
 	{"programs", "only the programs that the policy lists", bw_rule_programs},
 	{"paths", "kernel files hidden or read-only", bw_rule_paths},
 	{"hooks", "hooks only from root's own programs", bw_rule_hooks},
@@ -41,7 +42,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
-	       p->session || p->programs;
+	       p->session || p->programs || p->workspace;
 }
 
 void bw_rule_profile(struct bw_run *r)

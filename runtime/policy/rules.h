@@ -100,6 +100,7 @@ void bw_rule_devices(struct bw_run *r);
 void bw_rule_mount_sources(struct bw_run *r);
 void bw_rule_mounts(struct bw_run *r);
 void bw_rule_rootfs(struct bw_run *r);
+void bw_rule_workspace(struct bw_run *r);
 void bw_rule_programs(struct bw_run *r);
 void bw_rule_paths(struct bw_run *r);
 void bw_rule_hooks(struct bw_run *r);
@@ -135,6 +136,8 @@ void bw_harden_priorities(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);
 /* Adds noexec to the options of m, rnoexec where it is recursive, and takes away what would undo it. */
 void bw_make_noexec(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options);
+/* Whether m is just what the rule workspace mounts, and the policy lets what lies there be executed. */
+bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *m);
 /* Refuses a process whose program is not on the profile's list; pointer is the place of its arguments. */
 void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);

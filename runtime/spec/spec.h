@@ -301,6 +301,7 @@ struct bw_spec_hardening {
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
+	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */

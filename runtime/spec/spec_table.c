@@ -160,6 +160,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "addresses that must not be reachable"),
 	BW_NESTED(struct bw_spec_hardening, egress, "egress", &egress_schema,
 		.doc = "what the gate lets out"),
+	BW_FIELD(struct bw_spec_hardening, workspace, "workspace", .flags = BW_ABSOLUTE_PATH,
+		.doc = "where a tmpfs is not swapped out"),
 	BW_NESTED(struct bw_spec_hardening, programs, "programs", &programs_schema,
 		.doc = "what alone may be executed"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",

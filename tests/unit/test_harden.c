@@ -750,6 +750,49 @@ START_TEST(nothing_that_is_mounted_can_be_executed_but_an_engines_init)
 }
 END_TEST
 
+#define OWN_TMPFS "tmpfs on /workspace [\"nosuid\", \"nodev\", "
+#define REST(size, inodes) "\"mode=0750\", \"size=" size "\", \"nr_inodes=" inodes "\", \"uid=1001\", \"gid=1001\"]"
+#define EXEC_SPACE ",\"loosens\":[\"workspace.exec\"],\"workspace\":{\"exec\":true}"
+
+static const struct {
+	const char *members; /* of a profile over untrusted-code */
+	const char *top;
+	const char *mounted; /* NULL: nothing of ours */
+	bool weaker;
+} workspaces[] = {
+	{"", "", OWN_TMPFS "\"noexec\", " REST("2147483648", "262144"), false},
+	{",\"workspace\":{\"size\":4096,\"inodes\":7}", "", OWN_TMPFS "\"noexec\", " REST("4096", "7"), false},
+	{EXEC_SPACE, "", OWN_TMPFS REST("2147483648", "262144"), true},
+	{"", MOUNT("/workspace/", "tmpfs", "tmpfs", "\"exec\""), NULL, false},
+	{EXEC_SPACE, MOUNT("/workspace", "tmpfs", "tmpfs", "\"exec\""), NULL, false},
+};
+
+START_TEST(a_workspace_is_the_users_own_and_data_unless_the_policy_says_more)
+{
+	const struct bw_profile *p = profile_of(bw_arena_printf(&arena,
+		"{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\"%s}}}", workspaces[_i].members), "x");
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	const struct bw_finding *f = NULL;
+	struct bw_err err = {0};
+
+	ck_assert_msg(bw_harden(parse(config("", NEW_NET, "", workspaces[_i].top)), p, &arena, &hardened, &findings, &err) == 0,
+		"%s", err.text);
+	for (size_t i = 0; i < findings.n; i++)
+		if (bw_streq(findings.v[i].rule, "workspace") && bw_after_prefix(findings.v[i].pointer, "/mounts"))
+			f = &findings.v[i];
+	ck_assert_int_eq(f != NULL, workspaces[_i].mounted != NULL);
+	if (f) {
+		ck_assert_str_eq(f->after, workspaces[_i].mounted);
+		ck_assert_int_eq(strstr(f->reason, "weaker") != NULL, workspaces[_i].weaker);
+	} else {
+		ck_assert(bw_strs_has(&hardened->mounts.v[0].options, "noexec"));
+		ck_assert(!bw_strs_has(&hardened->mounts.v[0].options, "exec"));
+	}
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
 START_TEST(audit_mode_lets_pass_what_it_records)
 {
 	const struct bw_profile *p =
@@ -1282,6 +1325,8 @@ int main(void)
 	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));
 	tcase_add_loop_test(one, nothing_that_is_mounted_can_be_executed_but_an_engines_init, 0,
 		BW_COUNT(executable_mounts));
+	tcase_add_loop_test(one, a_workspace_is_the_users_own_and_data_unless_the_policy_says_more, 0,
+		BW_COUNT(workspaces));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
 	tcase_add_test(one, metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own);

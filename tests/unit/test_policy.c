@@ -190,6 +190,14 @@ static const struct {
 	{PORTS("\"landlockBind\":[65536]"), "policy.json: /profiles/x/landlockBind: 65536 is not a port number"},
 	{PORTS("\"landlockBind\":[],\"landlockConnect\":[80],\"loosens\":[\"landlockConnect\"]"),
 		"policy.json: /profiles/x: \"loosens\" names landlockConnect, which is not looser than in \"base\""},
+#define WORKSPACE(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"workspace\":{" members "}}}}"
+#define LOOSER_WORKSPACE(row) "policy.json: /profiles/x: workspace." row " is looser than in \"untrusted-code\", and \"loosens\" does not name it"
+	{WORKSPACE("\"size\":2147483649"), LOOSER_WORKSPACE("size")},
+	{WORKSPACE("\"inodes\":262145"), LOOSER_WORKSPACE("inodes")},
+	{WORKSPACE("\"exec\":true"), LOOSER_WORKSPACE("exec")},
+	{WORKSPACE("\"destination\":\"/\""), "policy.json: /profiles/x/workspace/destination: \"/\" is the root itself"},
+	{WORKSPACE("\"destination\":\"work\""),
+		"policy.json: /profiles/x/workspace/destination: \"work\" is not an absolute path without //, . and .."},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
@@ -220,7 +228,6 @@ END_TEST
 
 /* Each row whose mechanism is not there, in a policy: refused by its name. */
 static const char *const later[][2] = {
-	{"\"workspace\":{}", "/profiles/x/workspace"},
 	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"secrets\":[]", "/profiles/x/secrets"},
