@@ -202,6 +202,28 @@ test_a_signal_to_another_container_in_a_shared_pid_namespace_is_refused() {
 	expect_equal "without it" "$open" sent
 }
 
+# A domain traces what is inside it alone, with any rule at all.
+test_exec_does_not_see_into_the_first_process() {
+	local landlock
+	needs_landlock
+	for landlock in prefer off; do
+		bundle "$landlock"
+		policy '{"extends": "hardened", "loosens": ["landlock"], "landlock": "'"$landlock"'"}'
+		[ "$landlock" = off ] || policy '{"extends": "hardened"}'
+		config '.process.env += ["MARK=seen"]'
+		sleeping governed
+		governed exec "$ID" sh -c 'tr "\0" "\n" </proc/1/environ; cat /proc/self/environ >/dev/null && echo own'
+		expect_line own
+		if [ "$landlock" = off ]; then
+			expect_line MARK=seen
+		else
+			expect_no_line MARK=seen
+			expect_error_has 'ermission denied'
+		fi
+		governed delete --force "$ID"
+	done
+}
+
 # ---- programs ---------------------------------------------------------------------------------------------
 
 # stores_programs PATH...: these are what the container's programs were at create; exec goes by them.
