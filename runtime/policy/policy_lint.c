@@ -271,17 +271,31 @@ static void check_loggers(struct lint *l, const struct bw_profile *own)
 				list->v[i]);
 }
 
+enum { GATE_PORT = 3128 };
+
+static bool has_port(const struct bw_uints *list, uint64_t port)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i] == port)
+			return true;
+	return false;
+}
+
 /* Ports are Landlock's alone; the scope of a base profile that turns Landlock off goes along with it. */
 static void check_landlock(struct lint *l, const struct bw_profile *own, const struct bw_profile *folded)
 {
-	if (!folded->landlock || bw_streq(folded->landlock, "off")) {
-		if (own->landlock_connect.v)
-			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockConnect", own->key),
-				"nothing holds it: landlock is off");
-		if (own->landlock_bind.v)
-			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockBind", own->key),
-				"nothing holds it: landlock is off");
-	}
+	static const char off[] = "nothing holds it: landlock is off";
+	bool is_off = !folded->landlock || bw_streq(folded->landlock, "off");
+
+	if (own->landlock_bind.v && is_off)
+		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockBind", own->key), "%s", off);
+	if (!own->landlock_connect.v)
+		return;
+	if (is_off)
+		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockConnect", own->key), "%s", off);
+	else if (folded->derived.proxy.n && !has_port(&own->landlock_connect, GATE_PORT))
+		WARN(l, bw_arena_printf(l->arena, "/profiles/%s/landlockConnect", own->key),
+			"the gate of network.egress is out of reach: it listens at port %d", GATE_PORT);
 }
 
 /* Folding finds what is wrong with a profile and what it extends. */

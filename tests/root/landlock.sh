@@ -350,6 +350,24 @@ test_a_device_outside_of_dev_takes_no_ioctl() {
 	expect_output $'ok\nENOTTY\nENOTTY'
 }
 
+# Terminals are used by ioctls: the container's own, and the caller's that was handed over, each opened once more.
+test_terminals_take_ioctls() {
+	local terminal
+	needs script
+	needs_landlock
+	bundle
+	for terminal in true false; do
+		config --argjson terminal "$terminal" '.process.terminal = $terminal'
+		script_args "for f in /dev/stdin /dev/stdout /proc/self/fd/2 $([ "$terminal" = false ] || echo /dev/tty /dev/console); do
+			stty size <\$f >/dev/null && echo sized; done"
+		run script --quiet --return --command \
+			"'$RUNTIME' --root '$T/state' --profile hardened run --bundle '$BUNDLE' '$ID'" /dev/null
+		expect_status 0
+		OUT=$(tr -d '\r' <<<"$OUT")
+		expect_equal "with terminal: $terminal" "$(grep -c sized <<<"$OUT")" "$([ "$terminal" = true ] && echo 5 || echo 3)"
+	done
+}
+
 # ---- ports ------------------------------------------------------------------------------------------------
 
 ports='probe port connect 443; probe port connect 80; probe port bind 8080; probe port bind 8081; probe port bind 0

@@ -155,6 +155,9 @@ static void landlock_sees_the_final_tree(void)
 	must(first > last_of("rootfs: ") && first > last_of("mounts: "));
 	must(enforce == last_of("landlock: "));
 	must(enforce < first_of("identity: become uid"));
+	/* Landlock's refusal of a port would look like the guard's. */
+	if (there(first_of("guard: prove")))
+		must(last_of("guard: prove") < first);
 }
 
 /* Each id is dropped while the right to drop it is still there; capabilities come after the uid,

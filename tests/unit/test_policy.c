@@ -853,6 +853,11 @@ static const struct {
 		"/profiles/x/landlockConnect: nothing holds it: landlock is off"},
 	{"\"profiles\":{\"x\":{\"loosens\":[\"landlock\"],\"landlock\":\"off\",\"landlockBind\":[]}}",
 		"/profiles/x/landlockBind: nothing holds it: landlock is off"},
+	{"\"registries\":{\"npm\":[\"npm.example\"]},"
+	 "\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"landlockConnect\":[3128,8080]}}", NULL},
+	{"\"registries\":{\"npm\":[\"npm.example\"]},"
+	 "\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"landlockConnect\":[443]}}",
+		"/profiles/x/landlockConnect: the gate of network.egress is out of reach: it listens at port 3128"},
 };
 
 START_TEST(lint_warns_of_what_is_right_in_form_alone)
