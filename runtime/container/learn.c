@@ -15,14 +15,13 @@
 
 /* What programs do that no filter sees while it is watched, or sees by chance: the first are answered without the
  * kernel where the processor's clock is good, the second come with a signal or a stop at the wrong moment; bulwark's
- * init becomes the program by the third, and says by write that it could not. */
+ * init becomes the program by the third, and would say by write that it could not. */
 static const char *const always[] = {"clock_getres", "clock_gettime", "getcpu", "gettimeofday", "time",
 	"exit", "exit_group", "restart_syscall", "rt_sigreturn",
 	"execve", "write", NULL};
 /* Without no_new_privs the filter is loaded before the init gives up its rights and waits for start: what is then done
  * has been seen, but for the wait, which `run` has not, and what exec does otherwise than create. */
-static const char *const for_the_wait[] = {"accept4", "close", "getpid", "openat2", "read", "rt_sigaction",
-	"rt_sigreturn", NULL};
+static const char *const for_the_wait[] = {"accept4", "close", "getpid", "openat2", "read", "rt_sigaction", NULL};
 
 /* The directory of path, and where the file's name begins in it. */
 static int open_directory(const char *path, const char **ret_name, struct bw_err *err)

@@ -67,6 +67,9 @@ struct bw_request {
 /* So much of what a hook has written goes into the message about its failure. */
 enum { BW_SAID_MAX = 240 };
 
+/* Of send_over, in sendmsg(2); a Unix socket heeds the last alone. */
+#define BW_SEND_OVER_FLAGS (MSG_DONTROUTE | MSG_CONFIRM | MSG_MORE | MSG_NOSIGNAL)
+
 /* What a child step may use: a few descriptors, set up by launch/child.c and by earlier steps. No pointers
  * into the heap, nothing to free. */
 struct bw_child {
@@ -86,6 +89,9 @@ struct bw_child {
 	/* Gives the parent a descriptor that this step made, for its control's receive(), and waits until it has
 	 * it. By write(2) and read(2) alone: after a filter nothing else is certain. */
 	int (*hand_over)(struct bw_child *child, int fd);
+	/* The same where the filter lets sendmsg(2) through with these flags, which nobody else has a use for together:
+	 * the descriptor goes along, and the parent need not be one who may trace the child. */
+	int (*send_over)(struct bw_child *child, int fd);
 	uint32_t step; /* the one that is being done */
 	char said[BW_SAID_MAX]; /* what the hook that fails has written, NUL-terminated; else empty */
 	const void *setup; /* launch only */

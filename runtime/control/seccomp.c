@@ -257,6 +257,8 @@ static int prepare_learning(const struct bw_request *request, struct bw_plan *pl
 	struct sock_filter code[BW_RECORDER_FILTER_MAX];
 	uint32_t flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 
+	if (callers_section(request))
+		bw_plan_degrade(plan, BW_CONTROL_seccomp, "the profile of config.json is not in force while one is learned");
 	/* Else a signal interrupts a call that waits for us, also one that no program expects to be interrupted. */
 	if (host_takes(request->host, patient))
 		flags |= find_flag(patient)->bit;
@@ -337,7 +339,7 @@ int bw_seccomp_apply(struct bw_child *child, uint16_t op, const void *data, size
 		return 0;
 	/* Every call from here on may be one that the agent is asked about: it must have the listener first, and
 	 * we must have it no longer, or nobody would notice the agent's end. */
-	r = child->hand_over(child, (int)fd);
+	r = op == OP_LEARNING ? child->send_over(child, (int)fd) : child->hand_over(child, (int)fd);
 	close((int)fd);
 	return r;
 }

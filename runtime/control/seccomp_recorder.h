@@ -11,7 +11,7 @@
 
 struct bw_settling;
 
-enum { BW_RECORDER_FILTER_MAX = 10 };
+enum { BW_RECORDER_FILTER_MAX = 13 };
 
 struct bw_recorder {
 	struct bw_learned *set; /* shared with the process */

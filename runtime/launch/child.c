@@ -219,6 +219,29 @@ static int hand_over(struct bw_child *child, int fd)
 	return 0;
 }
 
+static int send_over(struct bw_child *child, int fd)
+{
+	struct bw_message message = {.kind = BW_MSG_FD, .which = child->step, .value = -1};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = &message, .iov_len = sizeof message};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+
+	memset(&control, 0, sizeof control);
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(control.bytes + CMSG_LEN(0), &fd, sizeof fd);
+	while (sendmsg(child->channel, &msg, BW_SEND_OVER_FLAGS) < 0)
+		if (errno != EINTR)
+			return -errno;
+	await_go(child->channel);
+	return 0;
+}
+
 static int load_filters(struct bw_child *child)
 {
 	const struct bw_child_setup *setup = child->setup;
@@ -249,6 +272,7 @@ _Noreturn void bw_child_run(const struct bw_child_setup *setup)
 		.pool = plan->pool,
 		.filter = load_filters,
 		.hand_over = hand_over,
+		.send_over = send_over,
 		.setup = setup,
 	};
 	unsigned phase = 0;

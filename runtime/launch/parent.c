@@ -177,19 +177,23 @@ static int say_go(const struct bw_launch *launch, struct bw_err *err)
 	return 0;
 }
 
-/* The child cannot send it: a filter is in force by now, and sendmsg(2) may be what it stops. */
-static int receive_fd(struct bw_launch *launch, const struct bw_message *message, struct bw_err *err)
+/* As a rule the child cannot send it: a filter is in force by now, and sendmsg(2) may be what it stops. attached: where it
+ * could, else -1; stays the caller's. */
+static int receive_fd(struct bw_launch *launch, const struct bw_message *message, int attached, struct bw_err *err)
 {
 	struct bw_settling now = {.pid = launch->pid, .pidfd = launch->pidfd, .host_proc = launch->request->host_proc,
 		.request = launch->request};
 	const struct bw_step *step = message->which < launch->plan->n ? &launch->plan->steps[message->which] : NULL;
 	const struct bw_control *control = step ? bw_control_of(step->control) : NULL;
-	auto_close int fd = -1;
+	auto_close int taken = -1;
+	int fd = attached;
 
-	if (!control || !control->receive || message->which < launch->next_giver || launch->pidfd < 0)
+	if (!control || !control->receive || message->which < launch->next_giver || launch->pidfd < 0 ||
+		(message->value < 0) != (attached >= 0))
 		return bw_fail(err, BW_E_INTERNAL, 0, "the child offers a descriptor out of turn");
 	launch->next_giver = message->which + 1;
-	fd = bw_pidfd_getfd(launch->pidfd, message->value);
+	if (fd < 0)
+		fd = taken = bw_pidfd_getfd(launch->pidfd, message->value);
 	if (fd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "%s: taking a descriptor from the container's init", control->name);
 	if (control->receive(&now, step->op, bw_plan_data(launch->plan, step), step->len, fd, err) < 0)
@@ -251,7 +255,7 @@ static int channel_ended(struct bw_launch *launch, struct bw_err *err)
 		WEXITSTATUS(status));
 }
 
-static int accept_message(struct bw_launch *launch, const struct bw_message *message, struct bw_err *err)
+static int accept_message(struct bw_launch *launch, const struct bw_message *message, int attached, struct bw_err *err)
 {
 	switch ((enum bw_message_kind)message->kind) {
 	case BW_MSG_SYNC:
@@ -271,7 +275,7 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 		bw_hook_said(message->said, sizeof message->said, err);
 		return -1;
 	case BW_MSG_FD:
-		return receive_fd(launch, message, err);
+		return receive_fd(launch, message, attached, err);
 	case BW_MSG_PID:
 	case BW_MSG_JOIN_FAILED:
 	case BW_MSG_GO:
@@ -280,11 +284,31 @@ static int accept_message(struct bw_launch *launch, const struct bw_message *mes
 	return bw_fail(err, BW_E_INTERNAL, 0, "unexpected message %u from the child", message->kind);
 }
 
+/* As recv(2). MSG_TRUNC: the length as it was sent, so that a longer message is not taken for one of ours. There is room
+ * for one descriptor; further ones are closed by the kernel. */
+static ssize_t receive_message(struct bw_launch *launch, struct bw_message *message, int *ret_attached)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {.iov_base = message, .iov_len = sizeof *message};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+	ssize_t got = TEMP_FAILURE_RETRY(recvmsg(launch->channel, &msg, MSG_TRUNC | MSG_CMSG_CLOEXEC));
+
+	*ret_attached = -1;
+	if (got >= 0 && msg.msg_controllen >= CMSG_LEN(sizeof(int)) && control.align.cmsg_level == SOL_SOCKET &&
+		control.align.cmsg_type == SCM_RIGHTS)
+		memcpy(ret_attached, control.bytes + CMSG_LEN(0), sizeof *ret_attached);
+	return got;
+}
+
 int bw_launch_step(struct bw_launch *launch, struct bw_err *err)
 {
 	struct bw_message message;
-	/* MSG_TRUNC: the length as it was sent, so that a longer message is not taken for one of ours. */
-	ssize_t got = TEMP_FAILURE_RETRY(recv(launch->channel, &message, sizeof message, MSG_TRUNC));
+	auto_close int attached = -1;
+	ssize_t got = receive_message(launch, &message, &attached);
 	int r;
 
 	if (got == 0 || (got < 0 && errno == ECONNRESET))
@@ -292,7 +316,7 @@ int bw_launch_step(struct bw_launch *launch, struct bw_err *err)
 	else if (got != (ssize_t)sizeof message)
 		r = bw_fail(err, BW_E_INTERNAL, got < 0 ? errno : 0, "bad message from the child");
 	else
-		r = accept_message(launch, &message, err);
+		r = accept_message(launch, &message, attached, err);
 	if (r < 0)
 		return fail(launch);
 	return (int)launch->state;

@@ -17,7 +17,7 @@ enum bw_message_kind {
 	BW_MSG_READY,       /* child -> parent: waiting for start */
 	BW_MSG_EXEC,        /* child -> parent or start: all is set up, filter and execve are next */
 	BW_MSG_FAILED,      /* child -> parent or start: step `which` failed with errno value */
-	BW_MSG_FD,          /* child -> parent: step `which` made descriptor value, which is for you */
+	BW_MSG_FD,          /* child -> parent: step `which` made descriptor value, which is for you; -1: it comes along */
 };
 
 struct bw_message {

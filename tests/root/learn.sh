@@ -191,6 +191,8 @@ test_exec_into_a_container_that_learns_has_the_filter_of_the_config() {
 	# shellcheck disable=SC2016
 	learning_in_background 'mkdir /tmp/a; echo ready; while [ ! -e /tmp/stop ]; do sleep 0.1; done'
 	[ -d "$ROOTFS/tmp/a" ] || fail 'the filter of the config is in force'
+	compat state --format text "$ID"
+	expect_output_has 'seccomp: the profile of config.json is not in force while one is learned'
 	compat exec "$ID" mkdir /tmp/b
 	expect_error_has 'Operation not permitted'
 	compat exec "$ID" sh -c 'chmod 700 /tmp/a; touch /tmp/stop'
@@ -214,6 +216,24 @@ test_background_processes_and_signals_are_learned_to_the_end() {
 	expect_status 7
 	has_call rmdir || fail 'what the process in the background did is missing'
 	has_call mkdir || fail 'the last call is missing'
+	expect_nothing_left
+}
+
+test_it_can_be_paused_and_deleted_as_any_other() {
+	bundle
+	learning_in_background 'echo ready; while true; do sleep 0.1; mkdir /tmp/a 2>/dev/null; done'
+	compat pause "$ID"
+	expect_status 0
+	expect_equal state "$(state_of)" paused
+	compat resume "$ID"
+	expect_status 0
+	eventually test -d "$ROOTFS/tmp/a"
+	compat delete --force "$ID"
+	expect_status 0
+	STATUS=0
+	wait "$SUPERVISOR" || STATUS=$?
+	expect_status 137
+	has_call mkdir || fail 'what was seen is lost'
 	expect_nothing_left
 }
 

@@ -69,6 +69,29 @@ test_a_life_in_the_user_s_own_directory() {
 	expect_no_state
 }
 
+test_a_user_s_program_is_learned() {
+	user_bundle
+	mkdir "$T/learned"
+	chown "$user:$user" "$T/learned"
+	script_args 'mkdir /dev/shm/a; echo made'
+	rootless run --learn "$T/learned/profile.json" --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output made
+	expect_equal owner "$(stat --format=%u "$T/learned/profile.json")" "$user"
+	config --slurpfile learned "$T/learned/profile.json" '.linux.seccomp = $learned[0]'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output made
+	script_args 'rmdir /dev/shm/a'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_error_has 'Function not implemented'
+	rm "$T/learned/profile.json"
+	chown 0:0 "$T/learned"
+	rootless run --learn "$T/learned/profile.json" --bundle "$BUNDLE" "$ID"
+	expect_error_has '--learn: writing into the directory of'
+	expect_no_state
+}
+
 test_the_container_cannot_see_the_process_that_made_it() {
 	user_bundle
 	script_args 'echo /proc/[0-9]*'

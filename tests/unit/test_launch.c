@@ -236,6 +236,82 @@ START_TEST(an_unexpected_message_ends_the_launch)
 }
 END_TEST
 
+/* A message with copies of standard input, as many as there is room for. */
+static void say_with_descriptors(uint32_t kind, uint32_t which, int value, size_t n)
+{
+	enum { MANY = 5 };
+	struct bw_message message = {.kind = kind, .which = which, .value = value};
+	union {
+		char bytes[CMSG_SPACE(MANY * sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec iov = {.iov_base = &message, .iov_len = sizeof message};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_SPACE(n * sizeof(int))};
+
+	ck_assert_uint_le(n, MANY);
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(n * sizeof(int)); /* descriptor 0, n times */
+	ck_assert_int_eq(sendmsg(child_end, &msg, BW_SEND_OVER_FLAGS), (ssize_t)sizeof message);
+}
+
+/* The next descriptor that is free. */
+static int lowest_free(void)
+{
+	int fd = fcntl(STDIN_FILENO, F_DUPFD, 0);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	return fd;
+}
+
+static const struct {
+	uint32_t kind, which;
+	int value;
+	size_t n;
+	const char *text; /* of the failure, or NULL */
+} with_descriptors[] = {
+	{BW_MSG_EXEC, 0, 0, 1, NULL},
+	{BW_MSG_EXEC, 0, 0, 5, NULL},
+	{BW_MSG_SYNC, BW_PHASE_EXEC, 0, 1, "the child asked for phase 14 out of turn"},
+	/* rootfs takes none; there is no such step */
+	{BW_MSG_FD, 2, -1, 1, "the child offers a descriptor out of turn"},
+	{BW_MSG_FD, 99, -1, 1, "the child offers a descriptor out of turn"},
+};
+
+START_TEST(a_descriptor_that_nobody_asked_for_is_closed)
+{
+	int before;
+
+	be_child(-1);
+	before = lowest_free();
+	say_with_descriptors(with_descriptors[_i].kind, with_descriptors[_i].which, with_descriptors[_i].value,
+		with_descriptors[_i].n);
+	if (with_descriptors[_i].text)
+		step_fails(with_descriptors[_i].text);
+	else
+		step_gives(BW_LAUNCH_STARTING);
+	ck_assert_int_eq(lowest_free(), before);
+}
+END_TEST
+
+/* Either a number or the descriptor itself. */
+START_TEST(a_filter_s_listener_comes_in_one_way)
+{
+	bw_plan_done(&plan);
+	plan = (struct bw_plan)BW_PLAN_INIT;
+	ck_assert_int_eq(bw_plan_add(&plan, BW_CONTROL_seccomp, 0, BW_PHASE_FILTER, NULL, 0, &err), 0);
+	ck_assert_int_eq(bw_plan_freeze(&plan, &err), 0);
+	be_child(-1);
+	if (_i == 0)
+		say(BW_MSG_FD, 0, -1);
+	else
+		say_with_descriptors(BW_MSG_FD, 0, STDIN_FILENO, 1);
+	step_fails("the child offers a descriptor out of turn");
+}
+END_TEST
+
 static const size_t wrong_sizes[] = {
 	1, sizeof(struct bw_message) - 1, sizeof(struct bw_message) + 1, 2 * sizeof(struct bw_message)};
 
@@ -482,6 +558,8 @@ int main(void)
 	tcase_add_test(t, a_created_container_is_ready);
 	tcase_add_loop_test(t, a_sync_out_of_turn_ends_the_launch, 0, ROWS(sync_rows));
 	tcase_add_test(t, a_sync_before_the_pid_is_known_is_refused);
+	tcase_add_loop_test(t, a_descriptor_that_nobody_asked_for_is_closed, 0, (int)BW_COUNT(with_descriptors));
+	tcase_add_loop_test(t, a_filter_s_listener_comes_in_one_way, 0, 2);
 	tcase_add_loop_test(t, an_unexpected_message_ends_the_launch, 0, ROWS(strange_kinds));
 	tcase_add_loop_test(t, a_message_of_another_size_ends_the_launch, 0, ROWS(wrong_sizes));
 	tcase_add_test(t, a_failed_step_is_put_into_words_from_the_plan);
