@@ -25,6 +25,7 @@
 #include "control/seccomp_cache.h"
 #include "control/seccomp_filter.h"
 #include "control/seccomp_names.h"
+#include "control/seccomp_recorder.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -831,6 +832,35 @@ START_TEST(without_no_new_privs_filters_are_loaded_while_we_may)
 }
 END_TEST
 
+/* In place of the container's, which is not even looked at, and under ours. */
+START_TEST(a_filter_that_learns_stands_under_ours)
+{
+	static const enum bw_phase phases[] = {BW_PHASE_EARLY_FILTER, BW_PHASE_PROGRAM};
+	struct bw_spec_seccomp section = raw_section("SCMP_ACT_NOTIFY");
+	struct bw_request request = request_for(&section, "baseline");
+	struct bw_recorder recorder = BW_RECORDER_INIT;
+	char words[128];
+
+	process.no_new_privileges.v = _i;
+	request.recorder = &recorder;
+	ck_assert_msg(bw_seccomp.prepare(&request, &plan, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(plan.n, 2);
+	for (size_t i = 0; i < plan.n; i++) {
+		ck_assert_uint_eq(plan.steps[i].phase, phases[_i]);
+		bw_seccomp.say(plan.steps[i].op, bw_plan_data(&plan, &plan.steps[i]), plan.steps[i].len, words, sizeof words);
+		ck_assert_ptr_nonnull(strstr(words, i ? "load a filter that learns (" : "load bulwark's filter ("));
+	}
+	ck_assert_uint_eq(plan.degraded_n, 1);
+	bw_plan_done(&plan);
+	linux_section.seccomp = NULL;
+	plan = (struct bw_plan)BW_PLAN_INIT;
+	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
+	ck_assert_uint_eq(plan.n, 2);
+	ck_assert_uint_eq(plan.degraded_n, 0);
+	bw_plan_done(&plan);
+}
+END_TEST
+
 START_TEST(a_second_start_finds_the_filter_and_gets_the_same)
 {
 	struct bw_request request = request_for(docker()->linux_->seccomp, NULL);
@@ -990,6 +1020,7 @@ int main(void)
 	tcase_add_test(control, both_filters_are_loaded_last_and_ours_first);
 	tcase_add_test(control, ports_bring_a_filter_whatever_else_there_is);
 	tcase_add_test(control, without_no_new_privs_filters_are_loaded_while_we_may);
+	tcase_add_loop_test(control, a_filter_that_learns_stands_under_ours, 0, 2);
 	tcase_add_test(control, a_second_start_finds_the_filter_and_gets_the_same);
 	tcase_add_loop_test(
 		control, flags_are_counted_as_runc_counts_them, 0, BW_COUNT(flag_cases));
