@@ -148,7 +148,10 @@ static void say_layer(const struct bw_request *request, struct bw_plan *plan)
 		bw_buf_addf(&buf, "filter %s", ours);
 	for (size_t i = 0; ours && i < hardening->seccomp_allow.n; i++)
 		bw_buf_addf(&buf, "%s%s", i ? ", " : " but for ", hardening->seccomp_allow.v[i]);
-	if (callers_section(request))
+	/* Who learns holds nobody. */
+	if (request->recorder && !ours)
+		return;
+	if (callers_section(request) && !request->recorder)
 		bw_buf_addf(&buf, "%sthe container's own", ours ? ", beside " : "");
 	bw_plan_layer(plan, BW_CONTROL_seccomp, what);
 }

@@ -54,7 +54,7 @@ learning_in_background() {
 test_the_profile_is_enough_for_the_program_and_for_nothing_else() {
 	local profile
 	probe_bundle
-	for profile in compat hardened untrusted; do
+	for profile in compat hardened; do
 		script_args 'echo one; ls / | cat; probe try af_unix'
 		learn "$profile" "$T/$profile.json"
 		expect_status 0

@@ -851,12 +851,20 @@ START_TEST(a_filter_that_learns_stands_under_ours)
 		ck_assert_ptr_nonnull(strstr(words, i ? "load a filter that learns (" : "load bulwark's filter ("));
 	}
 	ck_assert_uint_eq(plan.degraded_n, 1);
+	ck_assert_uint_eq(plan.layers_n, 1);
+	ck_assert_str_eq(plan.layers[0].what, "filter baseline");
 	bw_plan_done(&plan);
 	linux_section.seccomp = NULL;
 	plan = (struct bw_plan)BW_PLAN_INIT;
 	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
 	ck_assert_uint_eq(plan.n, 2);
 	ck_assert_uint_eq(plan.degraded_n, 0);
+	bw_plan_done(&plan);
+	hardening.seccomp_baseline = NULL;
+	plan = (struct bw_plan)BW_PLAN_INIT;
+	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
+	ck_assert_uint_eq(plan.n, 1);
+	ck_assert_uint_eq(plan.layers_n, 0);
 	bw_plan_done(&plan);
 }
 END_TEST
