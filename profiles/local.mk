@@ -40,6 +40,11 @@ CLEANFILES += profiles/apparmor/bulwark-untrusted-native
 profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted
 	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && sed -e 's/bulwark-untrusted/&-native/g' -e 's/# native: //' \
 		$(srcdir)/profiles/apparmor/bulwark-untrusted >$@.tmp && mv $@.tmp $@
+# A module for SELinux and labels for images: whoever administers the host loads the one and uses the other.
+selinuxdir = $(datadir)/selinux/packages
+dist_selinux_DATA = profiles/selinux/bulwark.cil
+selinuxlabelsdir = $(pkgdatadir)/selinux
+dist_selinuxlabels_DATA = profiles/selinux/image.contexts profiles/selinux/README.md
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json

@@ -61,7 +61,7 @@ int bw_preparation_open(struct bw_preparation *preparation, struct bw_arena *are
 	preparation->request = (struct bw_request){
 		.host = &preparation->host,
 		.guard = &preparation->guard,
-		.mount_label = &preparation->mount_label,
+		.mount_labels = &preparation->mount_labels,
 		.arena = arena,
 		.state_fd = -1,
 		.terminal_fd = -1,

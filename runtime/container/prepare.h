@@ -15,7 +15,7 @@ struct bw_preparation {
 	struct bw_request request;
 	struct bw_plan plan;
 	struct bw_guard guard;
-	const char *mount_label;
+	struct bw_mount_labels mount_labels;
 	int host_proc, start_sock;
 };
 

@@ -31,6 +31,12 @@ enum bw_control_id {
 	BW_CONTROL_COUNT
 };
 
+/* SELinux labels of what we mount, where they are ours and not the caller's; else NULL. */
+struct bw_mount_labels {
+	const char *files; /* of a file system with noexec */
+	const char *code;  /* of another one */
+};
+
 /* What a control knows when it prepares. Everything is const and outlives the plan's building. */
 struct bw_request {
 	const struct bw_spec *spec;            /* hardened */
@@ -54,8 +60,8 @@ struct bw_request {
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
 	const char *const *sub_cgroups; /* exec: where beneath them, NULL-terminated words of --cgroup; or NULL */
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
-	const char **mount_label; /* create: filled by the control selinux with the label of what mounts then mounts, where it
-				   * is ours and not the caller's; NULL: nothing is mounted */
+	struct bw_mount_labels *mount_labels; /* create: filled by the control selinux, before mounts reads them; NULL: nothing
+					       * is mounted */
 	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
 	struct bw_guard *guard;  /* guard.h: create: filled by the control guard; exec: how the container is guarded; never NULL */
 	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own mount namespace; NULL: not kept */

@@ -271,21 +271,21 @@ static bool has_key(const struct bw_strs *data, const char *key)
 }
 
 /* Ours, or what the caller says of all mounts. */
-static const char *mount_label(const struct bw_request *request)
+static const char *mount_label(const struct bw_request *request, bool noexec)
 {
-	if (request->mount_label && *request->mount_label)
-		return *request->mount_label;
+	const struct bw_mount_labels *ours = request->mount_labels;
+
+	if (ours && ours->files)
+		return noexec ? ours->files : ours->code;
 	return request->spec->linux_->mount_label;
 }
 
 /* Label types that take a context option; procfs and sysfs label themselves. */
-static const char *label_for(const struct bw_request *request, const char *type)
+static const char *label_for(const struct bw_request *request, const char *type, const struct head *head)
 {
-	const char *label = mount_label(request);
-
 	return bw_streq(type, "proc") || bw_streq(type, "sysfs") || bw_streq(type, "mqueue")
 		       ? NULL
-		       : label;
+		       : mount_label(request, head->set & MOUNT_ATTR_NOEXEC);
 }
 
 /* A file system of message queues is there before it is mounted, with its namespace, and takes no
@@ -293,7 +293,7 @@ static const char *label_for(const struct bw_request *request, const char *type)
 static int label_queues(const struct build *build, const struct head *like,
 	const char *destination, struct bw_err *err)
 {
-	const char *label = mount_label(build->request);
+	const char *label = mount_label(build->request, true);
 	struct head head = {.index = like->index};
 	struct bw_buf texts = new_texts(build);
 
@@ -329,7 +329,7 @@ static int prepare_fs(const struct build *build, size_t index,
 	add_text(&texts, type);
 	add_text(&texts, mount->source ? mount->source : type);
 	add_text(&texts, destination);
-	head->pairs = add_pairs(&texts, options, label_for(build->request, type));
+	head->pairs = add_pairs(&texts, options, label_for(build->request, type, head));
 	if (texts.overflow)
 		return refuse(err, index, "options", "are too long");
 	if (add_step(build, OP_FS, BW_PHASE_ROOTFS, head, &texts, err) < 0)

@@ -20,7 +20,9 @@
 
 #define FIELD  "/process/selinuxLabel"
 #define HELPER BW_LIBEXECDIR "/bulwark-label"
-#define FILES  "bulwark_file_t"
+/* Of what the container may write: code comes from the second alone. */
+#define FILES "bulwark_file_t"
+#define CODE  "bulwark_native_t"
 
 enum { OP_ON_EXEC, OP_KEYRING };
 
@@ -136,9 +138,12 @@ static int choose_ours(const struct bw_request *request, struct bw_plan *plan, s
 			&why, bw_streq(hardening->selinux, "prefer"), FIELD, plan, BW_CONTROL_selinux, err);
 	}
 	choice->context = context;
-	if (request->mount_label)
-		*request->mount_label = files;
-	return 0;
+	if (!request->mount_labels)
+		return 0;
+	request->mount_labels->files = files;
+	request->mount_labels->code =
+		bw_arena_printf(request->arena, "system_u:object_r:" CODE ":%s", hardening->selinux_level);
+	return request->mount_labels->code ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "SELinux context");
 }
 
 static int add_steps(const struct bw_request *request, const char *label, struct bw_plan *plan,

@@ -85,7 +85,7 @@ test_only_files_of_its_own_label_can_be_used() {
 	[ ! -e "$BUNDLE/other/new" ] || fail "wrote into a directory of another container"
 	[ -e "$BUNDLE/own/new" ] || fail "wrote nothing into its own directory"
 	config 'del(.process.selinuxLabel)'
-	asks hardened 'for v in own host other; do cat /$v/file; done'
+	asks compat 'for v in own host other; do cat /$v/file; done'
 	expect_output $'content\ncontent\ncontent'
 }
 
@@ -120,15 +120,166 @@ test_a_context_that_the_policy_does_not_have_is_no_start() {
 	done
 }
 
-test_no_context_is_no_start_where_the_policy_requires_one() {
-	labelled_bundle
-	policy '{"extends": "hardened", "lsm": {"selinux": "require"}}'
+# ---- contexts of our own ----------------------------------------------------------------------------
+
+# label_image: the rootfs has the labels of profiles/selinux/image.contexts, as setfiles(8) would give them, and a
+# dynamic shell. Busybox stands for the program that may be executed.
+label_image() {
+	local regex context
+	cp --dereference --parents /bin/dash /lib64/ld-linux-x86-64.so.2 "$(ldd /bin/dash | awk '/libc\.so/ { print $3 }')" \
+		"$ROOTFS"
+	while read -r regex context; do
+		[ "${regex#/}" != "$regex" ] || continue
+		find "$ROOTFS" -regextype posix-extended -regex "$ROOTFS($regex)?" -exec chcon --no-dereference "$context" {} +
+	done <"$tests_dir/../profiles/selinux/image.contexts"
+	chcon system_u:object_r:bulwark_exec_t:s0 "$ROOTFS/bin/busybox"
+}
+
+# own_bundle: no label from the caller; an image that is labelled.
+own_bundle() {
+	needs_selinux
+	(printf %s system_u:system_r:bulwark_t:s0 >/sys/fs/selinux/context) 2>/dev/null || skip "needs profiles/selinux/bulwark.cil"
+	bundle
+	touch "$T/out" "$T/err"
+	chcon system_u:object_r:bulwark_file_t:s0 "$T/out" "$T/err"
+	label_image
+}
+
+# Without the list of programs, which would refuse before SELinux has a say.
+untrusted_policy() {
+	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"]}'
+}
+
+# level_of PID: of a process in one of our contexts.
+level_of() {
+	local context
+	context=$(tr -d '\0' <"/proc/$1/attr/current")
+	[[ $context =~ ^system_u:system_r:bulwark_(untrusted_)?t:(s0:c[0-9]+,c[0-9]+)$ ]] || fail "the context is \"$context\""
+	echo "${BASH_REMATCH[2]}"
+}
+
+test_without_a_label_a_container_has_ours_everywhere() {
+	local pid level path
+	own_bundle
+	sleeping hardened
+	pid=$(pid_of)
+	expect_equal "the context" "$(tr -d '\0' <"/proc/$pid/attr/current" | cut -d : -f 1-3)" system_u:system_r:bulwark_t
+	level=$(level_of "$pid")
+	for path in /dev /dev/shm /dev/pts /dev/mqueue /tmp /run; do
+		[[ $(stat --format=%C "/proc/$pid/root$path") =~ ^system_u:object_r:bulwark_(file|native)_t:$level$ ]] ||
+			fail "the context of $path is $(stat --format=%C "/proc/$pid/root$path")"
+	done
+	hardened exec "$ID" sh -c "$label; echo x >/tmp/new; mkfifo /dev/shm/new && cat /tmp/new"
+	expect_output "$(printf '%s\nx' "system_u:system_r:bulwark_t:$level")"
+	hardened state "$ID"
+	expect_output_has "selinux: system_u:system_r:bulwark_t:$level"
+}
+
+test_a_container_of_ours_cannot_use_files_of_the_host() {
+	own_bundle
+	volume host
+	volume own system_u:object_r:bulwark_file_t:s0
+	asks hardened 'for v in host own; do cat /$v/file; echo x >/$v/file; done'
+	expect_output content
+	expect_error_has "/host/file': Permission denied"
+	expect_error_has "/host/file: Permission denied"
+	expect_equal "the host's file" "$(cat "$BUNDLE/host/file")" content
+	expect_equal "its own file" "$(cat "$BUNDLE/own/file")" x
+	asks compat 'echo x >/host/file'
+	expect_equal "the host's file without a label" "$(cat "$BUNDLE/host/file")" x
+}
+
+test_no_shell_is_executed_from_an_image_that_is_labelled() {
+	local attempts='/bin/dash -c "echo shell direct"
+		/lib64/ld-linux-x86-64.so.2 /bin/dash -c "echo shell by ld.so"
+		cp /bin/dash /bin/busybox /tmp/; /tmp/dash -c "echo shell from tmp"; /tmp/busybox echo program from tmp
+		echo end'
+	own_bundle
+	untrusted_policy
+	asks governed "$attempts"
+	expect_output end
+	expect_equal "refusals" "$(grep -c 'Permission denied' "$T/err")" 4
+	# ld.so as a program: what it is to map is no library.
+	chcon system_u:object_r:bulwark_exec_t:s0 "$(realpath "$ROOTFS/lib64/ld-linux-x86-64.so.2")"
+	asks governed '/lib64/ld-linux-x86-64.so.2 /bin/dash -c "echo shell by ld.so"; echo end'
+	expect_output end
+	expect_error_has 'failed to map segment'
+	# The same image where it is allowed: what is tried works.
+	chcon system_u:object_r:bulwark_exec_t:s0 "$(realpath "$ROOTFS/bin/dash")"
+	asks governed '/bin/dash -c "echo shell direct"; /lib64/ld-linux-x86-64.so.2 /bin/dash -c "echo shell by ld.so"'
+	expect_output $'shell direct\nshell by ld.so'
+}
+
+test_tenants_do_not_read_each_others_files() {
+	local first second
+	own_bundle
+	mkdir "$BUNDLE/shared" && chmod 777 "$BUNDLE/shared"
+	config --arg source "$BUNDLE/shared" '
+		.annotations = {"org.bulwark.tenant": "ann"} |
+		.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}] |
+		.process.args = ["sleep", "300"]'
+	jq --null-input '{version: 1, annotations: {tenant: true}}' >"$T/policy.json" && chmod 600 "$T/policy.json"
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	first=$(level_of "$(pid_of)")
+	chcon "system_u:object_r:bulwark_file_t:$first" "$BUNDLE/shared"
+	governed exec "$ID" sh -c 'echo secret >/shared/file'
+	expect_equal "the file" "$(stat --format=%C "$BUNDLE/shared/file")" "system_u:object_r:bulwark_file_t:$first"
+	# The same tenant has the same pair, and reads.
+	config '.process.args = ["cat", "/shared/file"]'
+	governed run --bundle "$BUNDLE" "$ID-too"
+	expect_output secret
+	# Another has another one.
+	config '.annotations["org.bulwark.tenant"] = "bob" | .process.args = ["sh", "-c", "cat /proc/self/attr/current /shared/file; ls /shared"]'
+	governed run --bundle "$BUNDLE" "$ID-bob"
+	second=$(tr -d '\0' <"$T/out")
+	expect_error_has "/shared/file': Permission denied"
+	[[ $second == system_u:system_r:bulwark_t:s0:c* ]] || fail "the other tenant has \"$second\""
+	[[ $second != *":$first" ]] || fail "both tenants have $first"
+	# Nor has he by asking for it: the pair is taken.
+	config --arg label "$(context "${first#s0:}")" '.process.selinuxLabel = $label'
+	governed run --bundle "$BUNDLE" "$ID-bob"
+	expect_refusal 'selinuxLabel: another tenant or container of this host has these categories'
+	governed delete --force "$ID"
+	expect_status 0
+	[ -z "$(ls -A /run/bulwark/.leases/mcs)" ] || fail "a lease is left: $(ls -A /run/bulwark/.leases/mcs)"
+}
+
+test_under_untrusted_code_our_type_has_the_callers_categories() {
+	own_bundle
+	untrusted_policy
+	config --arg process "$(context c1,c2)" --arg file "$(file_context c1,c2)" '
+		.process.selinuxLabel = $process | .linux.mountLabel = $file'
+	asks governed "$label; ls -Zd /tmp"
+	expect_output_has 'system_u:system_r:bulwark_untrusted_t:s0:c1,c2'
+	expect_output_has 'system_u:object_r:bulwark_file_t:s0:c1,c2'
+	# An image that the engine has labelled for the container alone.
+	chcon --recursive "$(file_context c1,c2)" "$ROOTFS"
 	asks governed "$label"
-	expect_output "$(context c1,c2)"
-	config 'del(.process.selinuxLabel)'
-	asks governed "$label"
+	expect_output 'system_u:system_r:bulwark_untrusted_t:s0:c1,c2'
+}
+
+test_a_type_that_is_not_loaded_is_degraded_or_no_start() {
+	own_bundle
+	policy '{"extends": "hardened", "lsm": {"selinuxType": "unheard_of_t"}, "loosens": ["lsm.selinuxType"]}'
+	config '.process.args = ["sleep", "300"]'
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	governed state "$ID"
+	expect_output_has 'is not valid in the loaded policy; semodule -i bulwark.cil loads ours'
+	governed delete --force "$ID"
+	policy '{"extends": "hardened", "lsm": {"selinux": "require", "selinuxType": "unheard_of_t"}, "loosens": ["lsm.selinuxType"]}'
+	asks governed 'echo started'
 	expect_output ''
-	expect_refusal 'the policy wants SELinux but no selinuxLabel was given'
+	expect_refusal 'system_u:system_r:unheard_of_t:s0:c'
+}
+
+test_a_type_that_categories_do_not_bind_is_no_start() {
+	own_bundle
+	policy '{"extends": "hardened", "lsm": {"selinux": "require", "selinuxType": "open_t"}, "loosens": ["lsm.selinuxType"]}'
+	asks governed 'echo started'
+	expect_output ''
+	expect_refusal 'the loaded SELinux policy lets "system_u:system_r:open_t:s0:c'
 }
 
 test_a_kernel_without_it_is_no_start_where_it_is_asked_for() {

@@ -204,7 +204,7 @@ int compiled_spec(struct compiled *c, struct bw_spec *spec)
 		.target_pidfd = -1,
 		.host_proc = c->host_proc,
 		.start_sock = -1,
-		.mount_label = &c->mount_label,
+		.mount_labels = &c->mount_labels,
 	};
 	/* What create takes for the tenant. */
 	if (spec->hardening && c->host->selinux.v)

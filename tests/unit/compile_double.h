@@ -19,7 +19,7 @@ struct compiled {
 	struct bw_request request;
 	struct bw_plan plan;
 	int host_proc;
-	const char *mount_label;
+	struct bw_mount_labels mount_labels;
 	struct bw_err err;
 };
 

@@ -18,6 +18,7 @@
 
 #define THEIRS	   "system_u:system_r:container_t:s0:c7,c8"
 #define OURS	   "system_u:system_r:bulwark_t:s0:c1,c2"
+#define OUR_CODE   "system_u:object_r:bulwark_native_t:s0:c1,c2"
 #define OUR_FILES  "system_u:object_r:bulwark_file_t:s0:c1,c2"
 #define NOT_LOADED "not in the loaded policy"
 
@@ -113,9 +114,9 @@ START_TEST(each_wish_has_its_context)
 	};
 	const struct bw_spec spec = {.process = &process, .hardening = &hardening};
 	const struct bw_host host = {.selinux = {.set = true, .v = choices[_i].live}};
-	const char *files = NULL;
+	struct bw_mount_labels labels = {0};
 	const struct bw_request request = {
-		.spec = &spec, .process = &process, .host = &host, .arena = &arena, .mount_label = &files};
+		.spec = &spec, .process = &process, .host = &host, .arena = &arena, .mount_labels = &labels};
 	struct bw_plan plan = BW_PLAN_INIT;
 	struct bw_err err = {0};
 
@@ -131,7 +132,8 @@ START_TEST(each_wish_has_its_context)
 	if (choices[_i].degraded)
 		ck_assert_str_eq(plan.degraded[0].why, choices[_i].degraded);
 	if (!choices[_i].refused) {
-		ck_assert(bw_streq0(files, choices[_i].files));
+		ck_assert(bw_streq0(labels.files, choices[_i].files));
+		ck_assert(bw_streq0(labels.code, choices[_i].files ? OUR_CODE : NULL));
 		expect_context(&plan, choices[_i].context);
 	}
 	bw_plan_done(&plan);
