@@ -13,6 +13,12 @@ test_caps_CFLAGS = $(unit_cflags)
 test_caps_LDADD = $(unit_libs)
 TESTS += test_caps
 
+check_PROGRAMS += test_categories
+test_categories_SOURCES = tests/unit/test_categories.c
+test_categories_CFLAGS = $(unit_cflags)
+test_categories_LDADD = $(unit_libs)
+TESTS += test_categories
+
 
 check_PROGRAMS += test_cgroup_metrics
 test_cgroup_metrics_SOURCES = tests/unit/test_cgroup_metrics.c tests/unit/scratch.h tests/unit/wire_dump.h
