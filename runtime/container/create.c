@@ -28,6 +28,7 @@
 #include "container/resolv.h"
 #include "container/rootless.h"
 #include "container/undo.h"
+#include "container/user_range.h"
 #include "control/hook_run.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
@@ -218,7 +219,9 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
-	if (bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
+	/* The directory is first: a range whose container has none is anybody's. */
+	if (bw_user_range_take(&creation->container, creation->decision.hardened, &creation->arena, err) < 0 ||
+		bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
 		    &creation->arena, &creation->container.state, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
 		bw_categories_take(&creation->container, creation->decision.hardened, &creation->preparation.host, &creation->arena, err) < 0 ||
@@ -267,6 +270,7 @@ static int launch(struct creation *creation, struct bw_err *err)
 	/* What is made in the host's mount namespace stays there if we are killed. */
 	if (creation->container.state->root_mount.set && bw_state_save(&creation->container, err) < 0)
 		return -1;
+	bw_user_range_give_pipes(creation->decision.hardened, creation->decision.hardened->process);
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_rootless_hide(creation->joined_users, err) < 0 ||
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)

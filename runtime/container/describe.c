@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "container/user_range.h"
 
 static char *now_text(struct bw_arena *arena)
 {
@@ -98,6 +99,7 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 	state->profile = copy(arena, bw_profile_name(decision->profile));
 	state->profile_reason = copy(arena, decision->reason);
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
+	state->host_ids = bw_user_range_first(spec);
 	if (spec->hardening) {
 		state->ttl_ms = spec->hardening->ttl_ms;
 		state->grace_ms = spec->hardening->grace_ms;

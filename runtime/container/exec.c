@@ -21,6 +21,7 @@
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
 #include "container/program_files.h"
+#include "container/user_range.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
 #include "policy/harden.h"
@@ -358,6 +359,7 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0 || check_degraded(execution, err) < 0)
 		return -1;
 	bw_attempt_enter(&execution->attempt, "do the plan's steps");
+	bw_user_range_give_pipes(execution->spec, execution->process);
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_pidfd_socket_send(execution->pidfd_socket, execution->launch.pidfd, "setns", err) < 0 ||
 		bw_launch_wait(&execution->launch, err) < 0)

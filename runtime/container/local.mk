@@ -44,5 +44,6 @@ libbulwark_a_SOURCES += \
 	runtime/container/update.c \
 	runtime/container/updates.c runtime/container/updates.h \
 	runtime/container/update_options.c runtime/container/update_options.h \
+	runtime/container/user_range.c runtime/container/user_range.h \
 	runtime/container/watch.c \
 	runtime/container/why.c

@@ -10,6 +10,7 @@
 #include "container/categories.h"
 #include "container/program_files.h"
 #include "container/rootless.h"
+#include "container/user_range.h"
 
 static int fill(struct bw_preparation *preparation, const struct bw_decision *decision, const char *bundle, const char *id,
 	struct bw_cgroup_set *cgroups, int terminal)
@@ -44,7 +45,8 @@ int bw_rehearse(const struct bw_context *ctx, const char *bundle, const struct b
 	if (bw_rootless_enter(spec, &joined, err) < 0 || bw_preparation_open(preparation, arena, err) < 0)
 		return -1;
 	preparation->request.in_user_namespace = joined;
-	if (bw_programs_settle(bundle, decision->hardened, arena, err) < 0)
+	if (bw_user_range_suppose(decision->hardened, arena, err) < 0 ||
+		bw_programs_settle(bundle, decision->hardened, arena, err) < 0)
 		return -1;
 	/* In a cgroup of its own name: the one that config.json names may be in use. Of a scope nothing is made. */
 	path = ctx->systemd_cgroup && spec->linux_ ? spec->linux_->cgroups_path : NULL;

@@ -79,6 +79,12 @@ static int check_hardening(struct restoring *restoring, struct bw_err *err)
 	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
 	static const char lost[] = "landlock: no image holds its rules, so that a restored process has none";
 
+	if (hardening && hardening->user_range) {
+		bw_fail(err, BW_E_DENIED, 0,
+			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
+			bw_profile_name(restoring->decision.profile));
+		return bw_at(err, "/hardening/userRange");
+	}
 	if (!hardening || !hardening->landlock)
 		return 0;
 	if (bw_streq(hardening->landlock, "require")) {

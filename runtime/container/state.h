@@ -27,6 +27,7 @@ struct bw_state {
 	struct bw_strs descriptors;        /* what 0, 1 and 2 of its init are: "pipe:[1234]"; none when no one is a pipe */
 	struct bw_opt_uint ttl_ms, grace_ms; /* as in its hardened spec */
 	char *categories;                  /* SELinux level that it holds (categories.h); NULL: none */
+	struct bw_opt_uint host_ids;       /* the first of the ids of the host that are its alone */
 	struct bw_opt_uint root_mount;     /* id of the mount that its rootfs is, in the host's mount namespace */
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "container/categories.h"
+#include "container/user_range.h"
 #include "control/gate.h"
 #include "control/hook_run.h"
 
@@ -84,7 +85,7 @@ void bw_undo(struct bw_container *container)
 	kill_init(container);
 	bw_gate_end(container->dir);
 	if (remove_kernel_side(container, &err) < 0 || bw_categories_release(container, &err) < 0 ||
-		bw_container_forget(container, &err) < 0)
+		bw_user_range_give_back(container, &err) < 0 || bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
 
@@ -110,7 +111,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	kill_init(container);
 	bw_gate_end(container->dir);
 	if (remove_kernel_side(container, err) < 0 || bw_categories_release(container, err) < 0 ||
-		bw_container_forget(container, err) < 0)
+		bw_user_range_give_back(container, err) < 0 || bw_container_forget(container, err) < 0)
 		return -1;
 	run_poststop(container, spec);
 	return 0;

@@ -54,6 +54,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
 	runtime/control/mount_source.c runtime/control/mount_source.h \
 	runtime/control/mounts.c \
+	runtime/control/mount_sysfs.c runtime/control/mount_sysfs.h \
 	runtime/control/net_devices.c \
 	runtime/control/namespaces.c \
 	runtime/control/no_new_privs.c \
@@ -67,6 +68,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/refused_sources.c runtime/control/refused_sources.h \
 	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \
+	runtime/control/rootfs_ids.c runtime/control/rootfs_ids.h \
 	runtime/control/scheduler.c \
 	runtime/control/sysctl.c \
 	runtime/control/rtnl.c runtime/control/rtnl.h \

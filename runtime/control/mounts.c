@@ -22,6 +22,7 @@
 #include "control/mount_options.h"
 #include "control/mount_source.h"
 #include "control/mount_steps.h"
+#include "control/mount_sysfs.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -508,6 +509,28 @@ static bool is_unswapped(const struct bw_request *request, const struct bw_spec_
 	       (host->kernel_major.v > 6 || (host->kernel_major.v == 6 && host->kernel_minor.v >= 4));
 }
 
+/* In a user namespace of our making a network that others made: its sysfs can only we mount. */
+static bool is_sysfs_of_joined(const struct bw_spec *spec, const struct bw_spec_mount *mount)
+{
+	return bw_streq(mount->type, "sysfs") && bw_spec_joins_namespace(spec, "network") && spec->hardening &&
+	       spec->hardening->user_range;
+}
+
+static int prepare_sysfs_of_joined(const struct build *build, struct head *head, const char *destination, struct bw_err *err)
+{
+	const char *network = bw_spec_namespace(build->request->spec, "network")->path;
+	struct bw_buf texts = new_texts(build);
+
+	head->tree = bw_sysfs_of_network(build->request->host_proc, network, err);
+	if (head->tree < 0 || bw_plan_own_fd(build->plan, head->tree, err) < 0)
+		return -1;
+	head->set |= MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	add_text(&texts, destination);
+	add_text(&texts, "sysfs");
+	return texts.overflow ? refuse(err, head->index, "destination", "is too long")
+			      : add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
+}
+
 static int prepare_one(const struct build *build, size_t index, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
@@ -534,6 +557,8 @@ static int prepare_one(const struct build *build, size_t index, struct bw_err *e
 	if (is_unswapped(build->request, mount) && !bw_strs_has(&options.data, "noswap") &&
 		bw_strs_add(build->request->arena, &options.data, "noswap") < 0)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "mount options");
+	if (is_sysfs_of_joined(build->request->spec, mount))
+		return prepare_sysfs_of_joined(build, &head, destination, err);
 	return prepare_fs(build, index, &options, &head, destination, err);
 }
 

@@ -13,6 +13,7 @@
 #include "base/mountinfo.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "control/rootfs_ids.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
@@ -129,13 +130,16 @@ static int restrict_mounts(const struct bw_spec *spec, int tree, struct bw_err *
 	return 0;
 }
 
-static int clone_rootfs(const struct bw_request *request, int dir, unsigned propagation, struct bw_err *err)
+static int clone_rootfs(const struct bw_request *request, int dir, unsigned propagation, struct bw_plan *plan,
+	struct bw_err *err)
 {
 	struct mount_attr attr = {.propagation = while_mounting(propagation)};
 	auto_close int tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
+	if (bw_rootfs_ids(request, dir, tree, plan, err) < 0)
+		return -1;
 	if (restrict_mounts(request->spec, tree, err) < 0)
 		return -1;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
@@ -230,7 +234,7 @@ static int prepare_attach(const struct bw_request *request, unsigned propagation
 	dir = open_rootfs(request, err);
 	if (dir < 0)
 		return -1;
-	attach.tree = clone_rootfs(request, dir, shared ? MS_PRIVATE : propagation, err);
+	attach.tree = clone_rootfs(request, dir, shared ? MS_PRIVATE : propagation, plan, err);
 	if (attach.tree < 0 || bw_plan_own_fd(plan, attach.tree, err) < 0 ||
 		(shared && attach_in_place(request, dir, &attach, plan, err) < 0))
 		return -1;

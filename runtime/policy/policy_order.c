@@ -33,6 +33,19 @@ static bool later_choice(const struct bw_field *field, const void *a, const void
 	return place(field->names, *(char *const *)a) >= place(field->names, *(char *const *)b);
 }
 
+/* Neither of remap and userns is the other with more: one leaves nothing of root in the container, the other
+ * nothing that two containers have in common. */
+static bool root_choice(const struct bw_field *field, const void *a, const void *b)
+{
+	const char *one = *(char *const *)a, *other = *(char *const *)b;
+
+	if (bw_streq0(other, "remap") && bw_streq0(one, "userns"))
+		return false;
+	if (bw_streq0(other, "userns") && bw_streq0(one, "remap"))
+		return false;
+	return later_choice(field, a, b);
+}
+
 static bool true_is_strict(const struct bw_field *field, const void *a, const void *b)
 {
 	const struct bw_opt_bool *one = a, *other = b;
@@ -135,13 +148,9 @@ static bool allow_list(const struct bw_field *field, const void *a, const void *
 	return !other->v || (one->v && holds_all(other, one));
 }
 
-/* Directories beneath which alone something may lie: absent means anywhere. */
-static bool narrower_directories(const struct bw_field *field, const void *a, const void *b)
+static bool lie_beneath(const struct bw_strs *one, const struct bw_strs *other)
 {
-	const struct bw_strs *one = a, *other = b;
-
-	(void)field;
-	for (size_t i = 0; other->v && i < one->n; i++) {
+	for (size_t i = 0; i < one->n; i++) {
 		size_t k = 0;
 
 		while (k < other->n && !bw_path_beneath(one->v[i], other->v[k]))
@@ -149,7 +158,24 @@ static bool narrower_directories(const struct bw_field *field, const void *a, co
 		if (k == other->n)
 			return false;
 	}
-	return !other->v || one->v;
+	return true;
+}
+
+/* Directories beneath which alone something may lie: absent means anywhere. */
+static bool narrower_directories(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_strs *one = a, *other = b;
+
+	(void)field;
+	return !other->v || (one->v && lie_beneath(one, other));
+}
+
+/* The same, where absent means nowhere, and nothing is shown but with ids of the container's own. */
+static bool narrower_images(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile_user *other = section_of(field, b);
+
+	return !bw_streq0(other->root, "userns") || lie_beneath(a, b);
 }
 
 /* Lists of what alone is allowed, where absent means nothing. */
@@ -316,11 +342,14 @@ static const struct {
 	{"extends", any_value},
 	{"loosens", any_value},
 	{"mode", later_choice},
-	{"user.root", later_choice},
+	{"user.root", root_choice},
 	{"user.always", true_is_strict},
 	{"user.uid", any_value},
 	{"user.gid", any_value},
 	{"user.rootGroup", later_choice},
+	{"user.range", any_value},
+	{"user.idmap", later_choice},
+	{"user.images", narrower_images},
 	{"rootfs.readonly", true_is_strict},
 	{"rootfs.tmpfs", tmpfs_sizes},
 	{"workspace.destination", any_value},

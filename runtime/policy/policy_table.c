@@ -24,7 +24,7 @@ static const char *const keep_replace[] = {"keep", "replace", NULL};
 static const char *const modes[] = {"audit", "enforce", NULL};
 static const char *const profile_flags[] = {"any", "stricter", "never", NULL};
 static const char *const unreadables[] = {"default", "refuse", NULL};
-static const char *const roots[] = {"keep", "remap", "refuse", "userns", NULL};
+static const char *const roots[] = {"keep", "remap", "userns", "refuse", NULL};
 static const char *const root_groups[] = {"keep", "drop", NULL};
 static const char *const baselines[] = {"none", "baseline", "python-node", NULL};
 static const char *const device_types[] = {"c", "b", NULL};
@@ -32,15 +32,14 @@ static const char *const namespace_types[] = {"pid", "ipc", "uts", "mount", "cgr
 static const char *const scrub_lists[] = {
 	"cloudKeys", "taskCredentials", "tokens", "injection", NULL};
 
-static int check_root(const void *member, struct bw_err *err)
+/* Ranges of all profiles lie on one grid, so that two of them are the same or apart. */
+static int check_first(const void *member, struct bw_err *err)
 {
-	const char *text = *(char *const *)member;
+	const struct bw_opt_uint *first = member;
 
-	if (bw_streq(text, "userns"))
-		return bw_fail(err, BW_E_POLICY, 0,
-			"\"userns\" is known, but this version cannot do it yet; \"remap\" or "
-			"\"refuse\" can");
-	return 0;
+	if (first->v % BW_RANGE_IDS == 0)
+		return 0;
+	return bw_fail(err, BW_E_POLICY, 0, "%llu is no multiple of %d", (unsigned long long)first->v, BW_RANGE_IDS);
 }
 
 static bool is_name(const char *text, const char *more)
@@ -256,19 +255,38 @@ static int check_when(const void *member, struct bw_err *err)
 		.unknown = BW_UNKNOWN_REFUSE,                                                      \
 		.fields = (fields_)}
 
+static const struct bw_field range_fields[] = {
+	BW_FIELD(struct bw_profile_range, first, "first", .min = BW_RANGE_IDS,
+		.max = 4294967295U - BW_RANGE_IDS, .check = check_first,
+		.doc = "First id of the host that containers may have: a multiple of 65536."),
+	BW_FIELD(struct bw_profile_range, count, "count", .min = 1, .max = 65534,
+		.doc = "Number of ranges of 65536 ids from there on, which is how many containers there can be at once."),
+	BW_END};
+SECTION(range, range_fields);
+
 static const struct bw_field user_fields[] = {
-	BW_FIELD(struct bw_profile_user, root, "root", .names = roots, .check = check_root,
+	BW_FIELD(struct bw_profile_user, root, "root", .names = roots,
 		.doc = "What becomes of user id 0 and group id 0 where there is no user namespace: "
 		       "keep, remap to "
-		       "uid and gid, or refuse."),
+		       "uid and gid, userns for a user namespace with ids of the container's own, or refuse."),
 	BW_FIELD(struct bw_profile_user, always, "always",
-		.doc = "Whether root applies inside a user namespace as well."),
+		.doc = "Whether root applies inside a user namespace as well; userns: whether those "
+		       "who are not root get one, too."),
 	BW_FIELD(struct bw_profile_user, uid, "uid", .min = 1, .max = 4294967294U,
 		.doc = "User id that takes the place of 0."),
 	BW_FIELD(struct bw_profile_user, gid, "gid", .min = 1, .max = 4294967294U,
 		.doc = "Group id that takes the place of 0."),
 	BW_FIELD(struct bw_profile_user, root_group, "rootGroup", .names = root_groups,
 		.doc = "Whether group 0 may stay among the additional groups."),
+	BW_NESTED(struct bw_profile_user, range, "range", &range_schema,
+		.doc = "Where the ids of root userns lie."),
+	BW_FIELD(struct bw_profile_user, idmap, "idmap", .names = prefer_require,
+		.doc = "root userns: whether files of the root file system must look inside as they "
+		       "do outside, or go to nobody where the kernel cannot map them."),
+	BW_FIELD(struct bw_profile_user, images, "images",
+		.flags = BW_EMPTY_IS_SET | BW_ABSOLUTE_PATH,
+		.doc = "Directories beneath which a root file system, besides one in the bundle, may "
+		       "be shown with other owners."),
 	BW_END};
 SECTION(user, user_fields);
 

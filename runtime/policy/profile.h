@@ -7,11 +7,17 @@
 
 #include "policy/policy.h"
 
+struct bw_profile_range {
+	struct bw_opt_uint first, count; /* id of the host; how many ranges of BW_RANGE_IDS ids */
+};
 struct bw_profile_user {
-	char *root; /* keep, remap, refuse */
+	char *root; /* keep, remap, userns, refuse */
 	struct bw_opt_bool always;
 	struct bw_opt_uint uid, gid;
 	char *root_group; /* keep, drop */
+	struct bw_profile_range *range;
+	char *idmap;		/* prefer, require */
+	struct bw_strs images;
 };
 struct bw_profile_tmpfs {
 	char *destination;

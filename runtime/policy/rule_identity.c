@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_identity.c - nothing runs as user or group 0: outside a user namespace that is the host's
  * root, held back only by what other rules took from it. A user namespace into which the host's
- * root is mapped, or whose maps we do not see because it is joined, is as good as none. */
+ * root is mapped, or whose maps we do not see because it is joined, is as good as none.
+ *
+ * With "userns" root gets a user namespace instead, whose ids are the container's alone. Which they are is not known
+ * here: container/user_range.c takes them. */
 #include "base/str.h"
 #include "policy/rules.h"
 
@@ -19,6 +22,9 @@ static void replace_id(
 		bw_deny(r, pointer, "0", "runs as root without a user namespace",
 			"set a user in the image or the engine, or user.root to \"remap\" in the "
 			"policy");
+	else if (bw_streq(r->profile->user->root, "userns"))
+		bw_deny(r, pointer, "0", "runs as root without a user namespace of the container's own",
+			"user.always of the policy gives one to every container");
 	else
 		bw_change_uint(
 			r, id, with, pointer, "root without a user namespace is the host's root");
@@ -58,7 +64,8 @@ void bw_harden_user(
 	const struct bw_profile_user *policy = r->profile->user;
 	bool applies = applies_to(policy, user_namespace);
 
-	if (applies && policy->root && !bw_streq(policy->root, "keep")) {
+	if (applies && policy->root && !bw_streq(policy->root, "keep") &&
+		!(user_namespace && bw_streq(policy->root, "userns"))) {
 		replace_id(r, &user->uid, policy->uid.set ? policy->uid.v : 1001,
 			bw_text(r, "%s/uid", pointer));
 		replace_id(r, &user->gid, policy->gid.set ? policy->gid.v : 1001,
@@ -99,14 +106,107 @@ static void check_maps(
 			"map ids of the host that nobody else has");
 }
 
+/* Of an id beyond the range the kernel would only say that it is unmapped. */
+static void check_id(struct bw_run *r, uint64_t id, const char *pointer)
+{
+	if (id >= BW_RANGE_IDS)
+		bw_deny(r, pointer, bw_text(r, "%llu", (unsigned long long)id), "has no place in a range of 65536 ids",
+			"ids from 0 to 65535 have");
+}
+
+static void check_ids(struct bw_run *r, const struct bw_spec_user *user)
+{
+	check_id(r, user->uid.v, "/process/user/uid");
+	check_id(r, user->gid.v, "/process/user/gid");
+	for (size_t i = 0; i < user->additional_gids.n; i++)
+		check_id(r, user->additional_gids.v[i], bw_text(r, "/process/user/additionalGids/%zu", i));
+}
+
+/* Where ids of containers are taken from. By default none is of a system's user, of useradd's subordinate ids (to
+ * 600100000), of systemd's containers (to 1879048191), of sssd's mapping (to 2000200000), or of systemd's foreign ids
+ * (from 2147352576). */
+static const struct bw_profile_range *range_of(const struct bw_run *r)
+{
+	static const struct bw_profile_range usual = {{.set = true, .v = 2000224256}, {.set = true, .v = 2245}};
+
+	return r->profile->user->range ? r->profile->user->range : &usual;
+}
+
+/* Who brings maps of his own must not find other containers there. */
+static void keep_off_range(struct bw_run *r, const struct bw_spec_id_mappings *mappings, const char *pointer)
+{
+	const struct bw_profile_range *range = range_of(r);
+	uint64_t end = range->first.v + range->count.v * BW_RANGE_IDS;
+
+	for (size_t i = 0; i < mappings->n; i++) {
+		const struct bw_spec_id_mapping *map = &mappings->v[i];
+
+		if (map->host_id.v < end && map->host_id.v + map->size.v > range->first.v)
+			bw_deny(r, bw_text(r, "%s/%zu", pointer, i), bw_text(r, "%llu", (unsigned long long)map->host_id.v),
+				"maps ids that the policy gives to containers one by one",
+				"leave the user namespace out for one with ids of its own");
+	}
+}
+
+static void take_range(struct bw_run *r)
+{
+	static const char reason[] = "ids of the host that no other container has";
+	const struct bw_profile_user *policy = r->profile->user;
+	const struct bw_profile_range *from = range_of(r);
+	const struct bw_spec_user_range *range =
+		r->spec->hardening ? bw_ensure(r, &r->spec->hardening->user_range) : NULL;
+
+	if (!range)
+		return;
+	bw_change_uint(r, &range->first, from->first.v, "/hardening/userRange/first", reason);
+	bw_change_uint(r, &range->count, from->count.v, "/hardening/userRange/count", reason);
+	bw_change_string(r, &range->idmap, policy->idmap ? policy->idmap : "prefer", "/hardening/userRange/idmap",
+		"files of the image belong to the container's users");
+	if (policy->images.n)
+		bw_change_strs(r, &range->images, &policy->images, "/hardening/userRange/images",
+			"nothing else is shown with owners that it has not");
+}
+
+/* A user namespace for who would be root of the host, or for everybody. One that the caller asked for stays if it keeps
+ * the host's root out, which is to be seen only of one that is new. */
+static void give_namespace(struct bw_run *r)
+{
+	static char type[] = "user";
+	static const struct bw_spec_user root;
+	const struct bw_spec_user *user = r->spec->process->user ? r->spec->process->user : &root;
+	const struct bw_spec_linux *lin = bw_ensure(r, &r->spec->linux_);
+	struct bw_spec_namespace ns = {.type = type};
+
+	if (!lin || (!bw_is_on(&r->profile->user->always) && !is_zero(&user->uid) && !is_zero(&user->gid)))
+		return;
+	if (bw_spec_namespace(r->spec, type)) {
+		if (!bw_has_own_users(r->spec))
+			bw_deny(r, "/linux/namespaces", type, "has a user namespace that may hold the host's root",
+				"leave it out for one with ids of its own");
+		return;
+	}
+	check_ids(r, user);
+	bw_insert(r, &lin->namespaces, lin->namespaces.n, &ns, sizeof ns, "{\"type\": \"user\"}",
+		bw_text(r, "/linux/namespaces/%zu", lin->namespaces.n), "root inside is nobody outside");
+	take_range(r);
+}
+
 void bw_rule_identity(struct bw_run *r)
 {
 	const struct bw_spec_process *process = r->spec->process;
 	const struct bw_spec_user *user;
-	bool user_namespace = bw_has_own_users(r->spec);
+	bool user_namespace;
 
 	if (!r->profile->user || !process)
 		return;
+	if (bw_streq0(r->profile->user->root, "userns")) {
+		if (r->spec->linux_) {
+			keep_off_range(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");
+			keep_off_range(r, &r->spec->linux_->gid_mappings, "/linux/gidMappings");
+		}
+		give_namespace(r);
+	}
+	user_namespace = bw_has_own_users(r->spec);
 	if (r->profile->user->root && !bw_streq(r->profile->user->root, "keep") &&
 		r->spec->linux_) {
 		check_maps(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");

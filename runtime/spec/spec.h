@@ -279,6 +279,15 @@ struct bw_spec_programs {
 	                                                  * that they name, library directories */
 };
 
+/* Ids of the host that are the container's alone: where they are taken from, BW_RANGE_IDS for each. Which they are the
+ * mappings of the user namespace say. */
+enum { BW_RANGE_IDS = 65536 };
+struct bw_spec_user_range {
+	struct bw_opt_uint first, count; /* id, a multiple of BW_RANGE_IDS; number of ranges */
+	char *idmap;                     /* rootfs: "prefer" or "require" its files with the owners that they have outside */
+	struct bw_strs images;           /* directories beneath which it may lie, besides the bundle, to be shown so */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
@@ -303,6 +312,7 @@ struct bw_spec_hardening {
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
 	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
+	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */

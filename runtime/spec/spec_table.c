@@ -97,6 +97,19 @@ static const struct bw_field programs_fields[] = {
 static const struct bw_schema programs_schema = {
 	"programs", sizeof(struct bw_spec_programs), BW_UNKNOWN_REFUSE, programs_fields};
 
+static const struct bw_field user_range_fields[] = {
+	BW_FIELD(struct bw_spec_user_range, first, "first", .flags = BW_REQUIRED,
+		.doc = "first id that containers may have"),
+	BW_FIELD(struct bw_spec_user_range, count, "count", .flags = BW_REQUIRED,
+		.doc = "how many ranges there are"),
+	BW_FIELD(struct bw_spec_user_range, idmap, "idmap", .names = strengths, .flags = BW_REQUIRED,
+		.doc = "whether files of the rootfs are shown as the container's if possible, or must be"),
+	BW_FIELD(struct bw_spec_user_range, images, "images", .flags = BW_ABSOLUTE_PATH,
+		.doc = "directories beneath which the rootfs may lie for that, besides the bundle"),
+	BW_END};
+static const struct bw_schema user_range_schema = {
+	"userRange", sizeof(struct bw_spec_user_range), BW_UNKNOWN_REFUSE, user_range_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -164,6 +177,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "where a tmpfs is not swapped out"),
 	BW_NESTED(struct bw_spec_hardening, programs, "programs", &programs_schema,
 		.doc = "what alone may be executed"),
+	BW_NESTED(struct bw_spec_hardening, user_range, "userRange", &user_range_schema,
+		.doc = "where ids of the container's own are taken from"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
 		.doc = "whether nothing but loopback may be reachable"),
 	BW_FIELD(struct bw_spec_hardening, ttl_ms, "ttlMs",

@@ -96,6 +96,9 @@ static const char *config(
 	"}]"
 #define UNIFIED(files) ",\"resources\":{\"unified\":{" files "}}"
 #define BIND(src) MOUNT("/x", "bind", src, "\"bind\"")
+#define USER_NS ",{\"type\":\"user\"}"
+#define USERNS(more) "\"loosens\":[\"user.root\"],\"user\":{\"root\":\"userns\"" more "}"
+#define RANGE ",\"range\":{\"first\":131072,\"count\":3}"
 #define U	  "untrusted-code"
 #define H	  "hardened"
 
@@ -141,6 +144,37 @@ static const struct row {
 		ID_MAPS("7", "0", "1"), "", "/linux/gidMappings", BW_DENIED, "0 as 7", NULL},
 	{H, NULL, "", NEW_NET ",{\"type\":\"user\",\"path\":\"/run/userns/a\"}", "", "",
 		"/process/user/uid", BW_CHANGED, NULL, "1001"},
+	/* a range of ids */
+	{H, USERNS(""), "", NEW_NET, "", "", "/linux/namespaces/1", BW_CHANGED, NULL, "{\"type\": \"user\"}"},
+	{H, USERNS(""), "", NEW_NET, "", "", "!/process/user/uid", BW_CHANGED, "*", "*"},
+	{H, USERNS(""), "", NEW_NET, "", "", "/hardening/userRange/first", BW_CHANGED, NULL, "2000224256"},
+	{H, USERNS(""), "", NEW_NET, "", "", "/hardening/userRange/count", BW_CHANGED, NULL, "2245"},
+	{H, USERNS(""), "", NEW_NET, "", "", "/hardening/userRange/idmap", BW_CHANGED, NULL, "\"prefer\""},
+	{H, USERNS(RANGE), "", NEW_NET, "", "", "/hardening/userRange/first", BW_CHANGED, NULL, "131072"},
+	{H, USERNS(""), ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET, "", "", "!/hardening/userRange/first", BW_CHANGED,
+		"*", "*"},
+	{H, USERNS(""), ",\"user\":{\"uid\":7,\"gid\":0}", NEW_NET, "", "", "/hardening/userRange/first", BW_CHANGED,
+		NULL, "2000224256"},
+	{U, USERNS(""), ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET, "", "", "/hardening/userRange/first", BW_CHANGED,
+		NULL, "2000224256"},
+	{U, USERNS(""), ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET, "", "", "!/process/user/uid", BW_CHANGED, "*", "*"},
+	{H, USERNS(""), ",\"user\":{\"uid\":0,\"gid\":65536}", NEW_NET, "", "", "/process/user/gid", BW_DENIED, "65536",
+		NULL},
+	{H, USERNS(""), ",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[5,70000]}", NEW_NET, "", "",
+		"/process/user/additionalGids/1", BW_DENIED, "70000", NULL},
+	/* a user namespace of the caller's stays, if nobody else can be in it */
+	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "1", "65536"), "", "!/hardening/userRange/first", BW_CHANGED, "*",
+		"*"},
+	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "1", "65536"), "", "!/process/user/uid", BW_CHANGED, "*", "*"},
+	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "0", "65536"), "", "/linux/namespaces", BW_DENIED, "user", NULL},
+	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "0", "65536"), "", "/process/user/uid", BW_DENIED, "0", NULL},
+	{H, USERNS(""), "", NEW_NET ",{\"type\":\"user\",\"path\":\"/run/userns/a\"}", "", "", "/linux/namespaces",
+		BW_DENIED, "user", NULL},
+	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "131071", "2"), "", "/linux/uidMappings/0", BW_DENIED, "131071",
+		NULL},
+	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "327679", "1"), "", "/linux/gidMappings/0", BW_DENIED, "327679",
+		NULL},
+	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "327680", "9"), "", "!/linux/uidMappings/0", BW_DENIED, "*", NULL},
 	/* capabilities */
 	{H, NULL, "", NEW_NET, "", "", "/process/capabilities/bounding", BW_CHANGED, NULL, "[]"},
 	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]", "",

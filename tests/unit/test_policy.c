@@ -85,12 +85,16 @@ static const struct {
 	{"{\"version\":1,\"annotations\":{\"profile\":[\"zzz\"]}}",
 		"policy.json: /annotations/profile/0: there is no profile \"zzz\""},
 	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"root\":\"kep\"}}}}",
-		"policy.json: /profiles/x/user/root: must be one of keep, remap, refuse or userns, "
+		"policy.json: /profiles/x/user/root: must be one of keep, remap, userns or refuse, "
 		"not \"kep\""},
-	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"root\":\"userns\"}}}}",
-		"policy.json: /profiles/x/user/root: \"userns\" is known, but this version cannot "
-		"do it yet; \"remap\" or "
-		"\"refuse\" can"},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"range\":{\"first\":70000,\"count\":1}}}}}",
+		"policy.json: /profiles/x/user/range/first: 70000 is no multiple of 65536"},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"range\":{\"first\":0,\"count\":1}}}}}",
+		"policy.json: /profiles/x/user/range/first: must be a number from 65536 to 4294901759, not 0"},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"range\":{\"first\":65536}}}}}",
+		"policy.json: /profiles/x: user.range needs both first and count"},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"range\":{\"first\":131072,\"count\":65534}}}}}",
+		"policy.json: /profiles/x: user.range ends with id 4294967295, which is above 4294901759"},
 	{"{\"version\":1,\"profiles\":{\"x\":{\"user\":{\"uid\":0}}}}",
 		"policy.json: /profiles/x/user/uid: must be a number from 1 to 4294967294, not 0"},
 	{"{\"version\":1,\"profiles\":{\"x\":{\"capabilities\":{\"allow\":[\"KILL\"]}}}}",
@@ -355,9 +359,11 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 		pointer);
 	if ((field->flags & BW_LATER) || field->kind == BW_OBJECT || strstr(pointer, "/-"))
 		return;
-	/* The gate is compared as a whole. */
+	/* The gate and the range are compared as a whole. */
 	if (bw_after_prefix(pointer, "/network/egress/"))
 		pointer = "/network/egress";
+	if (bw_after_prefix(pointer, "/user/range/"))
+		pointer = "/user/range";
 	for (const char *c = pointer + 1; *c; c++)
 		bw_buf_addn(&buf, *c == '/' ? "." : c, 1);
 	ck_assert_msg(bw_profile_row_is_ordered(row), "%s has no place in policy_order.c", row);
@@ -467,6 +473,9 @@ static const struct {
 	{"\"mode\":\"audit\"", "mode"},
 	{"\"user\":{\"root\":\"refuse\"}", NULL},
 	{"\"user\":{\"root\":\"keep\"}", "user.root"},
+	{"\"user\":{\"root\":\"userns\"}", "user.root"},
+	{"\"user\":{\"idmap\":\"require\",\"range\":{\"first\":65536,\"count\":1}}", NULL},
+	{"\"user\":{\"images\":[\"/\"]}", NULL},
 	{"\"user\":{\"uid\":5}", NULL},
 	{"\"capabilities\":{\"allow\":[\"CAP_KILL\"]}", "capabilities.allow"},
 	{"\"noNewPrivileges\":false", "noNewPrivileges"},
