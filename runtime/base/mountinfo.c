@@ -21,8 +21,7 @@ static char *next_word(char **text)
 	return word;
 }
 
-/* Blanks, tabs, newlines and backslashes stand as \ooo in mountinfo. */
-static char *unescape(char *text)
+char *bw_mountinfo_unescape(char *text)
 {
 	char *out = text;
 
@@ -66,8 +65,8 @@ static bool parse_mount(char *line, struct bw_mount *ret)
 	ret->type = word ? next_word(&rest) : NULL;
 	if (!ret->type || !next_word(&rest) || !(ret->super = next_word(&rest)))
 		return false;
-	unescape(ret->root);
-	unescape(ret->point);
+	bw_mountinfo_unescape(ret->root);
+	bw_mountinfo_unescape(ret->point);
 	return true;
 }
 

@@ -13,7 +13,7 @@ struct bw_mount {
 	char *device; /* "0:28": of the file system */
 	char *root;   /* which directory of it is seen */
 	char *point;  /* where */
-	char *type, *super;
+	char *type, *super; /* super: options, each still as the kernel writes it */
 };
 
 struct bw_mounts {
@@ -23,5 +23,8 @@ struct bw_mounts {
 
 /* Lines that are none are left out. Everything lives in arena; BW_E_MEMORY. */
 int bw_mountinfo_parse(const char *text, struct bw_arena *arena, struct bw_mounts *ret, struct bw_err *err) BW_MUST_CHECK;
+
+/* Blanks, tabs, newlines and backslashes stand as \ooo in mountinfo: in place, as they are. Returns text. */
+char *bw_mountinfo_unescape(char *text);
 
 #endif

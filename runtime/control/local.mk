@@ -69,6 +69,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/rlimits.c \
 	runtime/control/rootfs.c \
 	runtime/control/rootfs_ids.c runtime/control/rootfs_ids.h \
+	runtime/control/rootfs_layers.c runtime/control/rootfs_layers.h \
 	runtime/control/scheduler.c \
 	runtime/control/sysctl.c \
 	runtime/control/rtnl.c runtime/control/rtnl.h \

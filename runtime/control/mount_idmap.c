@@ -75,22 +75,14 @@ int bw_mount_idmap(const struct bw_request *request, size_t index, bool recursiv
 	return 0;
 }
 
-int bw_mount_idmap_as_container(const struct bw_request *request, int mount, struct bw_err *err)
+int bw_idmap_namespace(const struct bw_request *request, struct bw_err *err)
 {
 	const struct bw_spec_linux *linux_ = request->spec->linux_;
-	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
 	auto_free struct bw_id_maps *maps = malloc(sizeof *maps);
-	auto_close int user = -1;
 
 	if (!maps)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "id maps");
 	if (bw_id_maps_text(&linux_->uid_mappings, &linux_->gid_mappings, "/linux", maps, err) < 0)
 		return -1;
-	user = namespace_of(request, maps, err);
-	if (user < 0)
-		return -1;
-	attr.userns_fd = (unsigned)user;
-	if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof attr) == 0)
-		return 0;
-	return bw_fail(err, BW_E_KERNEL, errno, "mapping the ids of a mount");
+	return namespace_of(request, maps, err);
 }

@@ -11,7 +11,7 @@
 int bw_mount_idmap(const struct bw_request *request, size_t index, bool recursive, int tree, struct bw_err *err)
 	BW_MUST_CHECK;
 
-/* The same for a detached mount alone, by the mappings of the container's new user namespace. */
-int bw_mount_idmap_as_container(const struct bw_request *request, int mount, struct bw_err *err) BW_MUST_CHECK;
+/* A user namespace with the mappings that the container's new one gets: a descriptor, or -1. */
+int bw_idmap_namespace(const struct bw_request *request, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

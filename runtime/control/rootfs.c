@@ -138,7 +138,7 @@ static int clone_rootfs(const struct bw_request *request, int dir, unsigned prop
 
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: open_tree %s", request->spec->root->path);
-	if (bw_rootfs_ids(request, dir, tree, plan, err) < 0)
+	if (bw_rootfs_ids(request, dir, &tree, plan, err) < 0)
 		return -1;
 	if (restrict_mounts(request->spec, tree, err) < 0)
 		return -1;

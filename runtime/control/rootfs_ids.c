@@ -16,7 +16,9 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "control/mount_idmap.h"
+#include "control/rootfs_layers.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
@@ -52,16 +54,6 @@ static bool is_image(const struct bw_request *request, int dir)
 		if (realpath(images->v[i], path) && bw_path_beneath(place, path))
 			return true;
 	return is_in_bundle(request, place);
-}
-
-/* NULL: done. */
-static const char *map(const struct bw_request *request, int dir, int tree, struct bw_err *err)
-{
-	if (!is_image(request, dir))
-		return "it lies neither in the bundle nor where user.images of the policy says";
-	if (bw_mount_idmap_as_container(request, tree, err) == 0)
-		return NULL;
-	return err->sys == EINVAL ? "this kernel cannot map the ids of its file system" : NULL;
 }
 
 static bool is_file(const struct bw_request *request, const struct bw_spec_mount *mount)
@@ -102,7 +94,43 @@ static void make_mount_points(const struct bw_request *request, int dir)
 	}
 }
 
-int bw_rootfs_ids(const struct bw_request *request, int dir, int tree, struct bw_plan *plan, struct bw_err *err)
+/* An overlay, which can do it by its layers alone, is replaced. */
+static const char *replace(const struct bw_request *request, int dir, int user, int *tree, struct bw_err *err)
+{
+	const char *why;
+	int other;
+
+	/* What is made in it later would not be seen in the other one. */
+	make_mount_points(request, dir);
+	other = bw_rootfs_of_layers(request, dir, user, is_image, &why, err);
+	if (other < 0)
+		return why;
+	close(*tree);
+	*tree = other;
+	return NULL;
+}
+
+/* NULL: done, or *err is filled. */
+static const char *map(const struct bw_request *request, int dir, int *tree, struct bw_err *err)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+	auto_close int user = -1;
+
+	if (!is_image(request, dir))
+		return "it lies neither in the bundle nor where user.images of the policy says";
+	user = bw_idmap_namespace(request, err);
+	if (user < 0)
+		return NULL;
+	attr.userns_fd = (unsigned)user;
+	if (mount_setattr(*tree, "", AT_EMPTY_PATH, &attr, sizeof attr) == 0)
+		return NULL;
+	if (errno == EINVAL)
+		return replace(request, dir, user, tree, err);
+	bw_fail(err, BW_E_KERNEL, errno, "mapping the ids of the rootfs");
+	return NULL;
+}
+
+int bw_rootfs_ids(const struct bw_request *request, int dir, int *tree, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
 	struct bw_err failed = {0};
@@ -116,7 +144,7 @@ int bw_rootfs_ids(const struct bw_request *request, int dir, int tree, struct bw
 		return 0;
 	if (!why) {
 		*err = failed;
-		return bw_wrap(err, "rootfs");
+		return -1;
 	}
 	if (bw_streq(hardening->user_range->idmap, "require")) {
 		bw_fail(err, BW_E_HOST, 0, "/root/path: the rootfs %.200s cannot be shown with the container's ids: %s",

@@ -6,9 +6,10 @@
 
 #include "control/control.h"
 
-/* Maps the ids of tree, the detached clone of the rootfs dir, where the policy gives the container a range of ids.
- * Where that cannot or must not be, files go to nobody: degraded, or refused with user.idmap "require". */
-int bw_rootfs_ids(const struct bw_request *request, int dir, int tree, struct bw_plan *plan, struct bw_err *err)
+/* Maps the ids of *tree, the detached clone of the rootfs dir, or puts another mount in its place that has them mapped,
+ * where the policy gives the container a range of ids. Where that cannot or must not be, files go to nobody: degraded,
+ * or refused with user.idmap "require". */
+int bw_rootfs_ids(const struct bw_request *request, int dir, int *tree, struct bw_plan *plan, struct bw_err *err)
 	BW_MUST_CHECK;
 
 #endif

@@ -184,6 +184,69 @@ test_files_of_the_image_are_roots_inside() {
 	expect_output $'0:0\n0:0\n33:44\ntext'
 }
 
+# layered OPTIONS: the bundle's rootfs is an overlay of two layers and an upper one, as an engine mounts it.
+layered() {
+	bundle
+	mkdir "$BUNDLE/one" "$BUNDLE/upper" "$BUNDLE/work"
+	mv "$ROOTFS" "$BUNDLE/two,a:b"
+	mkdir "$ROOTFS"
+	rmdir "$BUNDLE/two,a:b/run"
+	echo below >"$BUNDLE/two,a:b/etc/covered"
+	touch "$BUNDLE/two,a:b/etc/gone"
+	mkdir -p "$BUNDLE/one/etc" "$BUNDLE/one/home"
+	install --mode=600 --owner=33 --group=44 /dev/null "$BUNDLE/one/etc/of-others"
+	mkdir -m 700 "$BUNDLE/upper/root"
+	mount -t overlay -o "lowerdir=$BUNDLE/one:$BUNDLE/two\\,a\\:b,upperdir=$BUNDLE/upper,workdir=$BUNDLE/work$1" overlay "$ROOTFS"
+	rm "$ROOTFS/etc/gone"
+	echo above >"$ROOTFS/etc/covered"
+	chmod 600 "$ROOTFS/etc/covered"
+}
+
+# No kernel before 7.2 maps the ids of an overlay, but those of its layers.
+test_an_overlay_is_made_anew_of_layers_with_mapped_ids() {
+	layered ''
+	ranged '{user: {idmap: "require"}}'
+	in_background "$ID"
+	governed exec "$ID" sh -c 'stat -c %u:%g /etc/of-others /root /etc/covered /home; ls /etc/gone; cat /etc/covered; touch /home/x'
+	expect_failure
+	expect_output $'33:44\n0:0\n0:0\n0:0\nabove'
+	expect_error_has 'gone: No such file'
+	expect_error_has 'Read-only file system'
+	[ ! -e "$BUNDLE/upper/home" ] || fail "the upper layer was written to"
+	governed delete --force "$ID"
+	expect_equal "overlays that are left" "$(grep --count " - overlay .*$T" /proc/self/mountinfo)" 1
+}
+
+# An engine's layers, and what somebody else has put among them.
+test_each_layer_has_to_be_of_an_image() {
+	layered ''
+	umount "$ROOTFS"
+	install --directory "$T/foreign/etc"
+	install --mode=600 /dev/null "$T/foreign/etc/secret"
+	mount -t overlay -o "lowerdir=$T/foreign:$BUNDLE/two\\,a\\:b" overlay "$ROOTFS"
+	mkdir -p "$BUNDLE/two,a:b/var/tmp" "$BUNDLE/two,a:b/run"
+	ranged '{user: {idmap: "require"}}'
+	script_args 'cat /etc/secret'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'a layer of it lies neither in the bundle'
+	ranged
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'Permission denied'
+}
+
+test_an_overlay_that_is_writable_keeps_its_owners() {
+	layered ''
+	ranged '{loosens: ["user.root", "rootfs.readonly"], rootfs: {readonly: false}}'
+	config '.root.readonly = false'
+	in_background "$ID"
+	jq --raw-output '.degraded[]' "$T/state/$ID/state.json" | grep --quiet 'overlay that is not read-only' ||
+		fail "the state does not say it"
+	governed exec "$ID" stat -c %u /etc/of-others
+	expect_output 65534
+}
+
 # What it writes in its own rootfs belongs to root on the disk, as an engine expects its layers.
 test_a_writable_root_can_be_installed_to() {
 	bundle

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Rules that the source and the objects must keep.
-rule_tests = tests/rules/apparmor-profiles.sh tests/rules/child-symbols.sh tests/rules/layering.sh tests/rules/policy-man-in-step.sh \
-	tests/rules/refusal-words.sh
-rule_tests = tests/rules/child-symbols.sh tests/rules/layering.sh tests/rules/policy-man-in-step.sh \
-	tests/rules/refusal-words.sh tests/rules/selinux-module.sh
+rule_tests = tests/rules/apparmor-profiles.sh tests/rules/child-symbols.sh tests/rules/layering.sh \
+	tests/rules/policy-man-in-step.sh tests/rules/refusal-words.sh tests/rules/selinux-module.sh
 TESTS += $(rule_tests)
 check_DATA = profiles/apparmor/bulwark-untrusted-native
 EXTRA_DIST += $(rule_tests)
