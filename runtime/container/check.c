@@ -110,6 +110,12 @@ static bool landlock(const struct bw_host *host, char *detail, size_t size)
 	return host->landlock_abi.v > 0;
 }
 
+static bool mdwe(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s", host->mdwe.v ? "there" : "PR_SET_MDWE is missing");
+	return host->mdwe.v;
+}
+
 static bool lsm(const struct bw_host *host, char *detail, size_t size)
 {
 	if (host->apparmor.v)
@@ -162,6 +168,7 @@ static const struct row rows[] = {
 	{"seccomp", "system call filters", REQUIRED, seccomp},
 	{"limits", "memory, processes and cpu", PREFERRED, limits},
 	{"landlock", "writing, executing, ports, a second time", PREFERRED, landlock},
+	{"memory", "no memory that was written is executed", PREFERRED, mdwe},
 	{"network guard", "metadata services out of reach in every network", PREFERRED, guard},
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},

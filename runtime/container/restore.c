@@ -74,28 +74,39 @@ static const struct bw_spec *spec_of(const struct restoring *restoring)
 /* --- before criu runs --- */
 
 /* A process is restored with what the image knows, which is not all that a policy may require. */
-static int check_hardening(struct restoring *restoring, struct bw_err *err)
+static int check_lost(struct restoring *restoring, const char *strength, const char *what, const char *field,
+	const char *lost, struct bw_err *err)
 {
-	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
-	static const char lost[] = "landlock: no image holds its rules, so that a restored process has none";
-
-	if (hardening && hardening->user_range) {
-		bw_fail(err, BW_E_DENIED, 0,
-			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
-			bw_profile_name(restoring->decision.profile));
-		return bw_at(err, "/hardening/userRange");
-	}
-	if (!hardening || !hardening->landlock)
+	if (!strength)
 		return 0;
-	if (bw_streq(hardening->landlock, "require")) {
-		bw_fail(err, BW_E_DENIED, 0, "restore: profile %s requires Landlock, and criu restores none",
-			bw_profile_name(restoring->decision.profile));
-		return bw_at(err, "/hardening/landlock");
+	if (bw_streq(strength, "require")) {
+		bw_fail(err, BW_E_DENIED, 0, "restore: profile %s requires %s, and criu restores none",
+			bw_profile_name(restoring->decision.profile), what);
+		return bw_at(err, "%s", field);
 	}
 	bw_log(BW_LOG_INFO, "degraded: %s", lost);
 	if (bw_strs_add(&restoring->arena, &restoring->container.state->degraded, lost) < 0)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
 	return 0;
+}
+
+static int check_hardening(struct restoring *restoring, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
+
+	if (!hardening)
+		return 0;
+	if (hardening->user_range) {
+		bw_fail(err, BW_E_DENIED, 0,
+			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
+			bw_profile_name(restoring->decision.profile));
+		return bw_at(err, "/hardening/userRange");
+	}
+	if (check_lost(restoring, hardening->landlock, "Landlock", "/hardening/landlock",
+		    "landlock: no image holds its rules, so that a restored process has none", err) < 0)
+		return -1;
+	return check_lost(restoring, hardening->mdwe, "memoryDenyWriteExecute", "/hardening/mdwe",
+		"mdwe: no image holds it, so that a restored process may execute memory that it has written", err);
 }
 
 static int check_terminal(const struct restoring *restoring, struct bw_err *err)

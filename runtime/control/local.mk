@@ -47,6 +47,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/landlock.c \
 	runtime/control/landlock_abi.c runtime/control/landlock_abi.h \
 	runtime/control/masked.c \
+	runtime/control/mdwe.c \
 	runtime/control/memory_policy.c \
 	runtime/control/id_maps.c runtime/control/id_maps.h \
 	runtime/control/mount_apply.c runtime/control/mount_steps.h \

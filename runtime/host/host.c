@@ -52,6 +52,7 @@ static const struct bw_field host_fields[] = {
 	BW_FIELD(struct bw_host, bpf_guard, "bpfGuard",
 		.doc = "programs for the sockets of a cgroup can be loaded and attached"),
 	BW_FIELD(struct bw_host, landlock_abi, "landlockAbi", .doc = "Landlock ABI, 0 for none"),
+	BW_FIELD(struct bw_host, mdwe, "mdwe", .doc = "PR_SET_MDWE exists"),
 	BW_FIELD(struct bw_host, seccomp, "seccomp", .doc = "seccomp filters can be loaded"),
 	BW_FIELD(struct bw_host, seccomp_flags, "seccompFlags",
 		.doc = "flags that seccomp(2) takes"),

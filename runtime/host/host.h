@@ -28,6 +28,7 @@ struct bw_host {
 	struct bw_opt_bool bpf_cgroup;      /* device programs can be loaded and attached */
 	struct bw_opt_bool bpf_guard;       /* programs for the sockets of a cgroup, too */
 	struct bw_opt_uint landlock_abi;    /* 0: none */
+	struct bw_opt_bool mdwe;            /* memory can be kept from becoming executable (6.3) */
 	struct bw_opt_bool seccomp;
 	struct bw_strs seccomp_flags;       /* SECCOMP_FILTER_FLAG_* the kernel takes */
 	struct bw_strs lsms;                /* active security modules, in order; empty: not known */

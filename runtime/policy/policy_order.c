@@ -381,6 +381,7 @@ static const struct {
 	{"landlockScope", true_is_strict},
 	{"landlockConnect", fewer_ports},
 	{"landlockBind", fewer_ports},
+	{"memoryDenyWriteExecute", later_choice},
 	{"mounts.checkSources", true_is_strict},
 	{"mounts.refuse", more_is_strict},
 	{"mounts.refuseNames", more_is_strict},

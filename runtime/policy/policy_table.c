@@ -19,6 +19,7 @@
 static const char *const allow_refuse[] = {"allow", "refuse", NULL};
 static const char *const allow_block[] = {"allow", "block", NULL};
 static const char *const off_prefer_require[] = {"off", "prefer", "require", NULL};
+static const char *const off_auto_on[] = {"off", "auto", "on", NULL};
 static const char *const prefer_require[] = {"prefer", "require", NULL};
 static const char *const keep_replace[] = {"keep", "replace", NULL};
 static const char *const modes[] = {"audit", "enforce", NULL};
@@ -828,6 +829,10 @@ static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET, .check = check_bind,
 		.doc = "Ports to which alone TCP and, from Landlock ABI 10 on, UDP sockets may be bound, 0 for one of the "
 		       "kernel's choice; absent: any."),
+	BW_FIELD(struct bw_profile, memory_deny_write_execute, "memoryDenyWriteExecute", .names = off_auto_on,
+		.doc = "Whether memory that was written can never be executed (PR_SET_MDWE, Linux 6.3), which ends "
+		       "programs that compile at run time; auto: unless one of the container's programs is known to, or the "
+		       "kernel cannot."),
 	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
 		.doc = "Mounts and their sources."),
 	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,

@@ -172,6 +172,7 @@ struct bw_profile {
 	char *landlock; /* off, prefer, require */
 	struct bw_opt_bool landlock_scope;
 	struct bw_uints landlock_connect, landlock_bind; /* v NULL: any port */
+	char *memory_deny_write_execute; /* off, auto, on */
 	struct bw_profile_mounts *mounts;
 	struct bw_profile_paths *paths;
 	struct bw_profile_hooks *hooks;

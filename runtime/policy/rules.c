@@ -14,6 +14,7 @@ const struct bw_rule bw_rules[] = {
 	{"seccomp", "a filter of our own beside the caller's", bw_rule_seccomp},
 	{"lsm", "no label that means unconfined", bw_rule_lsm},
 	{"landlock", "file access as the mounts allow it", bw_rule_landlock},
+	{"mdwe", "no memory that is written and executed", bw_rule_mdwe},
 	{"namespaces", "namespaces of its own", bw_rule_namespaces},
 	{"network", "no host network, no metadata service", bw_rule_network},
 	{"sysctl", "only parameters that belong to the container's namespaces", bw_rule_sysctl},
@@ -42,7 +43,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
-	       p->session || p->programs || p->workspace;
+	       p->session || p->programs || p->workspace || p->memory_deny_write_execute;
 }
 
 void bw_rule_profile(struct bw_run *r)
@@ -90,6 +91,15 @@ void bw_rule_landlock(struct bw_run *r)
 	if (r->profile->landlock_bind.v)
 		bw_change_ids(r, &h->landlock_bind, &r->profile->landlock_bind, "/hardening/landlockBind",
 			"the policy names the ports that sockets may be bound to");
+}
+
+void bw_rule_mdwe(struct bw_run *r)
+{
+	const char *mode = r->profile->memory_deny_write_execute;
+
+	if (r->spec->hardening && mode && !bw_streq(mode, "off"))
+		bw_change_string(r, &r->spec->hardening->mdwe, bw_streq(mode, "on") ? "require" : "prefer",
+			"/hardening/mdwe", "code that an exploit brings along needs memory to write it to and run it in");
 }
 
 void bw_rule_descriptors(struct bw_run *r)

@@ -93,6 +93,7 @@ void bw_rule_keyring(struct bw_run *r);
 void bw_rule_seccomp(struct bw_run *r);
 void bw_rule_lsm(struct bw_run *r);
 void bw_rule_landlock(struct bw_run *r);
+void bw_rule_mdwe(struct bw_run *r);
 void bw_rule_namespaces(struct bw_run *r);
 void bw_rule_network(struct bw_run *r);
 void bw_rule_sysctl(struct bw_run *r);

@@ -300,6 +300,7 @@ struct bw_spec_hardening {
 	char *seccomp_baseline;             /* seccomp: "baseline", "python-node", or absent */
 	struct bw_strs seccomp_allow;       /* seccomp: names of families exempt from the baseline ("io_uring") */
 	char *landlock;                     /* "prefer" or "require" */
+	char *mdwe;                         /* "prefer": where kernel and programs allow it, or "require" */
 	char *apparmor, *selinux;           /* "prefer" or "require": what absence of the LSM means for our own label */
 	char *apparmor_profile;             /* apparmor: the name of our own; absent: bulwark-default */
 	struct bw_opt_bool apparmor_always; /* apparmor: also where the caller names another */

@@ -152,6 +152,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "ports that may be connected to"),
 	BW_FIELD(struct bw_spec_hardening, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET,
 		.doc = "ports that sockets may be bound to"),
+	BW_FIELD(struct bw_spec_hardening, mdwe, "mdwe", .names = strengths,
+		.doc = "whether memory that was written is never executed if kernel and programs allow it, or always"),
 	BW_FIELD(struct bw_spec_hardening, apparmor, "apparmor", .names = strengths,
 		.doc = "whether AppArmor is used if there, or must be there"),
 	BW_FIELD(struct bw_spec_hardening, apparmor_profile, "apparmorProfile",

@@ -127,6 +127,8 @@ static inline bw_apply_fn *apply_of(uint16_t control)
 		return bw_identity_apply;
 	case BW_CONTROL_keyring:
 		return bw_keyring_apply;
+	case BW_CONTROL_mdwe:
+		return bw_mdwe_apply;
 	case BW_CONTROL_memory_policy:
 		return bw_memory_policy_apply;
 	case BW_CONTROL_no_new_privs:

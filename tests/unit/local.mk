@@ -120,6 +120,12 @@ test_landlock_CFLAGS = $(unit_cflags)
 test_landlock_LDADD = $(unit_libs)
 TESTS += test_landlock
 
+check_PROGRAMS += test_mdwe
+test_mdwe_SOURCES = tests/unit/test_mdwe.c tests/unit/control_test.h
+test_mdwe_CFLAGS = $(unit_cflags)
+test_mdwe_LDADD = $(unit_libs)
+TESTS += test_mdwe
+
 check_PROGRAMS += test_memory_policy
 test_memory_policy_SOURCES = tests/unit/test_memory_policy.c tests/unit/control_test.h
 test_memory_policy_CFLAGS = $(unit_cflags)

@@ -234,6 +234,8 @@ static const struct row {
 		"X86\",\"SCMP_ARCH_X32\"]}",
 		"", "/linux/seccomp/architectures", BW_CHANGED, "*", "*"},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/landlock", BW_CHANGED, NULL, "\"prefer\""},
+	{H, NULL, "", NEW_NET, "", "", "!/hardening/mdwe", BW_CHANGED, "*", "*"},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/mdwe", BW_CHANGED, NULL, "\"prefer\""},
 	{H, NULL, "", NEW_NET, "", "", "/hardening/privateKeyring", BW_CHANGED, NULL, "true"},
 	{H, NULL, "", NEW_NET, "", "", "!/hardening/landlockScope", BW_CHANGED, "*", "*"},
 	{U, NULL, "", NEW_NET, "", "", "/hardening/landlockScope", BW_CHANGED, NULL, "true"},

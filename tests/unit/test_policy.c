@@ -490,6 +490,7 @@ static const struct {
 	{"\"landlock\":\"require\"", NULL},
 	{"\"landlock\":\"off\"", "landlock"},
 	{"\"landlockConnect\":[],\"landlockBind\":[0,8080]", NULL},
+	{"\"memoryDenyWriteExecute\":\"on\"", NULL},
 	{"\"loggers\":{\"allow\":[]}", NULL},
 	{"\"loggers\":{\"allow\":[\"/usr/bin/logger\"]}", "loggers.allow"},
 	{"\"loggers\":{\"files\":[]}", NULL},
