@@ -146,19 +146,28 @@ static void await_end(const struct bw_container *container)
 		poll(&fd, 1, END_MS);
 }
 
-/* The plan is gone; whether ours was entered follows from what the container has been made with. */
-static int verify_profile(const struct starting *starting, struct bw_err *err)
+static bool is_degraded(const struct bw_container *container, const char *control)
+{
+	for (size_t i = 0; i < container->state->degraded.n; i++)
+		if (bw_after_prefix(container->state->degraded.v[i], control))
+			return true;
+	return false;
+}
+
+/* The plan is gone; which labels of ours the program shall run with follows from what the container has been made with. */
+static int verify_labels(const struct starting *starting, struct bw_err *err)
 {
 	const struct bw_container *container = starting->container;
-	const struct bw_spec *spec = starting->spec;
-	const char *profile =
-		bw_apparmor_own(spec->hardening, spec->process ? spec->process->apparmor_profile : NULL);
+	const struct bw_spec_hardening *hardening = starting->spec->hardening;
+	const struct bw_spec_process *process = starting->spec->process;
+	const char *profile = bw_apparmor_own(hardening, process ? process->apparmor_profile : NULL);
+	char context[BW_SELINUX_OWN_MAX];
+	bool has_profile = profile && !is_degraded(container, "apparmor: ");
+	bool has_context = bw_selinux_own(hardening, process ? process->selinux_label : NULL, context) &&
+			   !is_degraded(container, "selinux: ");
 	auto_close int pidfd = -1, host_proc = -1;
 
-	for (size_t i = 0; i < container->state->degraded.n; i++)
-		if (bw_after_prefix(container->state->degraded.v[i], "apparmor: "))
-			return 0;
-	if (!profile)
+	if (!has_profile && !has_context)
 		return 0;
 	pidfd = bw_pidfd_of(container->pid, container->start_time);
 	if (pidfd < 0)
@@ -166,7 +175,8 @@ static int verify_profile(const struct starting *starting, struct bw_err *err)
 	host_proc = bw_preparation_open_proc(err);
 	if (host_proc < 0)
 		return -1;
-	if (bw_apparmor_verify(host_proc, container->pid, pidfd, profile, err) == 0)
+	if ((!has_profile || bw_apparmor_verify(host_proc, container->pid, pidfd, profile, err) == 0) &&
+		(!has_context || bw_selinux_verify(host_proc, container->pid, pidfd, context, err) == 0))
 		return 0;
 	bw_pidfd_kill(pidfd);
 	return bw_wrap(err, "unable to start container process");
@@ -198,7 +208,7 @@ static int let_go(struct starting *starting, struct bw_err *err)
 		announced = announced || message.kind == BW_MSG_EXEC;
 	}
 	if (announced)
-		return verify_profile(starting, err);
+		return verify_labels(starting, err);
 	bw_fail(err, BW_E_KERNEL, 0, "the container's init died before its program started");
 	await_end(container);
 	bw_diagnose_death(container->state->cgroups, err);

@@ -183,23 +183,6 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 
 /* ---- the program ---- */
 
-/* execve(2) closes the channel, which is how we know of it, before the process has its new label: both are done under a
- * lock that this call waits for. No process has that descriptor. */
-static void await_label(int pidfd)
-{
-	int fd = bw_pidfd_getfd(pidfd, -1);
-
-	if (fd >= 0)
-		close(fd);
-}
-
-static bool has_ended(int pidfd)
-{
-	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&fd, 1, 0) == 1;
-}
-
 /* "name (mode)", where nothing may follow: an answer cut short must not pass for another. */
 static bool is_enforced(const char *label, const char *profile)
 {
@@ -210,24 +193,15 @@ static bool is_enforced(const char *label, const char *profile)
 
 int bw_apparmor_verify(int host_proc, pid_t pid, int pidfd, const char *profile, struct bw_err *err)
 {
-	char label[BW_LABEL_MAX + 64], file[64];
-	int r;
+	char label[BW_LABEL_MAX + 64];
+	int r = bw_label_running(host_proc, pid, pidfd, "apparmor/current", label, sizeof label);
 
-	await_label(pidfd);
-	snprintf(file, sizeof file, "%d/attr/apparmor/current", (int)pid);
-	r = bw_label_read(host_proc, file, label, sizeof label);
-	if (r == -ENOENT) {
-		snprintf(file, sizeof file, "%d/attr/current", (int)pid);
-		r = bw_label_read(host_proc, file, label, sizeof label);
-	}
-	/* Whoever has reaped the process may have let another have its number. */
-	if (bw_pidfd_send_signal(pidfd, 0) < 0 && errno == ESRCH)
+	if (r == -ENOENT)
+		r = bw_label_running(host_proc, pid, pidfd, "current", label, sizeof label);
+	if (r == 0)
 		return 0;
 	if (r < 0)
-		return has_ended(pidfd) ? 0
-					: bw_fail(err, BW_E_KERNEL, -r,
-						  "apparmor: reading back the profile that the program runs in");
-	label[strcspn(label, "\n")] = '\0';
+		return bw_fail(err, BW_E_KERNEL, -r, "apparmor: reading back the profile that the program runs in");
 	if (is_enforced(label, profile))
 		return 0;
 	return bw_fail(err, BW_E_KERNEL, 0, "apparmor: the program runs in \"%s\", expected \"%s (enforce)\"", label,

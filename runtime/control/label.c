@@ -3,6 +3,7 @@
  * about labels. */
 #include "control/label.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,6 +107,42 @@ int bw_label_settle(const struct bw_err *why, bool forgive, const char *field, s
 	if (err)
 		*err = *why;
 	return bw_at(err, "%s", field);
+}
+
+/* ---- the program ---- */
+
+/* execve(2) closes the channel, which is how we know of it, before the process has its new label: both are done under a
+ * lock that this call waits for. No process has that descriptor. */
+static void await_label(int pidfd)
+{
+	int fd = bw_pidfd_getfd(pidfd, -1);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd fd = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+int bw_label_running(int host_proc, pid_t pid, int pidfd, const char *file, char *buf, size_t size)
+{
+	char path[64];
+	int r;
+
+	await_label(pidfd);
+	snprintf(path, sizeof path, "%d/attr/%s", (int)pid, file);
+	r = bw_label_read(host_proc, path, buf, size);
+	/* Whoever has reaped the process may have let another have its number. */
+	if (bw_pidfd_send_signal(pidfd, 0) < 0 && errno == ESRCH)
+		return 0;
+	if (r < 0)
+		return has_ended(pidfd) ? 0 : r;
+	buf[strcspn(buf, "\n")] = '\0';
+	return 1;
 }
 
 /* ---- the child ---- */

@@ -54,6 +54,20 @@ const char *bw_apparmor_own(const struct bw_spec_hardening *hardening, const cha
  * read. */
 int bw_apparmor_verify(int host_proc, pid_t pid, int pidfd, const char *profile, struct bw_err *err) BW_MUST_CHECK;
 
+/* What a process runs in whose execve(2) has closed the channel, from attr/<file> of it: 1 and the text in buf, without
+ * what is behind its line; 0: it has ended; -errno. */
+int bw_label_running(int host_proc, pid_t pid, int pidfd, const char *file, char *buf, size_t size);
+
+/* Longest context of our own, with its NUL. */
+enum { BW_SELINUX_OWN_MAX = 160 };
+
+/* selinux.c: the context of our own that a process shall have by hardening, whose caller asked for the label asked (or
+ * NULL), in buf; false: none of ours. */
+bool bw_selinux_own(const struct bw_spec_hardening *hardening, const char *asked, char buf[BW_SELINUX_OWN_MAX]);
+/* selinux.c: whether the process runs in that context. One that has ended is no failure. Fails with BW_E_KERNEL and what it
+ * runs in, also where that cannot be read. */
+int bw_selinux_verify(int host_proc, pid_t pid, int pidfd, const char *context, struct bw_err *err) BW_MUST_CHECK;
+
 /* [child] Writes all of text to <file> ("self/attr/exec") beneath the host's procfs, and reads that file. Never
  * through another mount or a magic link: a procfs that the image made up would swallow the label
  * (CVE-2019-16884). 0 or the length; -errno. */

@@ -97,12 +97,13 @@ static int choose_asked(const char *label, struct choice *choice, struct bw_err 
 	return 0;
 }
 
-static bool is_ours(const struct bw_request *request, const char *label)
+bool bw_selinux_own(const struct bw_spec_hardening *hardening, const char *asked, char buf[BW_SELINUX_OWN_MAX])
 {
-	const struct bw_spec_hardening *hardening = request->spec->hardening;
-
-	return hardening && hardening->selinux && hardening->selinux_type && hardening->selinux_level &&
-	       request->host->selinux.v && (!label || hardening->selinux_always.v);
+	if (!hardening || !hardening->selinux || !hardening->selinux_type || !hardening->selinux_level ||
+		(asked && *asked && !hardening->selinux_always.v))
+		return false;
+	return snprintf(buf, BW_SELINUX_OWN_MAX, "system_u:system_r:%s:%s", hardening->selinux_type, hardening->selinux_level) <
+	       BW_SELINUX_OWN_MAX;
 }
 
 /* That the host's policy keeps categories apart is not taken for granted: types that it does not constrain are not. */
@@ -124,11 +125,11 @@ static int check_ours(const struct bw_request *request, const char *context, con
 }
 
 /* Where it cannot be had and the policy only prefers it, choice stays empty. */
-static int choose_ours(const struct bw_request *request, struct bw_plan *plan, struct choice *choice, struct bw_err *err)
+static int choose_ours(const struct bw_request *request, const char *own, struct bw_plan *plan, struct choice *choice,
+	struct bw_err *err)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
-	const char *context = bw_arena_printf(request->arena, "system_u:system_r:%s:%s", hardening->selinux_type,
-		hardening->selinux_level);
+	const char *context = bw_arena_strdup(request->arena, own);
 	const char *files = bw_arena_printf(request->arena, "system_u:object_r:" FILES ":%s", hardening->selinux_level);
 	struct bw_err why = {0};
 
@@ -166,11 +167,13 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 	const char *strength = request->spec->hardening ? request->spec->hardening->selinux : NULL;
 	const char *label = label_of(request);
 	struct choice choice = {.enforced = true};
+	char own[BW_SELINUX_OWN_MAX];
 	struct bw_err why = {0};
 
 	if (label && check_asked(request, label, err) < 0)
 		return -1;
-	if (is_ours(request, label) && choose_ours(request, plan, &choice, err) < 0)
+	if (request->host->selinux.v && bw_selinux_own(request->spec->hardening, label, own) &&
+		choose_ours(request, own, plan, &choice, err) < 0)
 		return -1;
 	if (label && !choice.context && choose_asked(label, &choice, err) < 0)
 		return -1;
@@ -192,12 +195,39 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 		op == OP_ON_EXEC ? "on exec" : "for the keyring");
 }
 
+/* ---- the program ---- */
+
+int bw_selinux_verify(int host_proc, pid_t pid, int pidfd, const char *context, struct bw_err *err)
+{
+	char label[BW_LABEL_MAX + 64];
+	int r = bw_label_running(host_proc, pid, pidfd, "current", label, sizeof label);
+
+	if (r == 0 || (r > 0 && bw_streq(label, context)))
+		return 0;
+	if (r < 0)
+		return bw_fail(err, BW_E_KERNEL, -r, "selinux: reading back the context that the program runs in");
+	return bw_fail(err, BW_E_KERNEL, 0, "selinux: the program runs in \"%s\", expected \"%s\"", label, context);
+}
+
+/* A caller's context the kernel may spell otherwise. */
+static int verify(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err)
+{
+	char own[BW_SELINUX_OWN_MAX];
+
+	(void)len;
+	if (op != OP_ON_EXEC || !bw_selinux_own(now->request->spec->hardening, label_of(now->request), own) ||
+		!bw_streq(own, data))
+		return 0;
+	return bw_selinux_verify(now->host_proc, now->pid, now->pidfd, own, err);
+}
+
 const struct bw_control bw_selinux = {
 	.name = "selinux",
 	.about = "SELinux context of the program and its keyring",
 	.probe = probe,
 	.prepare = prepare,
 	.say = say,
+	.verify = verify,
 };
 
 /* The kernel gives a context back in its own spelling, so that only its absence is a lie. */

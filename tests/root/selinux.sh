@@ -150,6 +150,12 @@ untrusted_policy() {
 	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"]}'
 }
 
+# runs_unlabelled 0|1: whether bulwark_untrusted_t may execute what nobody has labelled for it.
+runs_unlabelled() {
+	echo "$1" >/sys/fs/selinux/booleans/bulwark_untrusted_runs_unlabelled
+	echo 1 >/sys/fs/selinux/commit_pending_bools
+}
+
 # level_of PID: of a process in one of our contexts.
 level_of() {
 	local context
@@ -169,7 +175,7 @@ test_without_a_label_a_container_has_ours_everywhere() {
 		[[ $(stat --format=%C "/proc/$pid/root$path") =~ ^system_u:object_r:bulwark_(file|native)_t:$level$ ]] ||
 			fail "the context of $path is $(stat --format=%C "/proc/$pid/root$path")"
 	done
-	hardened exec "$ID" sh -c "$label; echo x >/tmp/new; mkfifo /dev/shm/new && cat /tmp/new"
+	hardened exec "$ID" sh -c "$label; echo; echo x >/tmp/new; mkfifo /dev/shm/new && cat /tmp/new"
 	expect_output "$(printf '%s\nx' "system_u:system_r:bulwark_t:$level")"
 	hardened state "$ID"
 	expect_output_has "selinux: system_u:system_r:bulwark_t:$level"
@@ -239,7 +245,8 @@ test_tenants_do_not_read_each_others_files() {
 	# Nor has he by asking for it: the pair is taken.
 	config --arg label "$(context "${first#s0:}")" '.process.selinuxLabel = $label'
 	governed run --bundle "$BUNDLE" "$ID-bob"
-	expect_refusal 'selinuxLabel: another tenant or container of this host has these categories'
+	expect_failure
+	expect_error_has 'selinuxLabel: another tenant or container of this host has these categories'
 	governed delete --force "$ID"
 	expect_status 0
 	[ -z "$(ls -A /run/bulwark/.leases/mcs)" ] || fail "a lease is left: $(ls -A /run/bulwark/.leases/mcs)"
@@ -250,13 +257,20 @@ test_under_untrusted_code_our_type_has_the_callers_categories() {
 	untrusted_policy
 	config --arg process "$(context c1,c2)" --arg file "$(file_context c1,c2)" '
 		.process.selinuxLabel = $process | .linux.mountLabel = $file'
-	asks governed "$label; ls -Zd /tmp"
-	expect_output_has 'system_u:system_r:bulwark_untrusted_t:s0:c1,c2'
-	expect_output_has 'system_u:object_r:bulwark_file_t:s0:c1,c2'
+	sleeping governed
+	expect_equal "the context" "$(tr -d '\0' <"/proc/$(pid_of)/attr/current")" system_u:system_r:bulwark_untrusted_t:s0:c1,c2
+	expect_equal "the context of /tmp" "$(stat --format=%C "/proc/$(pid_of)/root/tmp")" system_u:object_r:bulwark_file_t:s0:c1,c2
+	governed delete --force "$ID"
 	# An image that the engine has labelled for the container alone.
 	chcon --recursive "$(file_context c1,c2)" "$ROOTFS"
 	asks governed "$label"
-	expect_output 'system_u:system_r:bulwark_untrusted_t:s0:c1,c2'
+	expect_output system_u:system_r:bulwark_untrusted_t:s0:c1,c2
+	# Where all images are labelled such a one is none.
+	runs_unlabelled 0
+	asks governed "$label"
+	runs_unlabelled 1
+	expect_failure
+	expect_output ''
 }
 
 test_a_type_that_is_not_loaded_is_degraded_or_no_start() {

@@ -2,17 +2,22 @@
 /* test_selinux.c - which SELinux context a program gets: the caller's, ours, or none; and the text of levels. The label
  * helper is a double, so no SELinux is needed. */
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "control/control.h"
 #include "control/label.h"
 #include "host/host.h"
 #include "plan/plan.h"
+#include "scratch.h"
 #include "spec/context.h"
 #include "spec/spec.h"
 
@@ -160,6 +165,72 @@ START_TEST(the_policy_is_asked_about_files_of_another_pair)
 }
 END_TEST
 
+/* ---- what the program has come to run in ---- */
+
+/* attr/current of process pid, as a procfs would have it; NULL: none. */
+static int verify_with(struct scratch *scratch, pid_t pid, int pidfd, const char *current, struct bw_err *err)
+{
+	char path[64];
+	int r, proc = open(scratch->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_ge(proc, 0);
+	snprintf(path, sizeof path, "%d", (int)pid);
+	scratch_mkdir(scratch, path);
+	snprintf(path, sizeof path, "%d/attr", (int)pid);
+	scratch_mkdir(scratch, path);
+	snprintf(path, sizeof path, "%d/attr/current", (int)pid);
+	if (current)
+		scratch_write(scratch, path, current, 0644);
+	r = bw_selinux_verify(proc, pid, pidfd, OURS, err);
+	close(proc);
+	return r;
+}
+
+static const struct {
+	const char *current, *says; /* NULL: it is there; nothing is wrong */
+} verified[] = {
+	{OURS, NULL},
+	{OURS "\n", NULL},
+	{THEIRS, "selinux: the program runs in \"" THEIRS "\", expected \"" OURS "\""},
+	{OURS ",c3", "selinux: the program runs in \"" OURS ",c3\", expected \"" OURS "\""},
+	{"", "selinux: the program runs in \"\", expected \"" OURS "\""},
+	{NULL, "selinux: reading back the context that the program runs in: no such file or directory"},
+};
+
+START_TEST(a_program_that_runs_in_another_context_is_noticed)
+{
+	int pidfd = bw_pidfd_open(getpid(), 0);
+	struct scratch scratch;
+	struct bw_err err = {0};
+
+	ck_assert_int_ge(pidfd, 0);
+	scratch_make(&scratch);
+	ck_assert_int_eq(verify_with(&scratch, getpid(), pidfd, verified[_i].current, &err), verified[_i].says ? -1 : 0);
+	ck_assert_str_eq(err.text, verified[_i].says ? verified[_i].says : "");
+	scratch_remove(&scratch);
+	close(pidfd);
+}
+END_TEST
+
+START_TEST(a_program_that_has_ended_has_no_context)
+{
+	struct scratch scratch;
+	struct bw_err err = {0};
+	pid_t pid = fork();
+	int pidfd;
+
+	if (pid == 0)
+		_exit(0);
+	pidfd = bw_pidfd_open(pid, 0);
+	ck_assert_int_ge(pidfd, 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	scratch_make(&scratch);
+	ck_assert_int_eq(verify_with(&scratch, pid, pidfd, THEIRS, &err), 0);
+	scratch_remove(&scratch);
+	close(pidfd);
+}
+END_TEST
+
 /* ---- levels ---- */
 
 static const struct {
@@ -237,6 +308,8 @@ int main(void)
 
 	tcase_add_loop_test(tc, each_wish_has_its_context, 0, (int)BW_COUNT(choices));
 	tcase_add_test(tc, the_policy_is_asked_about_files_of_another_pair);
+	tcase_add_loop_test(tc, a_program_that_runs_in_another_context_is_noticed, 0, (int)BW_COUNT(verified));
+	tcase_add_test(tc, a_program_that_has_ended_has_no_context);
 	tcase_add_loop_test(tc, a_level_is_narrow_or_not, 0, (int)BW_COUNT(levels));
 	tcase_add_test(tc, each_pair_has_a_number_of_its_own);
 	tcase_add_test(tc, the_level_is_behind_the_third_colon);
