@@ -33,9 +33,13 @@ add_pip() {
 		tar --extract --directory="$ROOTFS/usr/lib"
 }
 
-# add_node: /usr/bin/node.
+# add_node: /usr/bin/node; a guest, whose image is too small for it, has the one of its host in a tree of its own.
 add_node() {
 	local node
+	[ ! -d "${GUEST_NODE:-}" ] || {
+		cp --archive "$GUEST_NODE/." "$ROOTFS"
+		return
+	}
 	node=$(command -v node) || skip "needs node"
 	node=$(readlink -f "$node")
 	ldd "$node" >/dev/null 2>&1 || skip "needs node as a program"
