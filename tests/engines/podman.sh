@@ -411,6 +411,19 @@ test_exec_is_no_way_round() {
 	expect_output $'1001\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2'
 }
 
+# podman makes the network namespace, which is the host's, and the container joins it by its path.
+test_the_image_s_root_is_root_of_a_range_of_ids() {
+	policy '{"extends": "hardened", "loosens": ["user.root"], "user": {"root": "userns", "idmap": "require"}}'
+	podman_in site run --rm busybox sh -c 'id -u; stat -c %u:%g /etc/passwd /bin/busybox; ls /sys/class/net; tr -s " " </proc/self/uid_map; echo text >/dev/stdout; touch /tmp/x /x'
+	expect_status 1
+	expect_line 0
+	expect_line 0:0
+	expect_line lo
+	expect_line text
+	grep --quiet '^ 0 2[0-9]* 65536$' <<<"$OUT" || fail "it has no range"
+	[[ $ERR == *'/x: Read-only file system'* ]] || fail "it could write to its root file system"
+}
+
 test_volumes_work_and_the_host_s_secrets_are_no_volumes() {
 	mkdir -m 777 "$T/shared"
 	in_profile hardened --volume "$T/shared:/mnt" busybox sh -c 'echo text >/mnt/file; id -u'
