@@ -167,6 +167,25 @@ static void take_range(struct bw_run *r)
 			"nothing else is shown with owners that it has not");
 }
 
+/* Docker lets every group of the host send pings. The kernel takes no group that the namespace has not. */
+static void limit_ping_groups(struct bw_run *r)
+{
+	const struct bw_pairs *sysctl = &r->spec->linux_->sysctl;
+	char name[BW_SYSCTL_NAME_SIZE];
+
+	for (size_t i = 0; i < sysctl->n; i++) {
+		const struct bw_pair *pair = &sysctl->v[i];
+		uint64_t low, high;
+
+		if (!bw_spec_sysctl_name(pair->key, name) || !bw_streq(name, "net.ipv4.ping_group_range") ||
+			bw_parse_word(pair->value, 0, UINT32_MAX, &low) < 0 || bw_parse_word(pair->value, 1, UINT32_MAX, &high) < 0)
+			continue;
+		if (low < BW_RANGE_IDS && high >= BW_RANGE_IDS)
+			bw_change_string(r, &pair->value, bw_text(r, "%llu %d", (unsigned long long)low, BW_RANGE_IDS - 1),
+				bw_text(r, "/linux/sysctl/%s", pair->key), "a range has no groups above 65535");
+	}
+}
+
 /* A user namespace for who would be root of the host, or for everybody. One that the caller asked for stays if it keeps
  * the host's root out, which is to be seen only of one that is new. */
 static void give_namespace(struct bw_run *r)
@@ -188,6 +207,7 @@ static void give_namespace(struct bw_run *r)
 	check_ids(r, user);
 	bw_insert(r, &lin->namespaces, lin->namespaces.n, &ns, sizeof ns, "{\"type\": \"user\"}",
 		bw_text(r, "/linux/namespaces/%zu", lin->namespaces.n), "root inside is nobody outside");
+	limit_ping_groups(r);
 	take_range(r);
 }
 

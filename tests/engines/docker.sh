@@ -35,6 +35,7 @@ write_config() {
 			hardened: runtime("hardened"; ["--profile=hardened"]),
 			compat: runtime("compat"; ["--profile=compat"]),
 			gate: runtime("gate"; ["--policy=\($work)/gate.json"]),
+			ranged: runtime("ranged"; ["--policy=\($work)/ranged.json"]),
 			untrusted: runtime("untrusted-code"; ["--profile=untrusted-code"])
 		}}' >"$work/daemon.json"
 }
@@ -54,6 +55,8 @@ old='{}'
 install_shim
 write_wrapper gate "--policy=$work/gate.json"
 echo "Policy = \"$work/gate.json\"" >"$work/gate.toml"
+write_wrapper ranged "--policy=$work/ranged.json"
+echo "Policy = \"$work/ranged.json\"" >"$work/ranged.toml"
 write_config bulwark
 start_docker
 cp --archive "$work/template/rootfs" "$work/image"
@@ -629,6 +632,33 @@ test_exec_is_no_way_round() {
 	expect_output $'1001\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2'
 	docker exec --privileged "$ID" sh -c 'grep -E "^CapEff" /proc/self/status'
 	expect_output $'CapEff:\t0000000000000000'
+}
+
+# Of a file that only root may read in the image, on whatever driver Docker has.
+test_the_image_s_root_is_root_of_a_range_of_ids() {
+	local first
+	policy '{"extends": "hardened", "loosens": ["user.root"], "user": {"root": "userns", "idmap": "require"}}'
+	mv "$T/policy.json" "$work/ranged.json"
+	background --runtime ranged --volume "$ID:/data" busybox sleep 300
+	first=$(awk '{ print $2 }' "/proc/$(program_pid)/uid_map")
+	[ "$first" -ge 2000224256 ] || fail "its root is $first outside"
+	expect_equal "owner of the process" "$(stat -c %u "/proc/$(program_pid)")" "$first"
+	docker exec "$ID" sh -c 'id -u; stat -c %u:%g /etc/passwd /bin/busybox; wc -l </etc/hosts; grep CapEff /proc/self/status; ls /sys/class/net; touch /tmp/x /x'
+	expect_status 1
+	expect_line 0
+	expect_line 0:0
+	expect_line $'CapEff:\t0000000000000000'
+	expect_line lo
+	[[ $ERR == *'/x: Read-only file system'* ]] || fail "it could write to its root file system"
+	docker run --rm --runtime ranged busybox sh -c 'echo text >/dev/stdout; tr -s " " </proc/self/uid_map'
+	expect_line text
+	expect_line_lacks_id "$first"
+	docker run --rm --tty --runtime ranged busybox sh -c 'tty; id -u'
+	expect_output_has /dev/pts/0
+}
+
+expect_line_lacks_id() {
+	! grep --quiet "^ 0 $1 65536" <<<"$OUT" || fail "two containers have the ids from $1 on"
 }
 
 test_volumes_work_and_the_host_s_secrets_are_no_volumes() {

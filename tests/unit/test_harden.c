@@ -162,6 +162,10 @@ static const struct row {
 		NULL},
 	{H, USERNS(""), ",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[5,70000]}", NEW_NET, "", "",
 		"/process/user/additionalGids/1", BW_DENIED, "70000", NULL},
+	{H, USERNS(""), "", NEW_NET, ",\"sysctl\":{\"net.ipv4.ping_group_range\":\"0 2147483647\"}", "",
+		"/linux/sysctl/net.ipv4.ping_group_range", BW_CHANGED, "*", "\"0 65535\""},
+	{H, USERNS(""), "", NEW_NET, ",\"sysctl\":{\"net.ipv4.ping_group_range\":\"7 9\"}", "",
+		"!/linux/sysctl/net.ipv4.ping_group_range", BW_CHANGED, "*", "*"},
 	/* a user namespace of the caller's stays, if nobody else can be in it */
 	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "1", "65536"), "", "!/hardening/userRange/first", BW_CHANGED, "*",
 		"*"},
