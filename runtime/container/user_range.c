@@ -4,6 +4,7 @@
 #include "container/user_range.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,11 +93,23 @@ static int check_ours(const char *path, uint64_t first, uint64_t end, struct bw_
 		path, (unsigned long long)first, (unsigned long long)end - 1);
 }
 
+/* Of the clone the kernel says only that no space is left. */
+static int check_allowed(struct bw_err *err)
+{
+	static const char path[] = "/proc/sys/user/max_user_namespaces";
+	uint64_t most;
+	char text[32];
+
+	if (bw_read_at(AT_FDCWD, path, text, sizeof text) <= 0 || bw_parse_u64(text, UINT64_MAX, &most) < 0 || most > 0)
+		return 0;
+	return bw_fail(err, BW_E_HOST, 0, "%s is 0, and the policy gives the container a user namespace", path);
+}
+
 static int check_range(const struct bw_spec_user_range *range, struct bw_err *err)
 {
 	uint64_t first = range->first.v, end = first + range->count.v * BW_RANGE_IDS;
 
-	if (check_ours("/proc/self/uid_map", first, end, err) < 0 || check_ours("/proc/self/gid_map", first, end, err) < 0 ||
+	if (check_allowed(err) < 0 || check_ours("/proc/self/uid_map", first, end, err) < 0 || check_ours("/proc/self/gid_map", first, end, err) < 0 ||
 		check_subordinate("/etc/subuid", first, end, err) < 0 || check_subordinate("/etc/subgid", first, end, err) < 0)
 		return -1;
 	return 0;

@@ -419,6 +419,17 @@ test_subordinate_ids_of_a_user_are_left_alone() {
 	expect_refusal '/etc/subuid gives ids 100000 to 165535 to somebody'
 }
 
+test_a_host_without_user_namespaces_is_named() {
+	bundle
+	ranged
+	echo 0 >"$T/zero"
+	script_args true
+	# shellcheck disable=SC2016
+	run unshare --mount sh -c 'mount --bind "$1" /proc/sys/user/max_user_namespaces && shift && exec "$@"' sh \
+		"$T/zero" "$RUNTIME" --root "$T/state" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_refusal 'max_user_namespaces is 0'
+}
+
 test_a_plan_can_be_shown() {
 	bundle
 	ranged
