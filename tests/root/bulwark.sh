@@ -29,6 +29,17 @@ untrusted() {
 	run "$RUNTIME" --root "$T/state" --profile untrusted-code "$@"
 }
 
+# shelled VERB [ARG]...: the container under untrusted-code, but for its list of programs: for attempts by a shell or the
+# probe at what the rest of the profile keeps from code that has got that far.
+shelled() {
+	[ -e "$T/shelled.json" ] || (
+		umask 077
+		jq --null-input '{version: 1, default: "untrusted-code", profiles: {"untrusted-code":
+			{extends: "untrusted-code", loosens: ["programs.restrict"], programs: {restrict: false}}}}' >"$T/shelled.json"
+	)
+	run "$RUNTIME" --root "$T/state" --policy "$T/shelled.json" "$@"
+}
+
 # policy JSON: what `governed` runs under from here on is the profile "site" with these members.
 policy() {
 	rm -f "$T/policy.json"

@@ -35,7 +35,7 @@ test_the_limit_of_processes_is_written() {
 	expect_equal pids "$(limit_of pids "$(pid_of)" pids.max pids.max)" 512
 	bundle untrusted
 	ID+=-untrusted
-	sleeping untrusted
+	sleeping shelled
 	expect_equal pids "$(limit_of pids "$(pid_of)" pids.max pids.max)" 256
 	bundle compat
 	ID+=-compat
@@ -90,7 +90,7 @@ test_untrusted_code_has_limits_of_memory_and_processor_that_nobody_asked_for() {
 	needs_controller memory
 	needs_controller cpu
 	bundle
-	sleeping untrusted
+	sleeping shelled
 	pid=$(pid_of)
 	expect_equal limit "$(limit_of memory "$pid" memory.limit_in_bytes memory.max)" 1073741824
 	expect_equal quota "$(limit_of cpu "$pid" cpu.cfs_quota_us cpu.max | cut -d ' ' -f 1)" 100000

@@ -738,7 +738,7 @@ test_a_profile_that_refuses_images_has_none() {
 	stand_in no-terminal
 	bundle
 	an_image
-	for profile in hardened untrusted; do
+	for profile in hardened shelled; do
 		sleeping "$profile"
 		"$profile" checkpoint --image-path "$T/image" "$ID"
 		expect_failure

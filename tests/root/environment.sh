@@ -42,7 +42,7 @@ test_untrusted_code_gets_no_tokens_no_passwords_and_no_loader_tricks() {
 	config '.process.env += ["GITHUB_TOKEN=leak", "NPM_TOKEN=leak", "MY_PASSWORD=leak", "SOME_API_KEY=leak",
 		"LD_PRELOAD=leak", "NODE_OPTIONS=leak", "PYTHONPATH=leak", "BASH_ENV=leak",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=leak", "HARMLESS=stays"]'
-	asks untrusted env
+	asks shelled env
 	expect_output_lacks leak
 	expect_line HARMLESS=stays
 	config '.process.env |= map(select(startswith("LD_") | not))'
@@ -67,8 +67,8 @@ test_exec_cannot_bring_credentials_in() {
 
 test_exec_of_untrusted_code_cannot_bring_loader_tricks_in() {
 	bundle
-	sleeping untrusted
-	untrusted exec --env LD_PRELOAD=/leak --env NODE_OPTIONS=leak "$ID" env
+	sleeping shelled
+	shelled exec --env LD_PRELOAD=/leak --env NODE_OPTIONS=leak "$ID" env
 	expect_status 0
 	expect_output_lacks leak
 }

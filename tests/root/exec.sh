@@ -178,7 +178,7 @@ test_an_added_variable_leaves_the_others_alone() {
 	local profile before
 	bundle
 	config '.process.env += ["FROM_CONFIG=yes"]'
-	for profile in compat hardened untrusted; do
+	for profile in compat hardened shelled; do
 		sleeping "$profile"
 		"$profile" exec "$ID" env
 		before=$OUT

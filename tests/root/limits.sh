@@ -86,7 +86,7 @@ test_limits_that_were_not_asked_for_are_set_by_the_profile() {
 	asks hardened 'cat /proc/self/limits'
 	expect_equal core "$(limit 'Max core file size')" "0 0"
 	expect_equal nofile "$(limit 'Max open files')" "$(default_nofile)"
-	asks untrusted 'cat /proc/self/limits'
+	asks shelled 'cat /proc/self/limits'
 	expect_equal fsize "$(limit 'Max file size')" "10485760 10485760"
 	expect_equal nproc "$(limit 'Max processes')" "4096 4096"
 	expect_equal core "$(limit 'Max core file size')" "0 0"

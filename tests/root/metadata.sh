@@ -117,7 +117,8 @@ test_task_credentials_are_a_switch_of_their_own() {
 	expect_output_lacks '169.254.170.2 ok'
 	expect_output_lacks '169.254.169.254 ok'
 	hardened delete --force "$ID"
-	create_plug_and_start untrusted-code
+	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"]}'
+	create_plug_and_start site
 	program_said
 	expect_output_lacks ' ok'
 }

@@ -525,7 +525,8 @@ test_the_mounts_below_a_volume_are_nosuid_and_nodev_too() {
 test_a_writable_volume_is_noexec_for_untrusted_code() {
 	bundle
 	mkdir -m 777 "$BUNDLE/data"
-	policy '{"extends": "untrusted-code", "mounts": {"only": ["'"$T"'"]}, "loosens": ["mounts.only"]}'
+	policy '{"extends": "untrusted-code", "mounts": {"only": ["'"$T"'"]}, "programs": {"restrict": false},
+		"loosens": ["mounts.only", "programs.restrict"]}'
 	add_mount /data bind "$BUNDLE/data" bind
 	add_mount /fixed bind "$BUNDLE/data" bind ro
 	asks governed 'cat /proc/self/mountinfo'

@@ -188,10 +188,10 @@ test_a_program_in_tmp_runs_in_hardened_and_not_in_untrusted_code() {
 	bundle
 	asks hardened 'cp /bin/busybox /tmp/echo && /tmp/echo ran'
 	expect_output ran
-	asks untrusted 'cp /bin/busybox /tmp/echo && /tmp/echo ran'
+	asks shelled 'cp /bin/busybox /tmp/echo && /tmp/echo ran'
 	expect_failure
 	expect_error_has 'Permission denied'
-	asks untrusted 'cat /proc/self/mountinfo'
+	asks shelled 'cat /proc/self/mountinfo'
 	expect_mount_options /tmp noexec size=102400k
 	expect_mount_options /run noexec
 	expect_mount_options /var/tmp noexec

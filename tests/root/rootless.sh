@@ -108,6 +108,24 @@ test_without_a_user_namespace_it_is_refused() {
 	expect_no_state
 }
 
+# The mounts that tell what may be executed are made in the user's own namespaces.
+test_only_listed_programs_are_executed() {
+	user_bundle
+	cp "$ROOTFS/bin/busybox" "$ROOTFS/usr/true"
+	policy '{"extends": "compat", "programs": {"allow": ["/bin/busybox"], "noexec": true, "memfdNoexec": true}}'
+	chmod 644 "$T/policy.json"
+	config '.process.args = ["/bin/busybox", "sh", "-c", "/usr/true; echo $?; /bin/sh -c \"echo listed\""]'
+	rootless run --bundle "$BUNDLE" "$ID"
+	expect_output $'0\nlisted'
+	as_user "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'126\nlisted'
+	config '.process.args = ["/usr/true"]'
+	as_user "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has 'Direct shell access denied: "/usr/true" is not among the programs'
+}
+
 # is_elsewhere FILE: the user namespace that FILE stands for is not ours.
 is_elsewhere() {
 	[ "$(readlink /proc/self/ns/user)" != "$(readlink "$1")" ]

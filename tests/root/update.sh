@@ -254,7 +254,7 @@ test_untrusted_code_gets_no_more_memory_swap_or_processor() {
 	needs_controller memory
 	needs_controller cpu
 	bundle
-	sleeping untrusted
+	sleeping shelled
 	for limit in '{"memory": {"limit": 2147483648}}' '{"memory": {"limit": 1073741824, "swap": 2147483648}}' \
 		'{"cpu": {"quota": 200000}}' '{"cpu": {"period": 1000}}' '{"pids": {"limit": 257}}'; do
 		from_stdin "$limit"
@@ -271,7 +271,7 @@ test_untrusted_code_gets_no_more_memory_swap_or_processor() {
 		fi
 	done
 	# Less memory must not become more swap.
-	untrusted update "$ID" --memory 256M
+	shelled update "$ID" --memory 256M
 	expect_status 0
 	expect_equal limit "$(value memory memory.limit_in_bytes memory.max)" 268435456
 	if is_v1 memory; then

@@ -56,7 +56,7 @@ test_capabilities_are_dropped_in_a_user_namespace_too() {
 test_untrusted_code_is_not_root_inside_either() {
 	needs_user_namespaces
 	user_bundle
-	asks untrusted 'id -u; id -g'
+	asks shelled 'id -u; id -g'
 	expect_output $'1001\n1001'
 }
 
