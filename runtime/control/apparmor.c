@@ -130,14 +130,25 @@ static int accept_complaining(const struct bw_request *request, const char *prof
 		&why, bw_streq(strength, "prefer"), FIELD, plan, BW_CONTROL_apparmor, err);
 }
 
-static int add_step(const char *profile, bool ours, struct bw_plan *plan, struct bw_err *err)
+/* verified: ours, in enforce mode. */
+static int add_step(const char *profile, bool verified, struct bw_plan *plan, struct bw_err *err)
 {
-	struct on_exec head = {.is_plain = !strchr(profile, ':') && !strchr(profile, '&'), .is_ours = ours};
+	struct on_exec head = {.is_plain = !strchr(profile, ':') && !strchr(profile, '&'), .is_ours = verified};
 	char text[sizeof "exec " + BW_LABEL_MAX];
 
 	snprintf(text, sizeof text, "exec %s", profile);
 	return bw_plan_add_text(plan, BW_CONTROL_apparmor, OP_ON_EXEC, BW_PHASE_LABEL, &head,
 		sizeof head, text, err);
+}
+
+/* "profile web, enforced" in explain and state. */
+static void note_layer(struct bw_plan *plan, const char *profile)
+{
+	char what[120];
+	struct bw_buf buf = bw_buf_over(what, sizeof what);
+
+	bw_buf_addf(&buf, "profile %s, enforced", profile);
+	bw_plan_layer(plan, BW_CONTROL_apparmor, what);
 }
 
 /* The caller's; where the policy only prefers ours, also in place of ours. */
@@ -149,7 +160,9 @@ static int prepare_asked(const struct bw_request *request, const char *profile, 
 		return 0;
 	if (check_asked(request, profile, &enforced, err) < 0)
 		return bw_at(err, FIELD);
-	if (!enforced && accept_complaining(request, profile, plan, err) < 0)
+	if (enforced)
+		note_layer(plan, profile);
+	else if (accept_complaining(request, profile, plan, err) < 0)
 		return -1;
 	return add_step(profile, false, plan, err);
 }
@@ -163,8 +176,10 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 
 	if (!own)
 		return prepare_asked(request, asked, plan, err);
-	if (check_own(request, own, &enforced, &why) == 0)
+	if (check_own(request, own, &enforced, &why) == 0) {
+		note_layer(plan, own);
 		return add_step(own, true, plan, err);
+	}
 	if (bw_label_settle(&why, bw_streq(request->spec->hardening->apparmor, "prefer"), FIELD, plan, BW_CONTROL_apparmor,
 		    err) < 0)
 		return -1;

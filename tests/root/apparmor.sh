@@ -303,6 +303,11 @@ test_untrusted_code_can_do_what_it_is_for() {
 	python governed "$ordinary"
 	expect_status 0
 	expect_output $'42\nenv\n1001 True\nnet\nunix\nTrue'
+	# With all the other layers beside it.
+	policy '{"extends": "untrusted-code", "lsm": {"apparmor": "require"}}'
+	python governed "$ordinary"
+	expect_status 0
+	expect_output $'42\nenv\n1001 True\nnet\nunix\nTrue'
 }
 
 test_node_works_in_the_profile_of_untrusted_code() {
@@ -342,17 +347,20 @@ test_the_default_profile_keeps_the_kernel_from_a_container() {
 }
 
 test_the_own_profile_comes_before_the_callers_under_untrusted_code() {
+	local builtin='read label </proc/self/attr/current; echo "$label"'
 	needs_own bulwark-untrusted
 	confined_bundle
-	policy '{"extends": "untrusted-code", "lsm": {"apparmor": "require"}}'
-	asks governed "$label"
+	# The shell that is asked is not on the list of programs.
+	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"],
+		"lsm": {"apparmor": "require"}}'
+	asks governed "$builtin"
 	expect_output ''
 	expect_refusal 'AppArmor profile "bulwark-untrusted" is not loaded'
-	asks untrusted "$label"
+	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"]}'
+	asks governed "$builtin"
 	expect_output "$ID (enforce)"
 	load_own bulwark-untrusted
-	config '.process.args = ["cat", "/proc/self/attr/current"]'
-	asks untrusted "read label </proc/self/attr/current; echo \"\$label\""
+	asks governed "$builtin"
 	expect_output 'bulwark-untrusted (enforce)'
 	asks hardened "$label"
 	expect_output "$ID (enforce)"
