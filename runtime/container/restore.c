@@ -73,40 +73,54 @@ static const struct bw_spec *spec_of(const struct restoring *restoring)
 
 /* --- before criu runs --- */
 
-/* A process is restored with what the image knows, which is not all that a policy may require. */
-static int check_lost(struct restoring *restoring, const char *strength, const char *what, const char *field,
-	const char *lost, struct bw_err *err)
+/* What no image brings back, where the policy wants it. */
+struct lost {
+	const char *strength; /* NULL: it does not */
+	const char *field, *name, *why;
+};
+
+static int check_lost(struct restoring *restoring, const struct lost *lost, struct bw_err *err)
 {
-	if (!strength)
+	char *text;
+
+	if (!lost->strength)
 		return 0;
-	if (bw_streq(strength, "require")) {
+	if (bw_streq(lost->strength, "require")) {
 		bw_fail(err, BW_E_DENIED, 0, "restore: profile %s requires %s, and criu restores none",
-			bw_profile_name(restoring->decision.profile), what);
-		return bw_at(err, "%s", field);
+			bw_profile_name(restoring->decision.profile), lost->name);
+		return bw_at(err, "%s", lost->field);
 	}
-	bw_log(BW_LOG_INFO, "degraded: %s", lost);
-	if (bw_strs_add(&restoring->arena, &restoring->container.state->degraded, lost) < 0)
+	text = bw_arena_printf(&restoring->arena, "%s: %s", bw_after_prefix(lost->field, "/hardening/"), lost->why);
+	if (!text || bw_strs_add(&restoring->arena, &restoring->container.state->degraded, text) < 0)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	bw_log(BW_LOG_INFO, "degraded: %s", text);
 	return 0;
 }
 
+/* A process is restored with what the image knows, which is not all that a policy may require. */
 static int check_hardening(struct restoring *restoring, struct bw_err *err)
 {
 	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
+	const bool labels = hardening && hardening->selinux_type && restoring->preparation.host.selinux.v;
+	const struct lost lost[] = {
+		{hardening ? hardening->landlock : NULL, "/hardening/landlock", "Landlock",
+			"no image holds its rules, so that a restored process has none"},
+		{hardening ? hardening->mdwe : NULL, "/hardening/mdwe", "memoryDenyWriteExecute",
+			"no image holds it, so that a restored process may execute memory that it has written"},
+		{labels ? hardening->selinux : NULL, "/hardening/selinux", "SELinux categories of the container's own",
+			"a restored process has the label of its image, whoever has its categories now"},
+	};
 
-	if (!hardening)
-		return 0;
-	if (hardening->user_range) {
+	if (hardening && hardening->user_range) {
 		bw_fail(err, BW_E_DENIED, 0,
 			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
 			bw_profile_name(restoring->decision.profile));
 		return bw_at(err, "/hardening/userRange");
 	}
-	if (check_lost(restoring, hardening->landlock, "Landlock", "/hardening/landlock",
-		    "landlock: no image holds its rules, so that a restored process has none", err) < 0)
-		return -1;
-	return check_lost(restoring, hardening->mdwe, "memoryDenyWriteExecute", "/hardening/mdwe",
-		"mdwe: no image holds it, so that a restored process may execute memory that it has written", err);
+	for (size_t i = 0; i < BW_COUNT(lost); i++)
+		if (check_lost(restoring, &lost[i], err) < 0)
+			return -1;
+	return 0;
 }
 
 static int check_terminal(const struct restoring *restoring, struct bw_err *err)
