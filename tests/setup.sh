@@ -17,6 +17,8 @@ test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetwork
 	test_packages+=(docker-buildx docker-cli)
 # What tests/root/egress.sh installs packages by, and makes the certificates of its registries with.
 test_packages+=(iproute2 openssl python3 python3-pip)
+# What tests/rules/selinux-module.sh compiles the module with.
+test_packages+=(secilc)
 # Other packages of Node have npm in them, and cannot be installed beside Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
 # For the machine that tests/guest makes and boots.

@@ -225,7 +225,9 @@ test_tenants_do_not_read_each_others_files() {
 		.mounts += [{destination: "/shared", type: "bind", source: $source, options: ["bind"]}] |
 		.process.args = ["sleep", "300"]'
 	jq --null-input '{version: 1, annotations: {tenant: true}}' >"$T/policy.json" && chmod 600 "$T/policy.json"
-	governed run --detach --bundle "$BUNDLE" "$ID"
+	governed create --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	governed start "$ID"
 	expect_status 0
 	first=$(level_of "$(pid_of)")
 	chcon "system_u:object_r:bulwark_file_t:$first" "$BUNDLE/shared"
