@@ -24,6 +24,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/compile.c runtime/control/compile.h \
 	runtime/control/control.h runtime/control/list.h \
 	runtime/control/apparmor.c \
+	runtime/control/beside.c runtime/control/beside.h \
 	runtime/control/copy_up.c runtime/control/copy_up.h \
 	runtime/control/devices.c \
 	runtime/control/ebpf.c runtime/control/ebpf.h \
