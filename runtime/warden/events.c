@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "warden/line.h"
+
 /* Refusals in the log: at once, and in a minute. RESERVE: room for the last lines. */
 enum { BURST = 300, PER_MINUTE = 1200, RESERVE = 4096, MAX_NAME = 255 };
 
@@ -30,55 +32,23 @@ static const char *kind_name(enum bw_event_kind kind)
 	return "end";
 }
 
-/* A container chooses the bytes of names: everything but printable ASCII becomes an escape. */
-static void add_string(struct bw_buf *buf, const char *key, const char *text, size_t len)
-{
-	bw_buf_addf(buf, ",\"%s\":\"", key);
-	for (size_t i = 0; i < len && i < MAX_NAME; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < ' ' || c >= 0x7f)
-			bw_buf_addf(buf, "\\u%04x", c);
-		else
-			bw_buf_addf(buf, c == '"' || c == '\\' ? "\\%c" : "%c", c);
-	}
-	bw_buf_add(buf, "\"");
-}
-
-static void add_text(struct bw_buf *buf, const char *key, const char *text)
-{
-	if (text)
-		add_string(buf, key, text, strlen(text));
-}
-
-static void add_number(struct bw_buf *buf, const char *key, uint64_t value)
-{
-	bw_buf_addf(buf, ",\"%s\":%llu", key, (unsigned long long)value);
-}
-
 void bw_event_format(const struct bw_event *event, const char *id, const struct timespec *time, uint64_t held_back,
 	struct bw_buf *buf)
 {
-	struct tm tm = {0};
-	char text[32] = "";
-
-	if (gmtime_r(&time->tv_sec, &tm))
-		strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-	bw_buf_addf(buf, "{\"time\":\"%s.%03ldZ\",\"event\":\"%s\"", text, time->tv_nsec / 1000000, kind_name(event->kind));
-	add_text(buf, "id", id);
+	bw_line_begin(buf, time, kind_name(event->kind), id);
 	if (event->name)
-		add_string(buf, "name", event->name, event->name_len);
+		bw_line_bytes(buf, "name", event->name, event->name_len, MAX_NAME);
 	if (event->port)
-		add_number(buf, "port", event->port);
-	add_text(buf, "address", event->address);
-	add_text(buf, "reason", event->reason);
+		bw_line_number(buf, "port", event->port);
+	bw_line_text(buf, "address", event->address, MAX_NAME);
+	bw_line_text(buf, "reason", event->reason, MAX_NAME);
 	if (event->kind == BW_EVENT_CLOSED || event->bytes_out || event->bytes_in) {
-		add_number(buf, "bytes_out", event->bytes_out);
-		add_number(buf, "bytes_in", event->bytes_in);
+		bw_line_number(buf, "bytes_out", event->bytes_out);
+		bw_line_number(buf, "bytes_in", event->bytes_in);
 	}
 	if (held_back)
-		add_number(buf, "held_back", held_back);
-	bw_buf_add(buf, "}\n");
+		bw_line_number(buf, "held_back", held_back);
+	bw_line_end(buf);
 }
 
 void bw_events_init(struct bw_events *events, int fd, const char *id, uint64_t limit, uint64_t now_ms)

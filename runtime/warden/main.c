@@ -3,10 +3,7 @@
  * the descriptors of warden.h. The order below is the argument: what needs the host comes first, then the host is
  * given up, and only then is a byte of the container read. See bulwark-warden(8). */
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -14,6 +11,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "warden/begin.h"
 #include "warden/gate.h"
 #include "warden/sandbox.h"
 #include "warden/supervisor.h"
@@ -22,46 +20,9 @@
 /* stdio, the descriptors that were inherited, epoll and the listening sockets: below this. */
 enum { OWN_FILES = 64 };
 
-/* One line, for whoever waits at the other end of the pipe. */
 static void answer(const char *text, bool is_error)
 {
-	char line[sizeof((struct bw_err *)0)->text + 2];
-	struct bw_buf buf = bw_buf_over(line, sizeof line);
-
-	bw_buf_addf(&buf, is_error ? "%s\n" : "%s", text);
-	for (char *c = line; *c && c[1]; c++)
-		if (*c == '\n')
-			*c = ' ';
-	bw_write_all(BW_WARDEN_ANSWER, line, buf.len);
-	close(BW_WARDEN_ANSWER);
-}
-
-/* Whatever the starter has left open or set; the libraries read variables of the environment. */
-static int clean_up(struct bw_err *err)
-{
-	sigset_t none;
-	int null;
-
-	for (int fd = BW_WARDEN_CONFIG; fd < BW_WARDEN_FD_END; fd++)
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-			return bw_fail(err, BW_E_USAGE, errno, "descriptor %d", fd);
-	clearenv();
-	if (bw_close_range(BW_WARDEN_FD_END, ~0U, 0) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "close_range");
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "open /dev/null");
-	for (int fd = 0; fd < BW_WARDEN_CONFIG; fd++)
-		if (dup2(null, fd) < 0)
-			return bw_fail(err, BW_E_KERNEL, errno, "dup2");
-	close(null);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	/* A session of its own: no terminal, no signal for a group that it is in. It may lead one already. */
-	if (setsid() < 0 && getsid(0) != getpid())
-		return bw_fail(err, BW_E_KERNEL, errno, "setsid");
-	return 0;
+	bw_begin_answer(BW_WARDEN_ANSWER, text, is_error);
 }
 
 static int read_settings(struct bw_arena *arena, const struct bw_settings **ret, struct bw_err *err)
@@ -196,8 +157,8 @@ static int prepare(struct bw_arena *arena, struct bw_listeners *listeners, struc
 	struct bw_prefixes own = {0};
 	const struct bw_settings *settings;
 
-	if (clean_up(err) < 0 || read_settings(arena, &settings, err) < 0 || own_addresses(arena, &own, err) < 0 ||
-		bw_listen_all(BW_WARDEN_NETNS, settings, listeners, err) < 0)
+	if (bw_begin(BW_WARDEN_CONFIG, BW_WARDEN_FD_END, err) < 0 || read_settings(arena, &settings, err) < 0 ||
+		own_addresses(arena, &own, err) < 0 || bw_listen_all(BW_WARDEN_NETNS, settings, listeners, err) < 0)
 		return -1;
 	close(BW_WARDEN_NETNS);
 	if (bw_gate_open(settings, listeners, &own, BW_WARDEN_INIT, BW_WARDEN_EVENTS, gate, err) < 0)

@@ -21,9 +21,9 @@ static int failed(struct bw_err *err, const char *what)
 	return bw_fail(err, BW_E_KERNEL, errno, "sandbox: %s", what);
 }
 
-/* A tmpfs over a directory that every host has becomes the root; the host's mounts are then beneath nothing. Private
- * first: else they would be unmounted on the host as well. */
-int bw_sandbox_empty_root(struct bw_err *err)
+/* What is mounted over a directory that every host has becomes the root; the host's mounts are then beneath nothing.
+ * Private first: else they would be unmounted on the host as well. */
+static int new_root(const char *type, const char *options, const char *fewer_options, struct bw_err *err)
 {
 	static const unsigned long flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
@@ -31,11 +31,24 @@ int bw_sandbox_empty_root(struct bw_err *err)
 		return failed(err, "namespaces of its own");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return failed(err, "private mounts");
-	if (mount("none", "/proc", "tmpfs", flags, "size=4k,nr_inodes=1,mode=555") < 0 || chdir("/proc") < 0)
-		return failed(err, "an empty root");
+	if ((mount("none", "/proc", type, flags, options) < 0 &&
+		    (!fewer_options || mount("none", "/proc", type, flags, fewer_options) < 0)) ||
+		chdir("/proc") < 0)
+		return failed(err, "a root of its own");
 	if (bw_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return failed(err, "leaving the host's root");
 	return 0;
+}
+
+int bw_sandbox_empty_root(struct bw_err *err)
+{
+	return new_root("tmpfs", "size=4k,nr_inodes=1,mode=555", NULL, err);
+}
+
+/* Before 5.8 there is no subset. */
+int bw_sandbox_proc_root(struct bw_err *err)
+{
+	return new_root("proc", "subset=pid", "", err);
 }
 
 static int set_limits(uint64_t files, struct bw_err *err)
@@ -68,15 +81,20 @@ static int drop_bounding(struct bw_err *err)
 static int drop_ids(const struct bw_sandbox *sandbox, struct bw_err *err)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = {
+		{.effective = sandbox->caps, .permitted = sandbox->caps}};
 
 	if (setgroups(0, NULL) < 0)
 		return failed(err, "no groups");
+	if (sandbox->caps && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return failed(err, "keeping capabilities");
 	if (setresgid(sandbox->group, sandbox->group, sandbox->group) < 0 ||
 		setresuid(sandbox->user, sandbox->user, sandbox->user) < 0)
 		return failed(err, "a user of its own");
-	if (syscall(SYS_capset, &header, none) < 0)
+	if (syscall(SYS_capset, &header, kept) < 0)
 		return failed(err, "no capabilities");
+	if (sandbox->caps && prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
+		return failed(err, "keeping capabilities");
 	return 0;
 }
 
