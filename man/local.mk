@@ -27,6 +27,7 @@ dist_man_MANS += \
 	man/bulwark-version.8 \
 	man/bulwark-warden.8 \
 	man/bulwark-why.8 \
+	man/bulwark-witness.8 \
 	man/bulwark.8 \
 	man/containerd-shim-bulwark-v2.8
 EXTRA_DIST += man/policy-rows.sh

@@ -22,6 +22,9 @@ profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 		ports=$(srcdir)/profiles/seccomp/ports.json >$@.tmp && mv $@.tmp $@
 # The filters that bulwark-warden holds itself by.
 warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json
+		python-node=$(srcdir)/profiles/seccomp/python-node.json >$@.tmp && mv $@.tmp $@
+# The filters that bulwark-warden and bulwark-witness hold themselves by.
+warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json profiles/seccomp/witness.json
 EXTRA_DIST += $(warden_rules)
 CLEANFILES += profiles/seccomp/warden.c
 profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
@@ -45,6 +48,8 @@ selinuxdir = $(datadir)/selinux/packages
 dist_selinux_DATA = profiles/selinux/bulwark.cil
 selinuxlabelsdir = $(pkgdatadir)/selinux
 dist_selinuxlabels_DATA = profiles/selinux/image.contexts profiles/selinux/README.md
+		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json \
+		bw_witness_filter=$(srcdir)/profiles/seccomp/witness.json >$@.tmp && mv $@.tmp $@
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json

@@ -77,6 +77,12 @@ fuzz_warden_settings_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir
 fuzz_warden_settings_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
 TESTS += fuzz_warden_settings
 
+check_PROGRAMS += fuzz_warden_witness
+fuzz_warden_witness_SOURCES = tests/fuzz/fuzz_warden_witness.c $(fuzz_main_sources)
+fuzz_warden_witness_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/warden_witness"'
+fuzz_warden_witness_LDADD = libbulwark-warden.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_warden_witness
+
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
@@ -109,7 +115,7 @@ fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(srcdir)/runtime/control/cgroup_annotations.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/systemd/message.c,$(libbulwark_a_SOURCES))) -lyajl
-fuzz: fuzz/warden_head fuzz/warden_hello fuzz/warden_dns fuzz/warden_settings
+fuzz: fuzz/warden_head fuzz/warden_hello fuzz/warden_dns fuzz/warden_settings fuzz/warden_witness
 fuzz/warden_%: $(srcdir)/tests/fuzz/fuzz_warden_%.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \

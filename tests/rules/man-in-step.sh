@@ -34,7 +34,8 @@ for page in "$man"/bulwark-*.8; do
 	verb=${page##*/bulwark-}
 	verb=${verb%.8}
 	check "${page##*/} belongs to a verb or to a program" \
-		grep -qx "verb $verb" <(cat "$scratch/tables"; [ ! -f "$top/runtime/$verb/main.c" ] || echo "verb $verb")
+		grep -qx "verb $verb" <(cat "$scratch/tables"
+			[ ! -f "$top/runtime/$verb/main.c" ] && [ ! -f "$top/runtime/warden/$verb.c" ] || echo "verb $verb")
 done
 # The warden's configuration has its rows in settings.c.
 rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/warden/settings.c" | sort)
@@ -47,6 +48,11 @@ heads() {
 	sed -n "/^\\.SH $2/,/^\\.SH $3/p" "$1" |
 		awk 'tagged { gsub(/^\.[BRI]+ |" *|,/, ""); gsub(/\\-/, "-"); print; tagged = 0 } /^\.T[PQ]/ { tagged = 1 }' | tr ' ' '\n' | sed '/^$/d'
 }
+# The witness's configuration has its rows in witness_settings.c.
+rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/warden/witness_settings.c" | sort)
+check "the witness's configuration has rows" test "$(wc -l <<<"$rows")" -ge 6
+is "bulwark-witness.8 has the members of the configuration (<) and no others (>)" \
+	"$(diff <(echo "$rows") <(sed 's/" "/ /g' "$man/bulwark-witness.8" >"$scratch/page" && heads "$scratch/page" CONFIGURATION DESCRIPTORS | sort))" ""
 # The shim's flags have their rows in call.c, the keys of its configuration in settings.c.
 page=$man/containerd-shim-bulwark-v2.8
 rows=$(sed -n 's/^\t{"\([^"]*\)", [a-z]*, offsetof(.*/-\1/p' "$top/runtime/shim/call.c" | sort)

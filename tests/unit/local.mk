@@ -500,6 +500,12 @@ test_warden_parsers_CFLAGS = $(unit_cflags)
 test_warden_parsers_LDADD = libbulwark-warden.a $(unit_libs)
 TESTS += test_warden_parsers
 
+check_PROGRAMS += test_warden_witness
+test_warden_witness_SOURCES = tests/unit/test_warden_witness.c tests/unit/scratch.h
+test_warden_witness_CFLAGS = $(unit_cflags)
+test_warden_witness_LDADD = libbulwark-warden.a $(unit_libs)
+TESTS += test_warden_witness
+
 check_PROGRAMS += test_ttrpc
 test_ttrpc_SOURCES = tests/unit/test_ttrpc.c
 test_ttrpc_CFLAGS = $(unit_cflags)
