@@ -58,6 +58,9 @@ static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 	put_row("guard", info->guard);
 	if (info->gate > 0)
 		printf("%-10s %d\n", "gate", (int)info->gate);
+	if (info->witness > 0)
+		printf("%-10s %d\n", "witness", (int)info->witness);
+	put_row("programs", info->programs);
 	for (size_t i = 0; info->layers && info->layers[i]; i++)
 		put_row("layer", info->layers[i]);
 	for (size_t i = 0; info->degraded && info->degraded[i]; i++)

@@ -104,6 +104,8 @@ struct bw_container_info {
 	const char *profile, *profile_reason;
 	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
 	pid_t gate; /* its egress gate's process; 0: none, or it has died */
+	pid_t witness; /* the process that sees its programs start; 0: none, or it has died */
+	const char *programs; /* what that has counted; NULL: there was none */
 	const char *const *layers;   /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };

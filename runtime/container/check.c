@@ -101,6 +101,12 @@ static bool seccomp(const struct bw_host *host, char *detail, size_t size)
 	return host->seccomp.v;
 }
 
+static bool witness(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "bulwark-witness %s", host->witness.v ? "is installed" : "cannot be run");
+	return host->witness.v;
+}
+
 static bool landlock(const struct bw_host *host, char *detail, size_t size)
 {
 	/* Asked for here alone: no container depends on it. */
@@ -170,6 +176,7 @@ static const struct row rows[] = {
 	{"landlock", "writing, executing, ports, a second time", PREFERRED, landlock},
 	{"memory", "no memory that was written is executed", PREFERRED, mdwe},
 	{"network guard", "metadata services out of reach in every network", PREFERRED, guard},
+	{"witness", "each execve is seen from outside", PREFERRED, witness},
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
 	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},

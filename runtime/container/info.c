@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "container/state.h"
 #include "control/gate.h"
+#include "control/witness.h"
 
 static const char *const *text_list(const struct bw_strs *list, struct bw_arena *arena)
 {
@@ -28,6 +29,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 	const struct bw_state *state = container->state;
 	struct bw_annotation *annotations = bw_arena_alloc(arena, (state->annotations.n + 1) * sizeof *annotations);
 	const char *const *degraded = text_list(&state->degraded, arena), *const *layers = text_list(&state->layers, arena);
+	struct bw_witness_counts counts;
 
 	if (!annotations || !degraded || !layers)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
@@ -48,8 +50,13 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.guard = state->guard,
 		.gate = bw_gate_pid(container->dir),
 		.layers = layers,
+		.witness = bw_witness_pid(container->dir),
 		.degraded = degraded,
 	};
+	if (bw_witness_counts(container->dir, &counts))
+		ret->programs = bw_arena_printf(arena, "%llu allowed, %llu denied, %llu unresolved",
+			(unsigned long long)counts.allowed, (unsigned long long)counts.denied,
+			(unsigned long long)counts.unresolved);
 	ret->pid = ret->status == BW_STATUS_STOPPED ? 0 : container->pid;
 	return 0;
 }

@@ -355,6 +355,18 @@ static int check_network(const struct restoring *restoring, struct bw_err *err)
 	return bw_netns_verify(restoring->pidfd, &spec_of(restoring)->hardening->block_endpoints, err);
 }
 
+/* The filter of a witness is in the image, its listener is not: no program could be started. */
+static int check_witness(const struct restoring *restoring, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
+
+	if (!hardening || !hardening->programs || !hardening->programs->events)
+		return 0;
+	return bw_fail(err, BW_E_DENIED, 0,
+		"restore: profile %s has the programs of a container witnessed, and an image's processes have nobody who asks",
+		bw_profile_name(restoring->decision.profile));
+}
+
 /* Programs on the cgroup are attached with its limits; routing rules are the image's. */
 static int choose_guard(struct restoring *restoring, struct bw_err *err)
 {
@@ -500,7 +512,8 @@ static int restore(struct restoring *restoring, struct bw_err *err)
 	struct bw_criu criu = BW_CRIU_INIT;
 
 	bw_attempt_enter(&restoring->attempt, "prepare what is not in the image");
-	if (choose_guard(restoring, err) < 0 || fill_options(restoring, err) < 0 || open_console(restoring, err) < 0)
+	if (check_witness(restoring, err) < 0 || choose_guard(restoring, err) < 0 || fill_options(restoring, err) < 0 ||
+		open_console(restoring, err) < 0)
 		return -1;
 	if (start_criu(restoring, &criu, err) == 0 &&
 		bw_cgroup_adopt(&restoring->preparation.request, criu.pid, err) == 0 &&

@@ -15,6 +15,7 @@
 #include "container/user_range.h"
 #include "control/gate.h"
 #include "control/hook_run.h"
+#include "control/witness.h"
 
 enum { GRACE_MS = 10000 };
 
@@ -84,6 +85,7 @@ void bw_undo(struct bw_container *container)
 
 	kill_init(container);
 	bw_gate_end(container->dir);
+	bw_witness_end(container->dir);
 	if (remove_kernel_side(container, &err) < 0 || bw_categories_release(container, &err) < 0 ||
 		bw_user_range_give_back(container, &err) < 0 || bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
@@ -110,6 +112,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 {
 	kill_init(container);
 	bw_gate_end(container->dir);
+	bw_witness_end(container->dir);
 	if (remove_kernel_side(container, err) < 0 || bw_categories_release(container, err) < 0 ||
 		bw_user_range_give_back(container, err) < 0 || bw_container_forget(container, err) < 0)
 		return -1;

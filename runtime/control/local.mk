@@ -78,6 +78,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/selinux.c \
 	runtime/control/terminal.c \
 	runtime/control/userns.c \
+	runtime/control/witness.c runtime/control/witness.h \
 	runtime/control/words.c runtime/control/words.h
 	runtime/control/userns.c
 libbulwark_a_SOURCES += \

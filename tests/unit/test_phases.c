@@ -107,6 +107,20 @@ static void our_filter_is_loaded_first(void)
 		must(ours < theirs);
 }
 
+/* Its first question is about the first program that could be the container's: a hook inside, or its own. Nothing that is
+ * ours executes behind it. */
+static void the_witness_is_there_before_anything_runs_inside(void)
+{
+	size_t witness = first_of("witness: "), hooks = first_of("hooks: error running startContainer");
+
+	if (!there(witness))
+		return;
+	must(witness > last_of("rootfs: pivot_root") && c.plan.steps[witness].phase < BW_PHASE_WAIT);
+	must(witness == last_of("witness: "));
+	if (there(hooks))
+		must(witness < hooks);
+}
+
 /* No mount, node or mask is made when the host's tree has gone, and none is held after that. */
 static void the_tree_is_complete_before_the_pivot(void)
 {
@@ -235,6 +249,7 @@ static void (*const statements[])(void) = {
 	the_end_is_filter_and_exec,
 	filters_can_be_loaded,
 	our_filter_is_loaded_first,
+	the_witness_is_there_before_anything_runs_inside,
 	the_tree_is_complete_before_the_pivot,
 	masks_lie_on_top,
 	host_procfs_is_used_before_it_goes,
