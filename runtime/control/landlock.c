@@ -315,6 +315,40 @@ static int add_rules(const struct bw_request *request, unsigned wanted, const st
 	return add_ports(hardening, ruleset->handled_net, plan, err);
 }
 
+/* "deny writing, executing" */
+static void list_denied(struct bw_buf *text, const char *verb, const struct bw_landlock_ruleset *ruleset)
+{
+	const struct {
+		uint64_t bits;
+		const char *words;
+	} denied[] = {
+		{ruleset->handled_fs & BW_LANDLOCK_WRITE_FILE, "writing"},
+		{ruleset->handled_fs & BW_LANDLOCK_EXECUTE, "executing"},
+		{ruleset->handled_net & BW_LANDLOCK_CONNECT_TCP, "connecting to ports"},
+		{ruleset->handled_net & BW_LANDLOCK_BIND_TCP, "binding ports"},
+		{ruleset->scoped, "abstract sockets and signals to the outside"},
+	};
+	const char *before = " ";
+
+	bw_buf_add(text, verb);
+	for (size_t i = 0; i < BW_COUNT(denied); i++) {
+		if (!denied[i].bits)
+			continue;
+		bw_buf_addf(text, "%s%s", before, denied[i].words);
+		before = ", ";
+	}
+}
+
+static void say_layer(uint64_t abi, const struct bw_landlock_ruleset *ruleset, struct bw_plan *plan)
+{
+	char what[120];
+	struct bw_buf text = bw_buf_over(what, sizeof what);
+
+	list_denied(&text, "limits", ruleset);
+	bw_buf_addf(&text, " (ABI %llu)", (unsigned long long)abi);
+	bw_plan_layer(plan, BW_CONTROL_landlock, what);
+}
+
 static int add_steps(const struct bw_request *request, unsigned wanted, struct bw_plan *plan, struct bw_err *err)
 {
 	uint64_t abi = request->host->landlock_abi.v;
@@ -327,6 +361,7 @@ static int add_steps(const struct bw_request *request, unsigned wanted, struct b
 		    sizeof ruleset, err) < 0 ||
 		add_rules(request, wanted, &ruleset, plan, err) < 0)
 		return -1;
+	say_layer(abi, &ruleset, plan);
 	return bw_plan_add(plan, BW_CONTROL_landlock, OP_ENFORCE, BW_PHASE_PRIVS, &enforce, sizeof enforce, err);
 }
 
@@ -349,29 +384,6 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		tell_lacks(abi, wanted, required, plan, err) < 0)
 		return -1;
 	return add_steps(request, wanted, plan, err);
-}
-
-static void say_denied(const struct bw_landlock_ruleset *ruleset, char *buf, size_t size)
-{
-	const struct {
-		uint64_t bits;
-		const char *words;
-	} denied[] = {
-		{ruleset->handled_fs & BW_LANDLOCK_WRITE_FILE, "writing"},
-		{ruleset->handled_fs & BW_LANDLOCK_EXECUTE, "executing"},
-		{ruleset->handled_net & BW_LANDLOCK_CONNECT_TCP, "connecting to ports"},
-		{ruleset->handled_net & BW_LANDLOCK_BIND_TCP, "binding ports"},
-		{ruleset->scoped, "abstract sockets and signals to the outside"},
-	};
-	struct bw_buf text = bw_buf_over(buf, size);
-	const char *before = "deny ";
-
-	for (size_t i = 0; i < BW_COUNT(denied); i++) {
-		if (!denied[i].bits)
-			continue;
-		bw_buf_addf(&text, "%s%s", before, denied[i].words);
-		before = ", ";
-	}
 }
 
 /* What a rule at a place is for, by its widest right. */
@@ -397,11 +409,12 @@ static void say(uint16_t op, const void *data, size_t len, char *buf, size_t siz
 {
 	const struct allow *allow = data;
 	const struct enforce *enforce = data;
+	struct bw_buf text = bw_buf_over(buf, size);
 
 	(void)len;
 	switch (op) {
 	case OP_CREATE:
-		say_denied(data, buf, size);
+		list_denied(&text, "deny", data);
 		break;
 	case OP_ALLOW:
 		snprintf(buf, size, "allow %s %s", purpose(allow->rights), (const char *)(allow + 1));

@@ -136,7 +136,7 @@ static int prepare_ours(const struct bw_request *request, struct bw_plan *plan, 
 	return add_program(request, plan, OP_OURS, 0, program.v, program.n, err);
 }
 
-/* "python-node but for io_uring, beside the container's own". */
+/* "filter python-node but for io_uring, beside filter ports, beside the container's own". */
 static void say_layer(const struct bw_request *request, struct bw_plan *plan)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
@@ -148,12 +148,13 @@ static void say_layer(const struct bw_request *request, struct bw_plan *plan)
 		bw_buf_addf(&buf, "filter %s", ours);
 	for (size_t i = 0; ours && i < hardening->seccomp_allow.n; i++)
 		bw_buf_addf(&buf, "%s%s", i ? ", " : " but for ", hardening->seccomp_allow.v[i]);
+	if (hardening && hardening->landlock_connect.v)
+		bw_buf_addf(&buf, "%sfilter ports", buf.len ? ", beside " : "");
 	/* Who learns holds nobody. */
-	if (request->recorder && !ours)
-		return;
 	if (callers_section(request) && !request->recorder)
-		bw_buf_addf(&buf, "%sthe container's own", ours ? ", beside " : "");
-	bw_plan_layer(plan, BW_CONTROL_seccomp, what);
+		bw_buf_addf(&buf, "%sthe container's own", buf.len ? ", beside " : "");
+	if (buf.len)
+		bw_plan_layer(plan, BW_CONTROL_seccomp, what);
 }
 
 static bool host_takes(const struct bw_host *host, const char *flag)

@@ -161,6 +161,7 @@ START_TEST(a_writable_root_leaves_nothing_to_restrict)
 	w.hardening.landlock = prefer;
 	w.root.readonly.v = false;
 	ck_assert_str_eq(planned(), "");
+	ck_assert_uint_eq(w.plan.layers_n, 0);
 	ck_assert_uint_eq(w.plan.degraded_n, 1);
 	ck_assert_str_eq(w.plan.degraded[0].why,
 		"the root file system is writable, which leaves nothing to keep from being written");
@@ -207,6 +208,8 @@ START_TEST(programs_and_their_interpreters_alone_can_be_executed)
 	add_mount("/tmp", none);
 	ck_assert_str_eq(planned(), "deny writing, executing; allow everything beneath /tmp; " DEV
 				    "allow opening standard output again; " PROGRAMS ENFORCE);
+	ck_assert_uint_eq(w.plan.layers_n, 1);
+	ck_assert_str_eq(w.plan.layers[0].what, "limits writing, executing (ABI 7)");
 }
 END_TEST
 
@@ -236,6 +239,12 @@ START_TEST(ports_alone_can_be_used)
 	ck_assert_str_eq(planned(), "deny writing, connecting to ports, binding ports; " DEV
 				    "allow opening standard output again; allow connecting to port 443; "
 				    "allow connecting to port 8080; allow binding port 0; " ENFORCE);
+	w.hardening.landlock_scope = (struct bw_opt_bool){.set = true, .v = true};
+	w.hardening.programs = &w.programs;
+	w.host.landlock_abi.v = 10;
+	ck_assert_int_eq(bw_landlock.prepare(&w.request, &w.plan, &w.err), 0);
+	ck_assert_str_eq(w.plan.layers[1].what, "limits writing, executing, connecting to ports, binding ports, "
+						"abstract sockets and signals to the outside (ABI 10)");
 }
 END_TEST
 

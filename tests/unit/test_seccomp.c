@@ -811,6 +811,7 @@ START_TEST(ports_bring_a_filter_whatever_else_there_is)
 	hardening.landlock_connect = (struct bw_uints){ports, 0};
 	ck_assert_int_eq(bw_seccomp.prepare(&request, &plan, &err), 0);
 	ck_assert_uint_eq(plan.n, 1);
+	ck_assert_str_eq(plan.layers[0].what, "filter ports");
 	bw_plan_done(&plan);
 	hardening.landlock_connect.v = hardening.landlock_bind.v = NULL;
 }
