@@ -534,6 +534,20 @@ test_settings_name_a_policy() {
 	expect_output 4321
 }
 
+test_the_image_s_root_is_root_of_a_range_of_ids() {
+	is_ours || skip "settings are those of bulwark's shim"
+	jq --null-input '{version: 1, default: "ranged", profiles: {ranged:
+		{extends: "hardened", loosens: ["user.root"], user: {root: "userns", idmap: "require"}}}}' >"$work/ranged.json"
+	chmod 600 "$work/ranged.json"
+	echo "Policy = \"$work/ranged.json\"" >"$work/ranged.toml"
+	in_profile ranged --rm -- sh -c 'id -u; stat -c %u:%g /etc/passwd /bin/busybox; tr -s " " </proc/self/uid_map; echo text >/dev/stdout; touch /x'
+	expect_status 1
+	expect_line 0
+	expect_line 0:0
+	expect_line text
+	grep --quiet '^ 0 2[0-9]* 65536$' <<<"$OUT" || fail "it has no range"
+}
+
 test_nothing_is_left_when_containerd_ends() {
 	after_case
 	end_daemon containerd

@@ -250,6 +250,17 @@ test_pip_installs_a_package() {
 	expect_only_listed_questions
 }
 
+# Its network namespace belongs to a user namespace of its own, which the warden enters all the same.
+test_pip_installs_a_package_for_root_of_a_range_of_ids() {
+	gate
+	gate_policy '.profiles.code.loosens = ["user.root"] | .profiles.code.user = {root: "userns"}'
+	pip_program
+	gated run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output_has "hello from the wheel"
+	expect_only_registries
+}
+
 test_npm_installs_a_package() {
 	gate
 	npm_program
