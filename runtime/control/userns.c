@@ -12,6 +12,25 @@
 #include "spec/spec.h"
 
 enum { OP_MAP, OP_BECOME_ROOT };
+/* Ids that are the container's alone; exec's are those of its init. */
+static void tell_range(const struct bw_request *request, struct bw_plan *plan)
+{
+	const struct bw_spec *spec = request->spec;
+	const struct bw_spec_id_mapping *map = spec->linux_->uid_mappings.v;
+	char what[96];
+
+	if (!spec->hardening || !spec->hardening->user_range || !spec->linux_->uid_mappings.n)
+		return;
+	/* Which ids they will be, create finds out. */
+	if (request->state_fd < 0) {
+		bw_plan_layer(plan, BW_CONTROL_userns, "65536 ids of its own, which are nobody's outside");
+		return;
+	}
+	snprintf(what, sizeof what, "ids 0 to %llu are %llu to %llu outside, no other container's", (unsigned long long)map->size.v - 1,
+		(unsigned long long)map->host_id.v, (unsigned long long)(map->host_id.v + map->size.v - 1));
+	bw_plan_layer(plan, BW_CONTROL_userns, what);
+}
+
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
 {
 	const struct bw_spec_linux *linux_ = request->spec->linux_;
@@ -19,6 +38,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 
 	if (!bw_spec_namespace(request->spec, "user"))
 		return 0;
+	tell_range(request, plan);
 	if (!request->exec && bw_spec_has_new_namespace(request->spec, "user")) {
 		maps = bw_arena_alloc(request->arena, sizeof *maps);
 		if (!maps)

@@ -84,6 +84,8 @@ test_what_it_is_on_the_host() {
 	expect_equal "group on the host" "$(awk '/^Gid:/ { print $2, $3, $4, $5 }' "/proc/$pid/status")" "$first $first $first $first"
 	expect_equal "capabilities" "$(awk '/^Cap(Prm|Eff|Bnd|Amb)/ { print $2 }' "/proc/$pid/status" | sort -u)" 0000000000000000
 	expect_equal "in the state" "$(jq .hostIds "$T/state/$ID/state.json")" "$first"
+	governed state "$ID"
+	expect_output_has "ids 0 to 65535 are $first to $((first + 65535)) outside, no other container's"
 	expect_equal "in the stored spec" "$(jq '.linux.uidMappings[0].hostID' "$T/state/$ID/config.json")" "$first"
 }
 
@@ -468,6 +470,8 @@ test_a_plan_can_be_shown() {
 	governed plan "$BUNDLE"
 	expect_status 0
 	expect_output_has 'map ids, first range 0 2000224256 65536'
+	governed explain "$BUNDLE"
+	expect_output_has "65536 ids of its own, which are nobody's outside"
 	expect_equal "leases" "$(leases_of_case)" ""
 }
 
