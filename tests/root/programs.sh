@@ -148,6 +148,31 @@ test_inside_nothing_else_is_executed() {
 	expect_line '/usr/bin/python3 -c  ran'
 }
 
+# What is opened outside lies on a mount of the host's.
+test_no_program_is_handed_in_by_a_descriptor() {
+	local profile
+	python_bundle
+	cp "$ROOTFS/bin/busybox" "$T/program"
+	config '.process.args = ["/usr/bin/python3", "-c", "import os; os.execv(\"/proc/self/fd/0\", [\"echo\", \"ran\"])"]'
+	for profile in shelled untrusted; do
+		# Not by `run`, which has its own standard input.
+		case $profile in
+		shelled) set -- --policy "$T/shelled.json" ;;
+		untrusted) set -- --profile untrusted-code ;;
+		esac
+		[ -e "$T/shelled.json" ] || shelled list
+		STATUS=0
+		"$RUNTIME" --root "$T/state" "$@" run --bundle "$BUNDLE" "$ID" <"$T/program" >"$T/out" 2>"$T/err" || STATUS=$?
+		OUT=$(<"$T/out") ERR=$(<"$T/err")
+		if [ "$profile" = shelled ]; then
+			expect_output ran
+		else
+			expect_failure
+			expect_error_has 'descriptor 0 is a file of the host that can be executed'
+		fi
+	done
+}
+
 # By mounts alone: no Landlock, no LSM, no filter for Python.
 test_noexec_holds_by_itself() {
 	python_bundle

@@ -66,7 +66,10 @@ def an_annotation_shortens_a_life_where_the_policy_lets_it(world):
 def an_annotation_of_a_pod_chooses_a_profile_that_the_policy_lists(world):
     def asks_for(name):
         return lambda config: config.update(annotations={"org.bulwark.profile": name})
-    world.configure(Policy=write_policy(world, default="compat", annotations={"profile": ["untrusted-code"]}), Profile=None)
+    # Its sleep is no program that the profile lists.
+    shelled = {"untrusted-code": {"extends": "untrusted-code", "loosens": ["programs.restrict"], "programs": {"restrict": False}}}
+    world.configure(Policy=write_policy(world, default="compat", annotations={"profile": ["untrusted-code"]}, profiles=shelled),
+                    Profile=None)
     strict = world.running("c", ["sleep", "300"], edit=asks_for("untrusted-code"))
     expect("NoNewPrivs:\t1" in content(f"/proc/{strict.pid}/status"), "it is not hardened")
     world.configure(Policy=write_policy(world, default="hardened", annotations={"profile": ["untrusted-code"]}), Profile=None)
