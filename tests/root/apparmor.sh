@@ -4,10 +4,7 @@
 # or no AppArmor, nothing starts.
 . "$(dirname "$0")/bulwark.sh"
 . "$(dirname "$0")/interpreters.sh"
-
-is_active() {
-	[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]
-}
+. "$(dirname "$0")/own-profiles.sh"
 
 needs_apparmor() {
 	is_active || skip "needs a kernel with AppArmor"
@@ -28,26 +25,6 @@ load() {
 			deny /tmp/denied w,
 		}
 	END
-	loaded+=("$1")
-	trap unload EXIT
-}
-
-loaded=()
-unload() {
-	local name
-	for name in $(printf '%s\n' "${loaded[@]}" | sort -u); do
-		echo "profile $name {}" | apparmor_parser --remove
-	done
-}
-
-# load_own NAME [OPTION]: the profile of ours, as it is installed.
-load_own() {
-	local file=$top_dir/profiles/apparmor/${1%-native}
-	[ "$file" = "$top_dir/profiles/apparmor/$1" ] || {
-		sed -e "s/${1%-native}/$1/g" -e 's/# native: //' "$file" >"$T/$1"
-		file=$T/$1
-	}
-	apparmor_parser --replace --skip-cache "${@:2}" "$file"
 	loaded+=("$1")
 	trap unload EXIT
 }
