@@ -19,6 +19,11 @@ test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetwork
 test_packages+=(iproute2 openssl python3 python3-pip)
 # What tests/rules/selinux-module.sh compiles the module with.
 test_packages+=(secilc)
+# Python's own tests, which tests/root/python-node.sh runs under the filter.
+case $(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release) in
+12) test_packages+=(libpython3.11-testsuite) ;;
+13) test_packages+=(libpython3.13-testsuite) ;;
+esac
 # Other packages of Node have npm in them, and cannot be installed beside Debian's.
 command -v npm >/dev/null || test_packages+=(npm)
 # For the machine that tests/guest makes and boots.
