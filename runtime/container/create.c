@@ -215,7 +215,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 		bw_preparation_open(&creation->preparation, &creation->arena, err) < 0)
 		return -1;
 	creation->preparation.request.in_user_namespace = creation->joined_users;
-	if (bw_programs_settle(creation->options->bundle, creation->decision.hardened, &creation->arena, err) < 0)
+	if (bw_programs_check_stdio(creation->decision.hardened, "programs", err) < 0 ||
+		bw_programs_settle(creation->options->bundle, creation->decision.hardened, &creation->arena, err) < 0)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;

@@ -291,7 +291,7 @@ static int check_program(const struct execution *execution, struct bw_err *err)
 
 	if (!execution->spec->hardening || !execution->spec->hardening->programs)
 		return 0;
-	if (bw_programs_check_stdio("exec.programs", err) < 0)
+	if (bw_programs_check_stdio(execution->spec, "exec.programs", err) < 0)
 		return -1;
 	snprintf(path, sizeof path, "%d/root", (int)execution->container.pid);
 	root = openat(execution->preparation.host_proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);

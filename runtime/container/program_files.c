@@ -445,12 +445,14 @@ static int look_at(int root, const char *path, char *ret)
 }
 
 /* /proc/self/fd/0 is executed with the flags of the mount that the file was opened on, which is the host's. */
-int bw_programs_check_stdio(const char *rule, struct bw_err *err)
+int bw_programs_check_stdio(const struct bw_spec *spec, const char *rule, struct bw_err *err)
 {
 	struct bw_buf buf;
 	struct stat st;
 	int fd = STDIN_FILENO;
 
+	if (!spec->hardening || !spec->hardening->programs)
+		return 0;
 	while (fd <= STDERR_FILENO && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111)))
 		fd++;
 	if (fd > STDERR_FILENO)
@@ -517,7 +519,7 @@ int bw_programs_settle(const char *bundle, struct bw_spec *spec, struct bw_arena
 		bw_fail(err, BW_E_SPEC, 0, "/root/path: the rootfs lies on a mount with noexec: nothing in it can be executed");
 		return bw_at(err, "/root/path");
 	}
-	if (bw_programs_check_stdio("programs", err) < 0 || bw_programs_find(root, spec, arena, err) < 0)
+	if (bw_programs_find(root, spec, arena, err) < 0)
 		return -1;
 	return spec->process ? bw_programs_check(root, spec, spec->process, "programs", "/process/args/0", err) : 0;
 }

@@ -17,10 +17,10 @@ int bw_programs_find(int root, struct bw_spec *spec, struct bw_arena *arena, str
 int bw_programs_check(int root, const struct bw_spec *spec, const struct bw_spec_process *process, const char *rule,
 	const char *pointer, struct bw_err *err) BW_MUST_CHECK;
 
-/* Refuses to hand on a standard descriptor of a program's file, which could be executed by it. */
-int bw_programs_check_stdio(const char *rule, struct bw_err *err) BW_MUST_CHECK;
+/* Refuses to hand on a standard descriptor of a program's file, which could be executed by it; without a list nothing. */
+int bw_programs_check_stdio(const struct bw_spec *spec, const char *rule, struct bw_err *err) BW_MUST_CHECK;
 
-/* All of it for a container that is to be created from bundle; nothing without a list. */
+/* Finds and checks for a container that is to be created from bundle; nothing without a list. */
 int bw_programs_settle(const char *bundle, struct bw_spec *spec, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
 
 #endif
