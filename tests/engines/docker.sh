@@ -759,7 +759,18 @@ child = subprocess.run(["/usr/bin/python3", "-I", "-c", "print(6 * 7)"], capture
 print(json.dumps([os.getuid(), "GITHUB_TOKEN" in os.environ, child.stdout.strip()]))'
 	expect_status 0
 	expect_output '[1001, false, "42"]'
+	# No shell, neither as the program nor by exec; dockerd's own init is none, where it is no link on the host.
+	docker run --rm --runtime untrusted python sh -c 'echo out'
+	expect_failure
+	expect_error_has 'Direct shell access denied'
+	[ -L "$(command -v docker-init)" ] || {
+		docker run --rm --init --runtime untrusted python python3 -I -c 'print("with init")'
+		expect_output 'with init'
+	}
 	background --runtime untrusted python python3 -I -c 'import time; time.sleep(300)'
+	docker exec "$ID" sh -c 'echo out'
+	expect_failure
+	expect_output_lacks out
 	docker exec "$ID" python3 -I -c 'import os; os.unshare(os.CLONE_NEWUSER) if hasattr(os, "unshare") else exit(5)'
 	expect_failure
 	docker exec "$ID" python3 -I -c 'print("exec works")'

@@ -601,6 +601,9 @@ child = subprocess.run(["/usr/bin/python3", "-I", "-c", "print(6 * 7)"], capture
 print(json.dumps([os.getuid(), "GITHUB_TOKEN" in os.environ, child.stdout.strip()]))'
 	expect_status 0
 	expect_output '[1001, false, "42"]'
+	in_profile untrusted-code python sh -c 'echo out'
+	expect_failure
+	expect_error_has 'Direct shell access denied'
 	command podman rmi python
 }
 
