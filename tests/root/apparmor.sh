@@ -332,7 +332,8 @@ test_the_own_profile_comes_before_the_callers_under_untrusted_code() {
 		"lsm": {"apparmor": "require"}}'
 	asks governed "$builtin"
 	expect_output ''
-	expect_refusal 'AppArmor profile "bulwark-untrusted" is not loaded'
+	expect_refusal 'AppArmor profile "bulwark-untrusted" is not loaded: "apparmor_parser -r /'
+	expect_error_has '/apparmor.d/bulwark-untrusted" loads it'
 	policy '{"extends": "untrusted-code", "programs": {"restrict": false}, "loosens": ["programs.restrict"]}'
 	asks governed "$builtin"
 	expect_output "$ID (enforce)"
