@@ -38,11 +38,21 @@ void bw_harden_labels(struct bw_run *r, const struct bw_spec_process *process, c
 			"more than two categories, or a range, are those of other containers, too; the default applies");
 }
 
+/* A workspace whose native code may be loaded is of no use in a profile that forbids just that. */
+static const char *own_apparmor_profile(const struct bw_profile *profile)
+{
+	const char *name = profile->lsm->apparmor_profile;
+
+	if (name && bw_streq(name, "bulwark-untrusted") && profile->workspace && bw_is_on(&profile->workspace->exec))
+		return "bulwark-untrusted-native";
+	return name;
+}
+
 static void harden_apparmor(struct bw_run *r, const struct bw_profile_lsm *policy, const struct bw_spec_hardening *h)
 {
 	bw_change_string(r, &h->apparmor, policy->apparmor, "/hardening/apparmor", "what a kernel without AppArmor means");
 	if (policy->apparmor_profile)
-		bw_change_string(r, &h->apparmor_profile, policy->apparmor_profile, "/hardening/apparmorProfile",
+		bw_change_string(r, &h->apparmor_profile, own_apparmor_profile(r->profile), "/hardening/apparmorProfile",
 			"the AppArmor profile of our own");
 	if (policy->caller_profile && bw_streq(policy->caller_profile, "replace"))
 		bw_change_bool(r, &h->apparmor_always, true, "/hardening/apparmorAlways",

@@ -200,6 +200,8 @@ static const struct row {
 	{H, NULL, "", NEW_NET, "", "", "/hardening/apparmorProfile", BW_CHANGED, NULL, "\"bulwark-default\""},
 	{H, NULL, "", NEW_NET, "", "", "!/hardening/apparmorAlways", BW_CHANGED, "*", "*"},
 	{U, NULL, "", NEW_NET, "", "", "/hardening/apparmorProfile", BW_CHANGED, NULL, "\"bulwark-untrusted\""},
+	{U, "\"workspace\":{\"exec\":true},\"loosens\":[\"workspace.exec\"]", "", NEW_NET, "", "", "/hardening/apparmorProfile",
+		BW_CHANGED, NULL, "\"bulwark-untrusted-native\""},
 	{U, NULL, ",\"apparmorProfile\":\"docker-default\"", NEW_NET, "", "", "/hardening/apparmorAlways", BW_CHANGED, NULL,
 		"true"},
 	{U, "\"lsm\":{\"apparmor\":\"off\"},\"loosens\":[\"lsm.apparmor\"]", ",\"apparmorProfile\":\"docker-default\"", NEW_NET,
