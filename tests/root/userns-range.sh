@@ -51,7 +51,7 @@ after_case() {
 }
 
 maps_ids() {
-	! grep --quiet 'files of the image' "$T/state/$1/state.json"
+	! jq --raw-output '.degraded[]?' "$T/state/$1/state.json" | grep 'files of the image'
 }
 
 skip_where_ids_cannot_be_mapped() {
@@ -157,7 +157,7 @@ test_delete_and_the_end_of_run_give_the_range_back() {
 
 # There is one range: whoever leaves it taken stops everybody.
 test_a_kill_at_any_call_leaves_no_range_taken() {
-	local name count n=0
+	local name count n=0 killed=0 end=$((SECONDS + 25))
 	needs strace
 	bundle
 	ranged '{user: {range: {first: 1879048192, count: 1}}}'
@@ -166,15 +166,16 @@ test_a_kill_at_any_call_leaves_no_range_taken() {
 	expect_status 0
 	governed delete --force "$ID"
 	awk 'match($1, /^[a-z0-9_]+\(/) { name = substr($1, 1, RLENGTH - 1); print name, ++n[name] }' "$T/calls" >"$T/targets"
-	while read -r name count <&3 && [ "$SECONDS" -lt 25 ]; do
+	# However slow the machine is, some are killed.
+	while read -r name count <&3 && { [ "$SECONDS" -lt "$end" ] || [ "$killed" -le 5 ]; }; do
 		[ $((n++ % 17)) = 0 ] || continue
 		timeout --kill-after=2 30 strace --quiet=all --output=/dev/null --inject="$name:signal=KILL:when=$count" \
-			"$RUNTIME" --root "$T/state" --policy "$T/policy.json" create --bundle "$BUNDLE" "$ID" >"$T/out" 2>&1 </dev/null || :
+			"$RUNTIME" --root "$T/state" --policy "$T/policy.json" create --bundle "$BUNDLE" "$ID" >"$T/out" 2>&1 </dev/null || killed=$((killed + 1))
 		governed delete --force "$ID"
 		expect_status 0
 		expect_equal "leases after $name $count" "$(leases_of_case)" ""
 	done 3<"$T/targets"
-	[ "$n" -gt 100 ] || fail "only $n calls"
+	[ "$killed" -gt 5 ] || fail "only $killed were killed"
 	in_background "$ID"
 }
 
@@ -227,7 +228,9 @@ layered() {
 
 # No kernel before 7.2 maps the ids of an overlay, but those of its layers.
 test_an_overlay_is_made_anew_of_layers_with_mapped_ids() {
+	local before
 	layered
+	before=$(grep --count " - overlay " /proc/self/mountinfo)
 	ranged
 	in_background "$ID"
 	skip_where_ids_cannot_be_mapped "$ID"
@@ -238,7 +241,7 @@ test_an_overlay_is_made_anew_of_layers_with_mapped_ids() {
 	expect_error_has 'Read-only file system'
 	[ ! -e "$BUNDLE/upper/home" ] || fail "the upper layer was written to"
 	governed delete --force "$ID"
-	expect_equal "overlays that are left" "$(grep --count " - overlay .*$T" /proc/self/mountinfo)" 1
+	expect_equal "overlays that are left" "$(grep --count " - overlay " /proc/self/mountinfo)" "$before"
 }
 
 # An engine's layers, and what somebody else has put among them.
