@@ -5,6 +5,7 @@
 #include "control/rootfs_layers.h"
 
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/mountinfo.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "spec/spec.h"
@@ -133,7 +135,7 @@ static const char *find_mount(const struct bw_request *request, int dir, struct 
 	return found && bw_streq(ret->root, "/") ? NULL : "it is a part of an overlay";
 }
 
-/* A private copy of one layer with mapped ids: like the others of the list, its number is the name that the overlay gets. */
+/* A detached copy of one layer, with mapped ids. */
 static int clone_layer(int dir, const char *path, int user, struct bw_err *err)
 {
 	struct mount_attr attr = {
@@ -172,18 +174,18 @@ static int set(int fs, const char *key, const char *value)
 	return fsconfig(fs, FSCONFIG_SET_STRING, key, value, 0);
 }
 
-/* By numbers beneath /proc/self/fd, where we are; those that do not fit into one option one by one, since 6.5. */
+/* By their numbers; those that do not fit into one option one by one, since 6.5. */
 static int name_layers(int fs, const struct layers *layers)
 {
-	char numbers[MAX_OPTION + 1], number[32];
+	char numbers[MAX_OPTION + 1], number[24];
 	struct bw_buf buf = bw_buf_over(numbers, sizeof numbers);
 
 	for (size_t i = 0; i < layers->n; i++)
-		bw_buf_addf(&buf, "%s%d", i ? ":" : "", layers->v[i]);
+		bw_buf_addf(&buf, "%s%zu", i ? ":" : "", i);
 	if (!buf.overflow)
 		return set(fs, "lowerdir", numbers);
 	for (size_t i = 0; i < layers->n; i++) {
-		snprintf(number, sizeof number, "/proc/self/fd/%d", layers->v[i]);
+		snprintf(number, sizeof number, "%zu", i);
 		if (set(fs, "lowerdir+", number) < 0)
 			return -1;
 	}
@@ -201,21 +203,70 @@ static int mount_layers(const struct layers *layers)
 	return fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY);
 }
 
-/* The names are relative to a directory that we go to and come back from. */
-static int mount_by_numbers(const struct bw_request *request, const struct layers *layers, struct bw_err *err)
+/* From here to mount_there() we are a process of our own, in a mount namespace of its own. */
+static int enter_namespace(void)
 {
-	auto_close int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int numbers = openat(request->host_proc, "self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int tree = -1;
+	return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -1 : 0;
+}
 
-	if (here < 0 || numbers < 0 || fchdir(numbers) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: going to the layers");
-	tree = mount_layers(layers);
-	if (tree < 0)
-		bw_fail(err, BW_E_KERNEL, errno, "rootfs: an overlay of %zu layers with mapped ids", layers->n);
-	if (fchdir(here) < 0)
-		return tree < 0 ? -1 : bw_fail(err, BW_E_KERNEL, errno, "rootfs: coming back from the layers");
-	return tree < 0 ? -1 : take_fd(&tree);
+/* A directory with the layers by number becomes the current one. Where it is mounted matters to nobody. */
+static int attach_layers(const struct layers *layers, const char *place)
+{
+	auto_close int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	auto_close int target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int top = -1;
+	char name[24];
+
+	if (fs < 0 || target < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	top = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (top < 0 || move_mount(top, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -1;
+	for (size_t i = 0; i < layers->n; i++) {
+		snprintf(name, sizeof name, "%zu", i);
+		if (mkdirat(top, name, 0700) < 0 || move_mount(layers->v[i], "", top, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return -1;
+	}
+	return fchdir(top);
+}
+
+struct answer {
+	int tree, sys;
+};
+
+_Noreturn static void mount_there(const struct layers *layers, const char *place, int pipe)
+{
+	struct answer answer = {.tree = -1};
+
+	if (enter_namespace() == 0 && attach_layers(layers, place) == 0)
+		answer.tree = mount_layers(layers);
+	answer.sys = errno;
+	_exit(write(pipe, &answer, sizeof answer) != (ssize_t)sizeof answer);
+}
+
+/* Kernels from 5.14 to 6.14 take layers only of the mount namespace that one is in, where they would be everybody's to
+ * see. So a process that shares our descriptors, and nothing else, has one for a moment; the overlay keeps them. */
+static int mount_apart(const struct bw_request *request, const struct layers *layers, struct bw_err *err)
+{
+	struct bw_clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
+	struct answer answer = {.tree = -1};
+	int pipes[2], status;
+	pid_t pid;
+
+	if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "pipe");
+	pid = (pid_t)bw_clone3(&args);
+	if (pid == 0)
+		mount_there(layers, request->bundle, pipes[1]);
+	if (pid < 0)
+		bw_fail(err, BW_E_KERNEL, errno, "clone3");
+	else if (bw_wait(pid, &status) < 0 || read(pipes[0], &answer, sizeof answer) != (ssize_t)sizeof answer)
+		bw_fail(err, BW_E_INTERNAL, 0, "rootfs: the process that mounts its layers died");
+	else if (answer.tree < 0)
+		bw_fail(err, BW_E_KERNEL, answer.sys, "rootfs: an overlay of %zu layers with mapped ids", layers->n);
+	close(pipes[0]);
+	close(pipes[1]);
+	return answer.tree;
 }
 
 int bw_rootfs_of_layers(const struct bw_request *request, int dir, int user, bw_image_fn *is_image, const char **ret_why,
@@ -241,7 +292,7 @@ int bw_rootfs_of_layers(const struct bw_request *request, int dir, int user, bw_
 		return -1;
 	if (layers.n == 1)
 		return fcntl(layers.v[0], F_DUPFD_CLOEXEC, 3);
-	tree = mount_by_numbers(request, &layers, err);
+	tree = mount_apart(request, &layers, err);
 	if (tree < 0 && err->sys == EINVAL)
 		*ret_why = "this kernel makes no overlay of layers with mapped ids";
 	return tree;
