@@ -27,6 +27,8 @@ is "status" "$(jq -r '.status' <<<"$out")" stopped
 run "$double" state --format text c1
 has "text names the profile" "$out" "profile    hardened"
 has "text names the way of the network guard" "$out" "guard      cgroup"
+has "text names the witness" "$out" "witness    4711"
+has "text counts what it has seen" "$out" "programs   3 allowed, 1 denied, 0 unresolved"
 has "text names what is in force" "$out" "layer      seccomp: filter baseline"
 has "text names what is not enforced" "$out" "degraded   landlock: this kernel has none"
 run "$double" state -f json c2

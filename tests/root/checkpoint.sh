@@ -773,6 +773,11 @@ test_a_restored_container_is_guarded_and_behind_the_gate_there_is_none() {
 	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
 	expect_refusal 'leaves a container the egress gate alone'
 	! grep -q 'request RESTORE' "$LOG" || fail "criu was asked to restore"
+	policy '{"checkpoint": "allow", "landlock": "prefer", "loosens": ["checkpoint"],
+		"programs": {"allow": ["/bin/*"], "events": "prefer"}}'
+	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
+	expect_refusal 'has the programs of a container witnessed'
+	! grep -q 'request RESTORE' "$LOG" || fail "criu was asked to restore"
 	policy '{"checkpoint": "allow", "landlock": "prefer", "loosens": ["checkpoint"]}'
 	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
 	expect_status 0

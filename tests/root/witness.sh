@@ -247,15 +247,16 @@ test_a_container_and_its_exec_are_witnessed() {
 }
 
 test_a_program_that_is_not_listed_is_refused_in_a_container_and_its_exec() {
+	local alone='.landlock = "off" | .loosens = ["landlock"]'
 	bundle
 	cp "$ROOTFS/bin/busybox" "$ROOTFS/usr/busybox"
 	script_args '/usr/busybox true; echo "status $?"; cp /usr/busybox /tmp/sh; /tmp/sh -c true; echo "copy $?"'
 	config '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"]}]'
 	# Nothing else stands in the way: without the witness it runs.
-	witnessed '.programs.events = "off"'
+	witnessed "$alone"' | .programs.events = "off"'
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_output_has 'status 0'
-	witnessed
+	witnessed "$alone"
 	governed create --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	governed start "$ID"
@@ -264,8 +265,9 @@ test_a_program_that_is_not_listed_is_refused_in_a_container_and_its_exec() {
 	seen '.result == "denied" and .path == "/tmp/sh" and .file == "/tmp/sh"' "$(log)"
 	expect_equal denied "$(sed -n 's/^denied *0*//p' "$T/state/$ID/programs")" 2
 	governed delete "$ID"
-	config '.process.args = ["sleep", "300"]'
-	governed run --detach --bundle "$BUNDLE" "$ID"
+	# With the other layers it is as well.
+	witnessed
+	sleeping governed
 	governed exec "$ID" sh -c '/usr/busybox true'
 	expect_status 126
 	seen '.result == "denied" and .path == "/usr/busybox"' "$(log)"
