@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/compile.h"
+#include "control/label.h"
 #include "control/landlock_abi.h"
 #include "host/host.h"
 #include "policy/policy.h"
@@ -122,15 +123,47 @@ static bool mdwe(const struct bw_host *host, char *detail, size_t size)
 	return host->mdwe.v;
 }
 
+/* Whether each of our labels is one of this host's, and enforced; what is said of one that is not goes to detail. */
+static bool has_labels(const char *lsm, const char *const labels[], char *detail, size_t size)
+{
+	bool all = true, enforced;
+
+	for (size_t i = 0; labels[i] && all; i++) {
+		struct bw_err why = {0};
+
+		all = bw_label_check(BW_LIBEXECDIR "/bulwark-label", lsm, labels[i], &enforced, &why) == 0 && enforced;
+		if (!all && why.code == BW_E_NONE)
+			snprintf(detail, size, "\"%s\" forbids nothing", labels[i]);
+		else if (!all)
+			snprintf(detail, size, "%s", why.text);
+	}
+	return all;
+}
+
 static bool lsm(const struct bw_host *host, char *detail, size_t size)
 {
-	if (host->apparmor.v)
-		snprintf(detail, size, "AppArmor");
-	else if (host->selinux.v)
-		snprintf(detail, size, "SELinux, %s", host->selinux_enforcing.v ? "enforcing" : "permissive");
-	else
+	static const char *const profiles[] = {"bulwark-default", "bulwark-untrusted", NULL};
+	static const char *const contexts[] = {
+		"system_u:system_r:bulwark_t:s0:c0,c1", "system_u:system_r:bulwark_untrusted_t:s0:c0,c1", NULL};
+	bool ours;
+
+	if (!host->apparmor.v && !host->selinux.v) {
 		snprintf(detail, size, "neither AppArmor nor SELinux");
-	return host->apparmor.v || (host->selinux.v && host->selinux_enforcing.v);
+		return false;
+	}
+	ours = host->apparmor.v ? has_labels("apparmor", profiles, detail, size) : has_labels("selinux", contexts, detail, size);
+	if (ours)
+		snprintf(detail, size, "%s", host->apparmor.v ? "AppArmor, with profiles of our own" : "SELinux, with types of our own");
+	return ours;
+}
+
+static bool programs(const struct bw_host *host, char *detail, size_t size)
+{
+	bool memfd = host->kernel_major.v > 6 || (host->kernel_major.v == 6 && host->kernel_minor.v >= 3);
+
+	snprintf(detail, size, "noexec mounts%s",
+		memfd ? ", vm.memfd_noexec" : "; vm.memfd_noexec is Linux 6.3's, only the filter refuses files in memory");
+	return memfd;
 }
 
 /* Routing rules hold in a network of the container's own alone. */
@@ -174,6 +207,7 @@ static const struct row rows[] = {
 	{"seccomp", "system call filters", REQUIRED, seccomp},
 	{"limits", "memory, processes and cpu", PREFERRED, limits},
 	{"landlock", "writing, executing, ports, a second time", PREFERRED, landlock},
+	{"programs", "only listed programs are executed", PREFERRED, programs},
 	{"memory", "no memory that was written is executed", PREFERRED, mdwe},
 	{"network guard", "metadata services out of reach in every network", PREFERRED, guard},
 	{"witness", "each execve is seen from outside", PREFERRED, witness},

@@ -431,4 +431,18 @@ test_a_kernel_without_it_is_no_start_where_it_is_asked_for() {
 	expect_output started
 }
 
+test_check_says_whether_our_profiles_are_there() {
+	needs_own bulwark-default bulwark-untrusted
+	run "$RUNTIME" check
+	grep --quiet '^missing *lsm .*AppArmor profile "bulwark-default" is not loaded' <<<"$OUT" ||
+		fail "check does not miss bulwark-default"
+	load_own bulwark-default
+	load_own bulwark-untrusted --complain
+	run "$RUNTIME" check
+	grep --quiet '^missing *lsm .*"bulwark-untrusted" forbids nothing' <<<"$OUT" || fail "check takes one that complains"
+	load_own bulwark-untrusted
+	run "$RUNTIME" check
+	grep --quiet '^ok *lsm .*AppArmor, with profiles of our own' <<<"$OUT" || fail "check does not find ours"
+}
+
 run_tests
