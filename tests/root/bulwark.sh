@@ -84,6 +84,23 @@ asks() {
 	"$1" run --bundle "$BUNDLE" "$ID"
 }
 
+# needs_witness: bulwark-witness is where it would be installed, for this script alone, which has a mount namespace of
+# its own (its first line sees to that); sets WITNESS.
+needs_witness() {
+	local helper top
+	WITNESS=$(dirname "$RUNTIME")/bulwark-witness
+	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-witness' "$RUNTIME" | head -n 1)
+	[ -x "$WITNESS" ] || WITNESS=$helper
+	[ -x "$WITNESS" ] || skip "needs bulwark-witness"
+	[ ! -x "$helper" ] || return 0
+	top=$helper
+	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
+	mkdir "$work/upper" "$work/overlay"
+	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
+		skip "needs overlay mounts"
+	mkdir -p "${helper%/*}"
+	install "$WITNESS" "$helper"
+}
 # sleeping PROFILE: the bundle's container runs in the background, as PROFILE has it.
 sleeping() {
 	config '.process.args = ["sleep", "300"]'

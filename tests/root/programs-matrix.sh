@@ -3,39 +3,41 @@
 # "Only Python and Node": every way to run something else (attempts.py) against every layer, each alone and all
 # together.  A layer that lets through what the table says it stops is a hole; one that stops more makes the table, and
 # SECURITY.md with it, wrong.
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || BULWARK_TEST_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
 . "$(dirname "$0")/bulwark.sh"
 . "$(dirname "$0")/interpreters.sh"
 . "$(dirname "$0")/own-profiles.sh"
+needs_witness
 
 # x: executed; -: denied; .: cannot be tried there.
 # "all" is the profile untrusted-code as it is, but for AppArmor and SELinux where there are none; "native" is the
 # same with workspace.exec.  ?: as Linux 6.3 has PR_SET_MDWE or not.
 matrix() {
 	cat <<-'END'
-		attempt                none noexec memfd seccomp landlock apparmor mdwe all native
-		python                 x    x      x     x       x        x        x    x   x
-		proc_self_exe          x    x      x     x       x        x        x    x   x
-		shell                  x    -      x     x       -        -        x    -   -
-		shell_by_loader        x    -      x     x       x        -        x    -   -
-		shell_by_root_link     x    -      x     x       -        -        x    -   -
-		shell_by_descriptor    x    -      x     -       -        -        x    -   -
-		shell_by_symlink       x    -      x     x       -        -        x    -   -
-		copy_in_tmp            x    -      x     x       -        -        x    -   -
-		copy_in_tmp_by_loader  x    -      x     x       x        -        x    -   -
-		copy_without_name      x    -      x     x       -        -        x    -   -
-		script_of_shell        x    -      x     x       -        -        x    -   -
-		script_of_python       x    -      x     x       -        -        x    -   -
-		memfd_fexecve          x    x      -     -       x        -        x    -   -
-		memfd_by_proc          x    x      -     -       x        -        x    -   -
-		memfd_static           x    x      -     -       x        -        x    -   -
-		memfd_by_loader        x    x      -     -       x        -        x    -   -
-		hidden_in_library      x    x      x     x       -        -        x    -   -
-		hidden_by_loader       x    x      x     x       x        x        x    x   x
-		copy_in_workspace      .    .      .     .       .        .        .    -   -
-		map_shell              x    -      x     x       x        -        x    -   -
-		module_in_tmp          x    -      x     x       x        -        x    -   -
-		module_in_workspace    .    .      .     .       .        .        .    -   x
-		written_memory         x    x      x     x       x        x        -    ?   ?
+		attempt                none noexec memfd seccomp landlock apparmor mdwe witness all native
+		python                 x    x      x     x       x        x        x    x       x   x
+		proc_self_exe          x    x      x     x       x        x        x    x       x   x
+		shell                  x    -      x     x       -        -        x    -       -   -
+		shell_by_loader        x    -      x     x       x        -        x    -       -   -
+		shell_by_root_link     x    -      x     x       -        -        x    x       -   -
+		shell_by_descriptor    x    -      x     -       -        -        x    -       -   -
+		shell_by_symlink       x    -      x     x       -        -        x    -       -   -
+		copy_in_tmp            x    -      x     x       -        -        x    -       -   -
+		copy_in_tmp_by_loader  x    -      x     x       x        -        x    -       -   -
+		copy_without_name      x    -      x     x       -        -        x    -       -   -
+		script_of_shell        x    -      x     x       -        -        x    -       -   -
+		script_of_python       x    -      x     x       -        -        x    -       -   -
+		memfd_fexecve          x    x      -     -       x        -        x    -       -   -
+		memfd_by_proc          x    x      -     -       x        -        x    -       -   -
+		memfd_static           x    x      -     -       x        -        x    -       -   -
+		memfd_by_loader        x    x      x     -       x        -        x    -       -   -
+		hidden_in_library      x    x      x     x       -        -        x    -       -   -
+		hidden_by_loader       x    x      x     x       x        -        x    -       -   -
+		copy_in_workspace      .    .      .     .       .        .        .    .       -   -
+		map_shell              x    -      x     x       x        -        x    x       -   -
+		module_in_tmp          x    -      x     x       x        -        x    x       -   -
+		module_in_workspace    .    .      .     .       .        .        .    .       -   x
+		written_memory         x    x      x     x       x        x        -    x       m   m
 	END
 }
 
@@ -89,6 +91,7 @@ layer() {
 		policy '{"extends": "compat", "noNewPrivileges": true,
 			"lsm": {"apparmor": "require", "apparmorProfile": "bulwark-untrusted"}}'
 		;;
+	witness) policy "{\"extends\": \"compat\", \"programs\": {$programs, \"events\": \"require\"}}" ;;
 	mdwe) policy '{"extends": "compat", "memoryDenyWriteExecute": "on"}' ;;
 	all) policy '{"extends": "untrusted-code"}' ;;
 	native)
@@ -137,6 +140,10 @@ test_apparmor_alone() {
 	needs apparmor_parser
 	load_own bulwark-untrusted
 	holds apparmor
+}
+
+test_the_witness_alone() {
+	holds witness
 }
 
 test_no_memory_both_written_and_executed_alone() {

@@ -143,7 +143,8 @@ test_inside_nothing_else_is_executed() {
 	expect_line '/bin/busybox true EACCES'
 	expect_line '/usr/bin/script EACCES'
 	expect_line '/tmp/sh -c : EACCES'
-	expect_output_has '/usr/bin/echo failed'
+	# The loader starts and cannot map it; where there is a witness, it does not start.
+	[[ $OUT == *'/usr/bin/echo failed'* || $OUT == *'/usr/bin/echo EACCES'* ]] || fail "the loader has started a program"
 	expect_line '/proc/self/exe -c  ran'
 	expect_line '/usr/bin/python3 -c  ran'
 }
@@ -187,7 +188,8 @@ test_noexec_holds_by_itself() {
 	expect_line '/bin/sh -c : EACCES'
 	expect_line '/tmp/sh -c : EACCES'
 	expect_line '/usr/bin/script EACCES'
-	expect_output_has '/usr/bin/echo failed'
+	# The loader starts and cannot map it; where there is a witness, it does not start.
+	[[ $OUT == *'/usr/bin/echo failed'* || $OUT == *'/usr/bin/echo EACCES'* ]] || fail "the loader has started a program"
 	expect_line '/usr/bin/python3 -c  ran'
 }
 

@@ -7,22 +7,6 @@
 . "$(dirname "$0")/bulwark.sh"
 needs python3
 
-# needs_witness: the program is where it would be installed, for this script alone; sets WITNESS.
-needs_witness() {
-	local helper top
-	WITNESS=$(dirname "$RUNTIME")/bulwark-witness
-	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-witness' "$RUNTIME" | head -n 1)
-	[ -x "$WITNESS" ] || WITNESS=$helper
-	[ -x "$WITNESS" ] || skip "needs bulwark-witness"
-	[ ! -x "$helper" ] || return 0
-	top=$helper
-	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
-	mkdir "$work/upper" "$work/overlay"
-	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
-		skip "needs overlay mounts"
-	mkdir -p "${helper%/*}"
-	install "$WITNESS" "$helper"
-}
 needs_witness
 
 # ---- the program by itself --------------------------------------------------------------------------
