@@ -44,8 +44,18 @@ static int except(const struct bw_strs *paths, uint16_t op, const struct bw_spec
 	return 0;
 }
 
+static void say_layer(const struct bw_spec_programs *programs, struct bw_plan *plan)
+{
+	char what[120];
+
+	snprintf(what, sizeof what, "noexec on all but %zu programs and what is in %zu library directories", programs->files.n,
+		programs->directories.n);
+	bw_plan_layer(plan, BW_CONTROL_programs, what);
+}
+
 static int prepare_noexec(const struct bw_spec_programs *programs, struct bw_plan *plan, struct bw_err *err)
 {
+	say_layer(programs, plan);
 	if (except(&programs->directories, OP_DIRECTORY, programs, plan, err) < 0 ||
 		except(&programs->files, OP_FILE, programs, plan, err) < 0)
 		return -1;
@@ -77,8 +87,10 @@ static int prepare_memfd(const struct bw_request *request, struct bw_plan *plan,
 {
 	const char *why = no_memfd_noexec(request);
 
-	if (!why)
+	if (!why) {
+		bw_plan_layer(plan, BW_CONTROL_programs, "no file in memory is executed");
 		return bw_plan_add(plan, BW_CONTROL_programs, OP_MEMFD, BW_PHASE_JOIN, NULL, 0, err);
+	}
 	if (!filter_refuses_memfd(request->spec->hardening))
 		bw_plan_degrade(plan, BW_CONTROL_programs, why);
 	return 0;

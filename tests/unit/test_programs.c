@@ -50,6 +50,8 @@ START_TEST(each_program_is_excepted_unless_its_directory_is)
 	bench_step(b, &bw_programs, 0, BW_PHASE_NODE, BW_SIDE_CHILD, "let /usr/lib be mapped for execution");
 	bench_step(b, &bw_programs, 1, BW_PHASE_NODE, BW_SIDE_CHILD, "let /usr/bin/python3.11 be executed");
 	bench_step(b, &bw_programs, 2, BW_PHASE_NODE, BW_SIDE_CHILD, "let /ld.so be executed");
+	ck_assert_uint_eq(b->plan.layers_n, 1);
+	ck_assert_str_eq(b->plan.layers[0].what, "noexec on all but 2 programs and what is in 1 library directories");
 	bench_free(b);
 }
 END_TEST
@@ -91,6 +93,7 @@ START_TEST(files_in_memory_are_refused_by_the_kernel_or_by_the_filter)
 	if (kernels[_i].set)
 		bench_step(b, &bw_programs, 0, BW_PHASE_JOIN, BW_SIDE_CHILD, "let no file in memory be executed");
 	ck_assert_uint_eq(b->plan.degraded_n, kernels[_i].degraded ? 1 : 0);
+	ck_assert_uint_eq(b->plan.layers_n, kernels[_i].set);
 	if (kernels[_i].degraded)
 		ck_assert_str_eq(b->plan.degraded[0].why, kernels[_i].degraded);
 	bench_free(b);
