@@ -37,6 +37,7 @@ if APPARMOR_PROFILES
 apparmordir = $(sysconfdir)/apparmor.d
 apparmor_DATA = $(apparmor_profiles) profiles/apparmor/bulwark-untrusted-native
 endif
+noinst_DATA = profiles/apparmor/bulwark-untrusted-native
 CLEANFILES += profiles/apparmor/bulwark-untrusted-native
 profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted
 	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && sed -e 's/bulwark-untrusted/&-native/g' -e 's/# native: //' \

@@ -39,15 +39,16 @@ static void say_learned(const char *path, const struct bw_learning *learned)
 		fprintf(stderr, "learning: %llu calls have no name here and are not in the profile\n", learned->nameless);
 }
 
-static int learn(const struct bw_call *call, struct bw_create_options *options, int *ret_code, struct bw_err *err)
+static int learn(const struct bw_call *call, const struct bw_create_options *options, int *ret_code, struct bw_err *err)
 {
 	struct bw_learning learned = {0};
+	struct bw_create_options learning = *options;
 
 	if (options->detach)
 		return bw_fail(err, BW_E_USAGE, 0,
 			"--learn stays beside the container until its end: it cannot be used with --detach");
-	options->ret_learning = &learned;
-	if (bw_container_run(call->ctx, call->args[0], options, ret_code, err) < 0)
+	learning.ret_learning = &learned;
+	if (bw_container_run(call->ctx, call->args[0], &learning, ret_code, err) < 0)
 		return -1;
 	say_learned(options->learn, &learned);
 	return 0;

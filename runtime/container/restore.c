@@ -100,18 +100,19 @@ static int check_lost(struct restoring *restoring, const struct lost *lost, stru
 /* A process is restored with what the image knows, which is not all that a policy may require. */
 static int check_hardening(struct restoring *restoring, struct bw_err *err)
 {
-	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
-	const bool labels = hardening && hardening->selinux_type && restoring->preparation.host.selinux.v;
+	static const struct bw_spec_hardening none;
+	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening ? spec_of(restoring)->hardening : &none;
+	const bool labels = hardening->selinux_type && restoring->preparation.host.selinux.v;
 	const struct lost lost[] = {
-		{hardening ? hardening->landlock : NULL, "/hardening/landlock", "Landlock",
+		{hardening->landlock, "/hardening/landlock", "Landlock",
 			"no image holds its rules, so that a restored process has none"},
-		{hardening ? hardening->mdwe : NULL, "/hardening/mdwe", "memoryDenyWriteExecute",
+		{hardening->mdwe, "/hardening/mdwe", "memoryDenyWriteExecute",
 			"no image holds it, so that a restored process may execute memory that it has written"},
 		{labels ? hardening->selinux : NULL, "/hardening/selinux", "SELinux categories of the container's own",
 			"a restored process has the label of its image, whoever has its categories now"},
 	};
 
-	if (hardening && hardening->user_range) {
+	if (hardening->user_range) {
 		bw_fail(err, BW_E_DENIED, 0,
 			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
 			bw_profile_name(restoring->decision.profile));

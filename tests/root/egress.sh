@@ -498,7 +498,7 @@ test_no_question_is_forwarded_but_of_listed_names() {
 
 test_exec_is_behind_the_gate_as_well() {
 	gate
-	program sleep 300
+	program "$python" -c 'import time; time.sleep(300)'
 	gated run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	gated exec "$ID" "$python" /usr/lib/test/egress.py each "tunnel pypi.example 443" "tunnel evil.example 443" \
@@ -511,7 +511,7 @@ test_exec_is_behind_the_gate_as_well() {
 # The proxy is the container's own: nobody else is let out by it.
 test_the_proxy_listens_inside_only() {
 	gate
-	program sleep 300
+	program "$python" -c 'import time; time.sleep(300)'
 	gated run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	on_host "$python" "$tests_dir/root/egress.py" tunnel pypi.example 443
@@ -730,7 +730,7 @@ test_an_interface_plugged_in_before_the_start_leads_nowhere() {
 
 test_an_interface_plugged_in_later_leads_nowhere() {
 	gate
-	program sleep 300
+	program "$python" -c 'import time; time.sleep(300)'
 	gated run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	bridge_in

@@ -3,5 +3,4 @@
 rule_tests = tests/rules/apparmor-profiles.sh tests/rules/child-symbols.sh tests/rules/layering.sh \
 	tests/rules/policy-man-in-step.sh tests/rules/refusal-words.sh tests/rules/selinux-module.sh
 TESTS += $(rule_tests)
-check_DATA = profiles/apparmor/bulwark-untrusted-native
 EXTRA_DIST += $(rule_tests)

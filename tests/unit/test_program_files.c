@@ -187,9 +187,24 @@ static void long_text(struct image *f) { f->segments[1].p_filesz = 4097; }
 static void no_text(struct image *f) { f->segments[1].p_filesz = 0; }
 static void one_byte(struct image *f) { f->segments[1].p_filesz = 1; }
 static void no_end(struct image *f) { f->segments[1].p_filesz = 4; }
-static void relative(struct image *f) { strcpy(f->text, "lib64/ld.so"), f->segments[1].p_filesz = 12; }
-static void missing(struct image *f) { strcpy(f->text, "/nope/ld.so"), f->segments[1].p_filesz = 12; }
-static void a_directory(struct image *f) { strcpy(f->text, "/usr/lib"), f->segments[1].p_filesz = 9; }
+static void relative(struct image *f)
+{
+	strcpy(f->text, "lib64/ld.so");
+	f->segments[1].p_filesz = 12;
+}
+
+static void missing(struct image *f)
+{
+	strcpy(f->text, "/nope/ld.so");
+	f->segments[1].p_filesz = 12;
+}
+
+static void a_directory(struct image *f)
+{
+	strcpy(f->text, "/usr/lib");
+	f->segments[1].p_filesz = 9;
+}
+
 
 static void (*const damages[])(struct image *) = {no_magic, of_32_bits, of_another_order, odd_size, too_many, none,
 	table_far_away, table_behind_the_end, text_far_away, text_behind_the_end, huge_text, long_text, no_text, one_byte, no_end,
