@@ -270,7 +270,7 @@ test_exec_executes_what_is_listed_and_no_copy_of_it() {
 		/data/hard/busybox echo ran; /data/soft/busybox echo ran'
 	expect_failure
 	expect_output_lacks ran
-	governed exec "$ID" /opt/other/busybox echo ran
+	governed exec "$ID" sh -c '/opt/other/busybox echo ran'
 	expect_failure
 	expect_error_has 'ermission denied'
 }
@@ -282,12 +282,12 @@ test_a_listed_file_is_the_same_through_a_mount() {
 	stores_programs /opt/tool/busybox
 	governed exec "$ID" /opt/tool/busybox echo ran
 	expect_line ran
-	governed exec "$ID" /opt/again/busybox echo ran
+	governed exec "$ID" /opt/tool/busybox sh -c '/opt/again/busybox echo ran'
 	expect_line ran
-	governed exec "$ID" /opt/other/busybox echo ran
+	governed exec "$ID" /opt/tool/busybox sh -c '/opt/other/busybox echo ran'
 	expect_failure
 	expect_error_has 'ermission denied'
-	governed exec "$ID" /bin/busybox echo ran
+	governed exec "$ID" /opt/tool/busybox sh -c '/bin/busybox echo ran'
 	expect_failure
 }
 
