@@ -80,20 +80,6 @@ static int put_level(struct bw_spec *spec, uint32_t number, struct bw_arena *are
 	return spec->hardening->selinux_level ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "categories");
 }
 
-/* The container's directory without links, whatever --root says. */
-static int name_container(const struct bw_container *container, char *path, size_t size, struct bw_err *err)
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", container->dir);
-	n = readlink(link, path, size - 1);
-	if (n < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "reading %s", link);
-	path[n] = '\0';
-	return 0;
-}
-
 static int take_asked(int root, const struct wish *wish, const char *container, uint32_t *ret, struct bw_err *err)
 {
 	if (bw_lease_take_from(root, KIND, wish->key, container, wish->number, 1, 0, ret, err) == 0)
@@ -108,21 +94,21 @@ int bw_categories_take(struct bw_container *container, struct bw_spec *spec, con
 	struct bw_arena *arena, struct bw_err *err)
 {
 	auto_close int root = -1;
-	char path[PATH_MAX];
+	char name[BW_LEASE_NAME];
 	struct wish wish;
 	uint32_t number;
 	int r;
 
-	if (name_container(container, path, sizeof path, err) < 0)
+	if (bw_lease_name(container->dir, name, err) < 0)
 		return -1;
-	r = wish_of(spec, host, path, arena, &wish, err);
+	r = wish_of(spec, host, name, arena, &wish, err);
 	if (r <= 0)
 		return r;
 	root = bw_lease_open(err);
 	if (root < 0)
 		return -1;
-	r = wish.asked ? take_asked(root, &wish, path, &number, err)
-		       : bw_lease_take(root, KIND, wish.key, path, BW_CATEGORY_PAIRS, wish.number, &number, err);
+	r = wish.asked ? take_asked(root, &wish, name, &number, err)
+		       : bw_lease_take(root, KIND, wish.key, name, BW_CATEGORY_PAIRS, wish.number, &number, err);
 	if (r < 0 || put_level(spec, number, arena, err) < 0)
 		return -1;
 	container->state->categories = spec->hardening->selinux_level;
@@ -141,12 +127,12 @@ int bw_categories_guess(struct bw_spec *spec, const struct bw_host *host, const 
 int bw_categories_release(const struct bw_container *container, struct bw_err *err)
 {
 	auto_close int root = -1;
-	char path[PATH_MAX];
+	char name[BW_LEASE_NAME];
 
 	if (!container->state || !container->state->categories)
 		return 0;
 	root = bw_lease_open(err);
-	if (root < 0 || name_container(container, path, sizeof path, err) < 0)
+	if (root < 0 || bw_lease_name(container->dir, name, err) < 0)
 		return -1;
-	return bw_lease_release(root, KIND, path, err);
+	return bw_lease_release(root, KIND, name, err);
 }

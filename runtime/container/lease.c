@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lease.c - <store>/.leases/<kind>/<number>: the key in the first line, and in each further one a container, as "mount
- * namespace, blank, path of its directory". Two kinds of links lead there without a search, k-<hash of the key> and
- * c-<hash of the container>; a link counts only when the file says the same. A new file's links are made before it and
+ * namespace, blank, name". Two kinds of links lead there without a search, k-<hash of the key> and c-<hash of the
+ * container>; a link counts only when the file says the same. A new file's links are made before it and
  * those of a removed one go after it, so what a kill leaves is a link that does not count, or a lease whose container
  * is gone, which the next search takes over. The kind's directory is locked meanwhile. */
 #include "container/lease.h"
@@ -149,7 +149,7 @@ static bool has_key(const char *text, const char *key)
 /* A container as its line has it. */
 struct holder {
 	uint64_t namespace;
-	const char *path;
+	const char *name;
 	size_t len;
 };
 
@@ -162,27 +162,37 @@ static bool next_holder(const char **at, struct holder *ret)
 		return false;
 	digits = strcspn(line, " \n");
 	ret->namespace = strtoull(line, NULL, 10);
-	ret->path = digits < len ? line + digits + 1 : line + len;
-	ret->len = (size_t)(line + len - ret->path);
+	ret->name = digits < len ? line + digits + 1 : line + len;
+	ret->len = (size_t)(line + len - ret->name);
 	return true;
 }
 
 static bool is_called(const struct holder *holder, const char *container)
 {
-	return holder->len == strlen(container) && memcmp(holder->path, container, holder->len) == 0;
+	return holder->len == strlen(container) && memcmp(holder->name, container, holder->len) == 0;
 }
 
-/* That a path of another mount namespace leads nowhere in ours says nothing. */
+/* What a container's name begins with. */
+static void put_inode(const struct stat *st, char *buf, size_t size)
+{
+	snprintf(buf, size, "%llu:%llu ", (unsigned long long)st->st_dev, (unsigned long long)st->st_ino);
+}
+
+/* Its path leads nowhere, or to another directory by now. That a path of another mount namespace leads nowhere in ours
+ * says nothing. */
 static bool is_gone(const struct store *store, const struct holder *holder)
 {
-	char path[PATH_MAX];
+	char name[BW_LEASE_NAME + 1], inode[64];
 	struct stat st;
 
-	if (holder->namespace != store->namespace || holder->len >= sizeof path)
+	if (holder->namespace != store->namespace || holder->len >= BW_LEASE_NAME)
 		return false;
-	memcpy(path, holder->path, holder->len);
-	path[holder->len] = '\0';
-	return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+	memcpy(name, holder->name, holder->len);
+	name[holder->len] = name[holder->len + 1] = '\0';
+	if (lstat(name + strcspn(name, " ") + 1, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR;
+	put_inode(&st, inode, sizeof inode);
+	return !bw_after_prefix(name, inode);
 }
 
 /* text: as load() gives it. */
@@ -239,7 +249,7 @@ static void forget_links(const struct store *store, const char *text, uint32_t n
 		return;
 	while (next_holder(&text, &holder))
 		if (is_called(&holder, without) || is_gone(store, &holder))
-			mislead(store, 'c', holder.path, holder.len, n);
+			mislead(store, 'c', holder.name, holder.len, n);
 }
 
 static int save(const struct store *store, uint32_t n, const struct bw_buf *buf, struct bw_err *err)
@@ -388,6 +398,25 @@ int bw_lease_open(struct bw_err *err)
 		return bw_fail(err, BW_E_HOST, 0, "%s must be writable for root alone, found owner %u and mode %o", STORE,
 			(unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 	return take_fd(&dir);
+}
+
+int bw_lease_name(int dir, char ret[BW_LEASE_NAME], struct bw_err *err)
+{
+	char link[64];
+	struct stat st;
+	ssize_t n;
+	size_t len;
+
+	if (fstat(dir, &st) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "examining the container's directory");
+	put_inode(&st, ret, BW_LEASE_NAME);
+	len = strlen(ret);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", dir);
+	n = readlink(link, ret + len, BW_LEASE_NAME - len - 1);
+	if (n < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "reading %s", link);
+	ret[len + (size_t)n] = '\0';
+	return 0;
 }
 
 int bw_lease_take_from(int root, const char *kind, const char *key, const char *container, uint32_t first, uint32_t count,

@@ -133,12 +133,6 @@ static int set_mappings(struct bw_spec *spec, uint64_t first, struct bw_arena *a
 	return 0;
 }
 
-/* The container's name in the store: its directory, without links on the way. */
-static int name_of(const struct bw_container *container, char ret[PATH_MAX], struct bw_err *err)
-{
-	return realpath(container->path, ret) ? 0 : bw_fail(err, BW_E_KERNEL, errno, "looking at %s", container->path);
-}
-
 /* Mixed well, so that the search for a free number is short, and one that was given back is not the next to be taken. */
 static uint32_t start_of(const char *name)
 {
@@ -152,12 +146,12 @@ int bw_user_range_take(const struct bw_container *container, struct bw_spec *spe
 {
 	const struct bw_spec_user_range *range = range_of(spec);
 	auto_close int store = -1;
-	char name[PATH_MAX];
+	char name[BW_LEASE_NAME];
 	uint32_t number;
 
 	if (!range)
 		return 0;
-	if (check_range(range, err) < 0 || name_of(container, name, err) < 0)
+	if (check_range(range, err) < 0 || bw_lease_name(container->dir, name, err) < 0)
 		return -1;
 	store = bw_lease_open(err);
 	if (store < 0)
@@ -182,12 +176,12 @@ int bw_user_range_suppose(struct bw_spec *spec, struct bw_arena *arena, struct b
 int bw_user_range_give_back(const struct bw_container *container, struct bw_err *err)
 {
 	auto_close int store = -1;
-	char name[PATH_MAX];
+	char name[BW_LEASE_NAME];
 
 	/* Without its state, which was killed before it was written, it may have one. */
 	if (geteuid() != 0 || (container->state && !container->state->host_ids.set))
 		return 0;
-	if (name_of(container, name, err) < 0)
+	if (bw_lease_name(container->dir, name, err) < 0)
 		return -1;
 	store = bw_lease_open(err);
 	return store < 0 ? -1 : bw_lease_release(store, kind, name, err);

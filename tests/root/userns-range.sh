@@ -119,6 +119,39 @@ test_another_state_root_has_the_same_store() {
 	rm -rf "$T/state/second"
 }
 
+mounted_in() {
+	grep --quiet " $2 " "/proc/$1/mountinfo"
+}
+
+# in_namespace_of PID VERB [ARG]...: as an engine's service that has a directory of its own where another one's is.
+in_namespace_of() {
+	run nsenter --mount --target "$1" -- "$RUNTIME" --root "$T/root" --policy "$T/policy.json" "${@:2}"
+	expect_status 0
+}
+
+test_one_path_in_two_mount_namespaces_is_two_containers()
+{
+	local i holders=() firsts=()
+	bundle
+	ranged
+	mkdir "$T/root"
+	for i in 0 1; do
+		# shellcheck disable=SC2016
+		unshare --mount sh -c 'mount -t tmpfs root "$1" && exec sleep 300' sh "$T/root" &
+		holders+=($!)
+		ends_with_case $!
+		eventually mounted_in $! "$T/root"
+		config --arg path "/$ID-$i" '.process.args = ["sleep", "300"] | .linux.cgroupsPath = $path'
+		in_namespace_of "${holders[i]}" run --detach --pid-file "$T/pid" --bundle "$BUNDLE" "$ID"
+		firsts+=("$(awk '{ print $2 }' "/proc/$(cat "$T/pid")/uid_map")")
+	done
+	for i in 0 1; do
+		in_namespace_of "${holders[i]}" delete --force "$ID"
+	done
+	expect_different "the first id" "${firsts[0]}" "${firsts[1]}"
+	expect_equal "leases" "$(grep --files-with-matches --recursive --fixed-strings " $T/root/" "$leases" || :)" ""
+}
+
 test_twenty_at_once_have_twenty_ranges() {
 	local i pids=()
 	bundle
