@@ -3,8 +3,9 @@
  * that one writes belongs to root on the disk, as engines know their layers; see mount_setattr(2).
  *
  * So the container's root may in its rootfs what root may, and config.json says where that is. Only what is an image is
- * shown so: what the bundle holds, which the caller of our command line names, and what lies where the policy says that
- * engines keep theirs. Anything else, say /etc, keeps its owners, who are nobody inside. */
+ * shown so: what the bundle holds, which the caller of our command line names, and what somebody has mounted as one
+ * rootfs where the policy says that engines keep theirs: beside it lie the images of others, volumes and sockets. Anything
+ * else, say /etc, keeps its owners, who are nobody inside. */
 #include "control/rootfs_ids.h"
 
 #include <fcntl.h>
@@ -43,17 +44,60 @@ static bool is_in_bundle(const struct bw_request *request, const char *place)
 	       bw_path_beneath(place, path);
 }
 
-static bool is_image(const struct bw_request *request, int dir)
+static bool is_beneath_images(const struct bw_request *request, const char *place)
 {
 	const struct bw_strs *images = &request->spec->hardening->user_range->images;
-	char place[PATH_MAX], path[PATH_MAX];
+	char path[PATH_MAX];
 
-	if (!place_of(request, dir, place))
-		return false;
 	for (size_t i = 0; i < images->n; i++)
 		if (realpath(images->v[i], path) && bw_path_beneath(place, path))
 			return true;
-	return is_in_bundle(request, place);
+	return false;
+}
+
+/* A layer: which ones there are says who has mounted them. */
+static bool is_layer(const struct bw_request *request, int dir)
+{
+	char place[PATH_MAX];
+
+	return place_of(request, dir, place) && (is_beneath_images(request, place) || is_in_bundle(request, place));
+}
+
+static bool is_mount(int dir)
+{
+	struct statx stx;
+
+	return statx(dir, "", AT_EMPTY_PATH, 0, &stx) == 0 && (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+/* An engine's store can be a mount, too. */
+static bool holds_refused(const struct bw_request *request, const char *place)
+{
+	const struct bw_strs *refused = &request->spec->hardening->refused_sources;
+
+	for (size_t i = 0; i < refused->n; i++) {
+		enum bw_relation how = bw_path_relate(place, refused->v[i]);
+
+		if (how == BW_SAME || how == BW_ABOVE)
+			return true;
+	}
+	return false;
+}
+
+/* NULL: it is an image. */
+static const char *why_no_image(const struct bw_request *request, int dir)
+{
+	char place[PATH_MAX];
+
+	if (!place_of(request, dir, place))
+		return "where it lies is not to be found out";
+	if (is_in_bundle(request, place))
+		return NULL;
+	if (!is_beneath_images(request, place))
+		return "it lies neither in the bundle nor where user.images of the policy says";
+	if (!is_mount(dir))
+		return "outside of the bundle only what is mounted there is known to be one image";
+	return holds_refused(request, place) ? "it holds what mounts.refuse of the policy names" : NULL;
 }
 
 static bool is_file(const struct bw_request *request, const struct bw_spec_mount *mount)
@@ -102,7 +146,7 @@ static const char *replace(const struct bw_request *request, int dir, int user, 
 
 	/* What is made in it later would not be seen in the other one. */
 	make_mount_points(request, dir);
-	other = bw_rootfs_of_layers(request, dir, user, is_image, &why, err);
+	other = bw_rootfs_of_layers(request, dir, user, is_layer, &why, err);
 	if (other < 0)
 		return why;
 	close(*tree);
@@ -114,10 +158,11 @@ static const char *replace(const struct bw_request *request, int dir, int user, 
 static const char *map(const struct bw_request *request, int dir, int *tree, struct bw_err *err)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+	const char *why = why_no_image(request, dir);
 	auto_close int user = -1;
 
-	if (!is_image(request, dir))
-		return "it lies neither in the bundle nor where user.images of the policy says";
+	if (why)
+		return why;
 	user = bw_idmap_namespace(request, err);
 	if (user < 0)
 		return NULL;

@@ -147,7 +147,7 @@ static int clone_layer(int dir, const char *path, int user, struct bw_err *err)
 	return take_fd(&fd);
 }
 
-static const char *open_layers(const struct bw_request *request, int user, bw_image_fn *is_image, struct layers *layers,
+static const char *open_layers(const struct bw_request *request, int user, bw_layer_fn *is_layer, struct layers *layers,
 	struct bw_err *err)
 {
 	for (size_t i = 0; i < layers->lower.n; i++) {
@@ -159,7 +159,7 @@ static const char *open_layers(const struct bw_request *request, int user, bw_im
 			return "the layers of its overlay have relative names";
 		if (dir < 0)
 			return "a layer of its overlay is not where its name says";
-		if (!is_image(request, dir))
+		if (!is_layer(request, dir))
 			return "a layer of it lies neither in the bundle nor where user.images of the policy says";
 		fd = clone_layer(dir, path, user, err);
 		if (fd < 0)
@@ -269,7 +269,7 @@ static int mount_apart(const struct bw_request *request, const struct layers *la
 	return answer.tree;
 }
 
-int bw_rootfs_of_layers(const struct bw_request *request, int dir, int user, bw_image_fn *is_image, const char **ret_why,
+int bw_rootfs_of_layers(const struct bw_request *request, int dir, int user, bw_layer_fn *is_layer, const char **ret_why,
 	struct bw_err *err)
 {
 	auto_layers struct layers layers = {0};
@@ -287,7 +287,7 @@ int bw_rootfs_of_layers(const struct bw_request *request, int dir, int user, bw_
 	if (!*ret_why && (!err || err->code == BW_E_NONE))
 		*ret_why = read_options(request->arena, mount.super, &layers);
 	if (!*ret_why && err->code == BW_E_NONE)
-		*ret_why = open_layers(request, user, is_image, &layers, err);
+		*ret_why = open_layers(request, user, is_layer, &layers, err);
 	if (*ret_why || err->code != BW_E_NONE)
 		return -1;
 	if (layers.n == 1)

@@ -286,8 +286,8 @@ static const struct bw_field user_fields[] = {
 		       "do outside, or go to nobody where the kernel cannot map them."),
 	BW_FIELD(struct bw_profile_user, images, "images",
 		.flags = BW_EMPTY_IS_SET | BW_ABSOLUTE_PATH,
-		.doc = "Directories beneath which a root file system, besides one in the bundle, may "
-		       "be shown with other owners."),
+		.doc = "Directories beneath which a root file system that is a mount, besides one in the "
+		       "bundle, may be shown with other owners."),
 	BW_END};
 SECTION(user, user_fields);
 
