@@ -170,12 +170,14 @@ static bool narrower_directories(const struct bw_field *field, const void *a, co
 	return !other->v || (one->v && lie_beneath(one, other));
 }
 
-/* The same, where absent means nowhere, and nothing is shown but with ids of the container's own. */
+/* The same, where absent means nowhere, or that nobody has thought of it: nothing is shown but with ids of the container's
+ * own. A list counts before root is userns, too: the profile that makes it so may be another one. */
 static bool narrower_images(const struct bw_field *field, const void *a, const void *b)
 {
+	const struct bw_strs *listed = b;
 	const struct bw_profile_user *other = section_of(field, b);
 
-	return !bw_streq0(other->root, "userns") || lie_beneath(a, b);
+	return (!listed->v && !bw_streq0(other->root, "userns")) || lie_beneath(a, b);
 }
 
 /* Lists of what alone is allowed, where absent means nothing. */
