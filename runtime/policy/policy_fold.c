@@ -430,6 +430,7 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 {
 	struct bw_policy_cache *cache = policy->cache;
 
+	p->derived.ranges = cache->ranges;
 	p->derived.hears_tenant =
 		policy->annotations && policy->annotations->tenant.set && policy->annotations->tenant.v;
 	p->derived.hears_ttl = policy->annotations && policy->annotations->ttl.set && policy->annotations->ttl.v;
@@ -474,18 +475,24 @@ static void note_loosened(const char *row, void *ctx)
 		l->out_of_memory = true;
 }
 
-/* Id 4294967295 means none. */
-static int check_range(const struct bw_profile *p, struct bw_err *err)
+/* Id 4294967295 means none. A good one is kept: it is no other profile's containers' either. */
+static int check_range(struct bw_policy_cache *cache, const struct bw_profile *p, struct bw_err *err)
 {
 	static const uint64_t end = 4294967296ULL - BW_RANGE_IDS;
 	const struct bw_profile_range *range = p->user ? p->user->range : NULL;
+	struct bw_profile_range *slot;
 
 	if (!range)
 		return 0;
 	if (!range->first.set || !range->count.set)
 		return bw_fail(err, BW_E_POLICY, 0, "user.range needs both first and count");
-	if (range->first.v + range->count.v * BW_RANGE_IDS <= end)
+	if (range->first.v + range->count.v * BW_RANGE_IDS <= end) {
+		slot = bw_push(cache->arena, &cache->ranges);
+		if (!slot)
+			return out_of_memory(err);
+		*slot = *range;
 		return 0;
+	}
 	return bw_fail(err, BW_E_POLICY, 0, "user.range ends with id %llu, which is above %llu",
 		(unsigned long long)(range->first.v + range->count.v * BW_RANGE_IDS - 1), (unsigned long long)end - 1);
 }
@@ -502,7 +509,7 @@ static int check_loosened(
 	if (fold_chain(policy, p->key, false, &folded, err) < 0 ||
 		fold_chain(policy, base_name, builtin_only, &base, err) < 0)
 		return -1;
-	if (check_range(folded, err) < 0)
+	if (check_range(policy->cache, folded, err) < 0)
 		return -1;
 	bw_profile_looser(folded, base, note_loosened, &l);
 	if (l.out_of_memory)

@@ -148,6 +148,10 @@ struct bw_profile_session {
 };
 
 /* What follows from the rows and the data files once a profile is folded; no rows of its own. */
+struct bw_profile_ranges {
+	struct bw_profile_range *v;
+	size_t n;
+};
 struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
@@ -155,6 +159,7 @@ struct bw_profile_derived {
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
 	bool hears_tenant;	  /* /annotations/tenant: the annotation org.bulwark.tenant says whose a container is */
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
+	struct bw_profile_ranges ranges; /* user.range of all profiles of the file */
 };
 
 struct bw_profile {
@@ -218,6 +223,7 @@ struct bw_policy_cache {
 		struct bw_profile **v;
 		size_t n;
 	} folded;
+	struct bw_profile_ranges ranges;
 };
 struct bw_policy {
 	struct bw_opt_uint version;

@@ -125,23 +125,38 @@ static void check_ids(struct bw_run *r, const struct bw_spec_user *user)
 /* Where ids of containers are taken from. By default none is of a system's user, of useradd's subordinate ids (to
  * 600100000), of systemd's containers (to 1879048191), of sssd's mapping (to 2000200000), or of systemd's foreign ids
  * (from 2147352576). */
+static const struct bw_profile_range usual = {{.set = true, .v = 2000224256}, {.set = true, .v = 2245}};
+
 static const struct bw_profile_range *range_of(const struct bw_run *r)
 {
-	static const struct bw_profile_range usual = {{.set = true, .v = 2000224256}, {.set = true, .v = 2245}};
-
 	return r->profile->user->range ? r->profile->user->range : &usual;
+}
+
+static bool is_within(const struct bw_spec_id_mapping *map, const struct bw_profile_range *range)
+{
+	uint64_t end = range->first.v + range->count.v * BW_RANGE_IDS;
+
+	return map->host_id.v < end && map->host_id.v + map->size.v > range->first.v;
+}
+
+/* Of whichever profile: its containers are on the same host. */
+static bool is_of_a_range(const struct bw_run *r, const struct bw_spec_id_mapping *map)
+{
+	const struct bw_profile_ranges *ranges = &r->profile->derived.ranges;
+
+	for (size_t i = 0; i < ranges->n; i++)
+		if (is_within(map, &ranges->v[i]))
+			return true;
+	return is_within(map, range_of(r)) || is_within(map, &usual);
 }
 
 /* Who brings maps of his own must not find other containers there. */
 static void keep_off_range(struct bw_run *r, const struct bw_spec_id_mappings *mappings, const char *pointer)
 {
-	const struct bw_profile_range *range = range_of(r);
-	uint64_t end = range->first.v + range->count.v * BW_RANGE_IDS;
-
 	for (size_t i = 0; i < mappings->n; i++) {
 		const struct bw_spec_id_mapping *map = &mappings->v[i];
 
-		if (map->host_id.v < end && map->host_id.v + map->size.v > range->first.v)
+		if (is_of_a_range(r, map))
 			bw_deny(r, bw_text(r, "%s/%zu", pointer, i), bw_text(r, "%llu", (unsigned long long)map->host_id.v),
 				"maps ids that the policy gives to containers one by one",
 				"leave the user namespace out for one with ids of its own");
@@ -219,19 +234,16 @@ void bw_rule_identity(struct bw_run *r)
 
 	if (!r->profile->user || !process)
 		return;
-	if (bw_streq0(r->profile->user->root, "userns")) {
-		if (r->spec->linux_) {
-			keep_off_range(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");
-			keep_off_range(r, &r->spec->linux_->gid_mappings, "/linux/gidMappings");
-		}
-		give_namespace(r);
-	}
-	user_namespace = bw_has_own_users(r->spec);
 	if (r->profile->user->root && !bw_streq(r->profile->user->root, "keep") &&
 		r->spec->linux_) {
 		check_maps(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");
 		check_maps(r, &r->spec->linux_->gid_mappings, "/linux/gidMappings");
+		keep_off_range(r, &r->spec->linux_->uid_mappings, "/linux/uidMappings");
+		keep_off_range(r, &r->spec->linux_->gid_mappings, "/linux/gidMappings");
 	}
+	if (bw_streq0(r->profile->user->root, "userns"))
+		give_namespace(r);
+	user_namespace = bw_has_own_users(r->spec);
 	user = bw_own_user(r, process, user_namespace);
 	if (user)
 		bw_harden_user(r, user, user_namespace, "/process/user");

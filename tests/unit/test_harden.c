@@ -179,6 +179,11 @@ static const struct row {
 	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "327679", "1"), "", "/linux/gidMappings/0", BW_DENIED, "327679",
 		NULL},
 	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "327680", "9"), "", "!/linux/uidMappings/0", BW_DENIED, "*", NULL},
+	{H, NULL, "", NEW_NET USER_NS, ID_MAPS("0", "2147352575", "1"), "", "/linux/gidMappings/0", BW_DENIED, "2147352575",
+		NULL},
+	{H, NULL, "", NEW_NET USER_NS, ID_MAPS("0", "2147352576", "1"), "", "!/linux/gidMappings/0", BW_DENIED, "*", NULL},
+	{"compat", NULL, "", NEW_NET USER_NS, ID_MAPS("0", "2147352575", "1"), "", "!/linux/gidMappings/0", BW_DENIED, "*",
+		NULL},
 	/* capabilities */
 	{H, NULL, "", NEW_NET, "", "", "/process/capabilities/bounding", BW_CHANGED, NULL, "[]"},
 	{H, "\"capabilities\":{\"allow\":[\"CAP_KILL\"]},\"loosens\":[\"capabilities.allow\"]", "",
@@ -608,6 +613,25 @@ START_TEST(an_annotation_names_the_tenant_where_it_is_heard)
 	ck_assert_str_eq(hardened->hardening->tenant, tenants[_i].name);
 	ck_assert_ptr_null(find(&findings, "/annotations/org.bulwark.tenant"));
 	ck_assert_ptr_null(bw_check_idempotent(hardened, heard, &arena));
+}
+END_TEST
+
+START_TEST(maps_keep_off_the_ranges_of_other_profiles)
+{
+	const struct bw_profile *p =
+		profile_of("{\"version\":1,\"profiles\":{\"other\":{\"extends\":\"hardened\"," USERNS(RANGE) "}}}", H);
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET USER_NS, ID_MAPS("0", "327679", "1"), "")), p, &arena, &hardened,
+				 &findings, &err),
+		-1);
+	ck_assert_str_eq(err.field, "/linux/uidMappings/0");
+	ck_assert_str_eq(err.rule, "identity");
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET USER_NS, ID_MAPS("0", "327680", "1"), "")), p, &arena, &hardened,
+				 &findings, &err),
+		0);
 }
 END_TEST
 
@@ -1361,6 +1385,7 @@ int main(void)
 	tcase_add_checked_fixture(one, setup, teardown);
 	tcase_add_loop_test(one, each_decision_has_its_finding, 0, (int)BW_COUNT(rows));
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
+	tcase_add_test(one, maps_keep_off_the_ranges_of_other_profiles);
 	tcase_add_loop_test(one, an_annotation_names_the_tenant_where_it_is_heard, 0, (int)BW_COUNT(tenants));
 	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
 	tcase_add_loop_test(one, no_program_is_started_that_is_not_listed, 0, BW_COUNT(programs));
