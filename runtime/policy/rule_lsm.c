@@ -6,12 +6,17 @@
 #include "policy/rules.h"
 #include "spec/context.h"
 
-/* user:role:type:level; super-privileged containers of the distributions' policies are unconfined,
- * too. */
+/* user:role:type:level. In the distributions' policies these types may what an unconfined process may: services without a
+ * domain of their own, super-privileged containers, engines, and the kernel and init, with their scripts. */
 static bool is_unconfined_context(const char *label)
 {
-	return bw_streq(label, "unconfined") || bw_glob_match("*:unconfined_t*", label) ||
-	       bw_glob_match("*:spc_t*", label);
+	static const char *const patterns[] = {"unconfined", "*:*:*unconfined*", "*:*:spc_t*", "*:*:container_runtime_t*",
+		"*:*:docker*_t*", "*:*:kernel_t*", "*:*:init_t*", "*:*:initrc_t*", "*:*:sysadm_t*"};
+
+	for (size_t i = 0; i < BW_COUNT(patterns); i++)
+		if (bw_glob_match(patterns[i], label))
+			return true;
+	return false;
 }
 
 /* With more than a pair of categories a container would reach the files of others. */
