@@ -84,6 +84,18 @@ static int add_lower(struct bw_arena *arena, const char *value, size_t size, str
 	return 0;
 }
 
+/* One label over all files, layers of data alone, marks (whiteouts, opaque directories) in other attributes, and checks of
+ * what metadata says about data: the overlay that we make would show what this one hides or refuses. */
+static bool is_beyond_us(const char *option)
+{
+	static const char *const options[] = {"context=", "datadir+=", "userxattr", "verity="};
+
+	for (size_t i = 0; i < BW_COUNT(options); i++)
+		if (bw_after_prefix(option, options[i]))
+			return true;
+	return false;
+}
+
 /* What the options of the super block say. NULL: understood. */
 static const char *read_options(struct bw_arena *arena, const char *options, struct layers *ret)
 {
@@ -101,7 +113,7 @@ static const char *read_options(struct bw_arena *arena, const char *options, str
 			return "the layers of its overlay cannot be read";
 		ret->follows = ret->follows || bw_after_prefix(options, "redirect_dir=on") || bw_after_prefix(options, "redirect_dir=follow");
 		ret->metacopy = ret->metacopy || bw_after_prefix(options, "metacopy=on");
-		if (bw_after_prefix(options, "context=") || bw_after_prefix(options, "datadir+="))
+		if (is_beyond_us(options))
 			return "its overlay has an option that a second one cannot have";
 	}
 	for (size_t i = 0; i < lower.n; i++)

@@ -277,6 +277,25 @@ test_an_overlay_is_made_anew_of_layers_with_mapped_ids() {
 	expect_equal "overlays that are left" "$(grep --count " - overlay " /proc/self/mountinfo)" "$before"
 }
 
+# Without that option the second one would show what the upper layer of the first hides.
+test_an_overlay_whose_marks_are_others_is_not_made_anew() {
+	layered
+	umount "$ROOTFS"
+	rm -rf "$BUNDLE/upper" "$BUNDLE/work"
+	mkdir -p "$BUNDLE/upper" "$BUNDLE/work" "$BUNDLE/one/opt/hidden"
+	touch "$BUNDLE/one/opt/hidden/old"
+	mount -t overlay -o "userxattr,lowerdir=$BUNDLE/one:$BUNDLE/two\\,a\\:b,upperdir=$BUNDLE/upper,workdir=$BUNDLE/work" overlay "$ROOTFS"
+	rm -r "$ROOTFS/opt/hidden"
+	mkdir "$ROOTFS/opt/hidden"
+	ranged
+	in_background "$ID"
+	governed exec "$ID" ls /opt/hidden
+	expect_status 0
+	expect_output ''
+	jq --raw-output '.degraded[]' "$T/state/$ID/state.json" | grep --quiet 'option that a second one cannot have' ||
+		fail "the state does not say it"
+}
+
 # An engine's layers, and what somebody else has put among them.
 test_each_layer_has_to_be_of_an_image() {
 	layered
