@@ -145,53 +145,6 @@ witnessed() {
 }
 
 log() {
-	tries 'flood /bin/sh' 'flood /missing'
-	answered witness 0
-	counted denied 10000
-	counted unresolved 10000
-	[ "$(stat --format %s "$T/events")" -le $((2 << 20)) ] || fail "the log is too large"
-	[ "$(wc -l <"$T/events")" -lt 2000 ] || fail "nothing was held back"
-	seen '.event == "end" and .denied == 10000'
-	seen '.held_back > 0'
-}
-
-test_without_the_witness_no_program_starts() {
-	tries listed kill listed 'not listed' missing
-	answered listed ran
-	expect_equal answers "$(grep -c ': ENOSYS$' <<<"$OUT")" 3
-	answered witness -9
-}
-
-test_a_page_that_never_comes_ends_the_witness_and_hangs_nobody() {
-	tries 'never comes' listed
-	answered 'never comes' ENOSYS
-	answered listed ENOSYS
-	answered witness -14	# SIGALRM
-}
-
-test_what_the_witness_could_still_do() {
-	local line
-	tries listed
-	for line in 'Uid:.64976.64976.64976.64976' 'Gid:.64976.64976.64976.64976' 'Groups:. ' 'CapPrm:.0000000000080004' \
-		'CapEff:.0000000000080004' 'CapBnd:.0000000000000000' 'CapInh:.0000000000000000' 'NoNewPrivs:.1' 'Seccomp:.2'; do
-		grep -qx "$line" "$T/process" || fail "status lacks $line: $(cat "$T/process")"
-	done
-	# Of its own, without what it shares with others of its kind: in KiB.
-	line=$(awk '/^Anonymous:/ { sum += $2 } END { print sum }' "$T/memory")
-	echo "anonymous memory: $line KiB"
-	[ "$line" -lt 300 ] || fail "it has $line KiB of memory of its own"
-}
-
-# ---- beside a container -----------------------------------------------------------------------------
-
-# witnessed [JQ FILTER]: the policy of the cases below.
-witnessed() {
-	policy "$(jq --null-input --compact-output '{extends: "hardened", loosens: [], landlock: "off",
-		programs: {allow: ["/bin/busybox", "/bin/s*", "/bin/[a-z]*", "/bin/*"], noexec: false, memfdNoexec: false, events: "require"}} |
-		.programs.allow = ["/bin/*"] | .loosens = ["landlock"] | del(.landlock) | .loosens = [] | '"${1:-.}")"
-}
-
-log() {
 	echo "$T/state/$ID/programs.jsonl"
 }
 
