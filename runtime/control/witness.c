@@ -109,6 +109,8 @@ static const char *why_not(const struct bw_request *request)
 		return "only root can look at every process of a container";
 	if (spec->linux_ && spec->linux_->seccomp && bw_seccomp_filter_notifies(spec->linux_->seccomp))
 		return "the container's filter asks an agent of its own, and there is one listener";
+	if (request->recorder)
+		return "a profile of system calls is learned, and there is one listener";
 	/* For a further process the one that runs will do. */
 	if (!request->exec && !request->host->witness.v)
 		return "bulwark-witness cannot be run";

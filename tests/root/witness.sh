@@ -294,6 +294,30 @@ test_a_filter_that_asks_an_agent_leaves_no_room() {
 	[[ $OUT$ERR == *'witness: the container'*'asks an agent of its own'* ]] || fail "the plan is not degraded"
 }
 
+test_a_run_that_learns_leaves_no_room() {
+	bundle
+	config '.process.args = ["true"]'
+	witnessed
+	governed run --learn "$T/learned.json" --bundle "$BUNDLE" "$ID"
+	expect_refusal 'the policy requires a witness of programs: a profile of system calls is learned, and there is one listener'
+	witnessed '.programs.events = "prefer"'
+	governed run --learn "$T/learned.json" --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	jq --exit-status '[.syscalls[].names[]] | index("execve")' "$T/learned.json" >/dev/null || fail "nothing was learned"
+	config '.process.args = ["sleep", "300"]'
+	"$RUNTIME" --root "$T/state" --policy "$T/policy.json" run --learn "$T/learned.json" --bundle "$BUNDLE" "$ID" \
+		</dev/null >"$T/run" 2>&1 &
+	eventually grep --quiet . "$T/state/$ID/init"
+	governed state --format text "$ID"
+	expect_output_has 'degraded   witness: a profile of system calls is learned'
+	expect_output_lacks 'layer      witness'
+	governed exec "$ID" true
+	expect_status 0
+	governed kill "$ID" KILL
+	wait
+	expect_nothing_left
+}
+
 test_where_nobody_asks_for_it_there_is_none() {
 	bundle
 	config '.process.args = ["sleep", "300"]'
