@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "container/in_force.h"
 #include "container/rehearse.h"
 #include "container/state.h"
 #include "container/textdiff.h"
@@ -310,9 +311,7 @@ static int in_force_there(const struct bw_context *ctx, const char *id, struct b
 
 	if (bw_container_open(ctx, id, false, false, arena, &container, err) < 0)
 		return -1;
-	ret->layers = container.state->layers;
-	ret->degraded = container.state->degraded;
-	return 0;
+	return bw_in_force_now(&container, arena, &ret->layers, &ret->degraded, err);
 }
 
 int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here, const char *format,

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "container/in_force.h"
 #include "container/state.h"
 #include "control/gate.h"
 #include "control/witness.h"
@@ -28,9 +29,14 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 {
 	const struct bw_state *state = container->state;
 	struct bw_annotation *annotations = bw_arena_alloc(arena, (state->annotations.n + 1) * sizeof *annotations);
-	const char *const *degraded = text_list(&state->degraded, arena), *const *layers = text_list(&state->layers, arena);
+	const char *const *degraded, *const *layers;
+	struct bw_strs in_force, lacks;
 	struct bw_witness_counts counts;
 
+	if (bw_in_force_now(container, arena, &in_force, &lacks, err) < 0)
+		return -1;
+	degraded = text_list(&lacks, arena);
+	layers = text_list(&in_force, arena);
 	if (!annotations || !degraded || !layers)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
 	for (size_t i = 0; i < state->annotations.n; i++)

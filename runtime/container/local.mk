@@ -17,6 +17,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/diagnose.c runtime/container/diagnose.h \
 	runtime/container/failure.c runtime/container/failure.h \
 	runtime/container/features.c \
+	runtime/container/in_force.c runtime/container/in_force.h \
 	runtime/container/info.c \
 	runtime/container/pause.c \
 	runtime/container/image_mounts.c runtime/container/image_mounts.h \

@@ -240,6 +240,8 @@ test_a_container_without_its_witness_starts_nothing_and_can_be_deleted() {
 	config '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"]}]'
 	governed run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
+	governed state --format text "$ID"
+	expect_output_has 'layer      witness: each execve is seen'
 	kill -KILL "$(witness_of)"
 	governed exec "$ID" true
 	expect_failure
@@ -249,6 +251,11 @@ test_a_container_without_its_witness_starts_nothing_and_can_be_deleted() {
 	grep -qx 'status 12[67]' "/proc/$(pid_of)/root/tmp/said" || fail "a program was started: $(cat "/proc/$(pid_of)/root/tmp/said")"
 	governed state --format text "$ID"
 	expect_output_lacks "witness    "
+	expect_output_lacks 'layer      witness'
+	expect_output_has 'degraded   witness: bulwark-witness has ended: no program can be started any more'
+	governed explain "$ID"
+	expect_output_has '  witness: bulwark-witness has ended'
+	expect_output_lacks 'each execve is seen'
 	governed delete --force "$ID"
 	expect_status 0
 	expect_nothing_left
