@@ -144,6 +144,7 @@ struct search {
 	struct bw_spec_programs *programs;
 	struct bw_arena *arena;
 	bool libraries; /* looking for directories */
+	struct bw_strs mounted; /* where each mount of the container will be */
 	size_t names;	/* that were read from directories */
 	struct bw_err *err;
 };
@@ -234,6 +235,16 @@ static bool interpreter_of(int file, char *ret, size_t size)
 	return false;
 }
 
+/* Whether one of the mounts from the one at number from on lies over path, so that what the container has there is not the
+ * image's, and perhaps what the container has written. */
+static bool is_hidden(const struct search *s, const char *path, size_t from)
+{
+	for (size_t i = from; i < s->mounted.n; i++)
+		if (bw_path_beneath(path, s->mounted.v[i]))
+			return true;
+	return false;
+}
+
 static int add_interpreter(struct search *s, int program)
 {
 	char link[64], name[PATH_MAX], real[PATH_MAX];
@@ -244,7 +255,7 @@ static int add_interpreter(struct search *s, int program)
 	file = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file < 0 || !interpreter_of(file, name, sizeof name) || resolve(s->root, name, real, &fd) < 0)
 		return 0;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || is_hidden(s, real, 0))
 		return 0;
 	return add(s, &s->programs->interpreters, MAX_INTERPRETERS, "ELF interpreters of programs", real);
 }
@@ -268,6 +279,8 @@ static int found(struct search *s, const char *path)
 		tell(path, real);
 		return 0;
 	}
+	if (is_hidden(s, real, 0))
+		return 0;
 	if (s->libraries)
 		return is_in_library(programs, real) ? 0 : add(s, &programs->directories, MAX_DIRECTORIES, "directories", real);
 	if (add(s, &programs->files, MAX_FILES, "files", real) < 0)
@@ -352,10 +365,9 @@ static int expand_all(struct search *s, const struct bw_strs *patterns)
 	return 0;
 }
 
-/* A program that an engine binds into the container: there will be a file, whatever the image has there. */
-static int add_mounted(struct search *s)
+/* Where a mount will be, as far as the image says: directories that are missing are made, plainly. */
+static int find_mounts(struct search *s)
 {
-	const struct bw_spec_hardening *hardening = s->spec->hardening;
 	char clean[PATH_MAX], real[PATH_MAX];
 
 	for (size_t i = 0; i < s->spec->mounts.n; i++) {
@@ -363,18 +375,31 @@ static int add_mounted(struct search *s)
 		auto_close int fd = -1;
 		int r;
 
-		if (!bw_mount_is_program(mount, &s->programs->allow, &hardening->excepted_sources) ||
-			!bw_path_clean(mount->destination, clean, sizeof clean))
-			continue;
+		if (!mount->destination || !bw_path_clean(mount->destination, clean, sizeof clean))
+			return bw_fail(s->err, BW_E_SPEC, ENAMETOOLONG, "/mounts/%zu/destination", i);
 		r = resolve(s->root, clean, real, &fd);
-		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		if (bw_strs_add(s->arena, &s->mounted, r == 0 || r == -ENOENT ? real : clean) < 0)
+			return bw_fail(s->err, BW_E_MEMORY, ENOMEM, "programs");
+	}
+	return 0;
+}
+
+/* A program that an engine binds into the container: there will be a file, whatever the image has there. */
+static int add_mounted(struct search *s)
+{
+	const struct bw_spec_hardening *hardening = s->spec->hardening;
+
+	for (size_t i = 0; i < s->mounted.n; i++) {
+		const char *real = s->mounted.v[i];
+
+		if (!bw_mount_is_program(&s->spec->mounts.v[i], &s->programs->allow, &hardening->excepted_sources) ||
+			is_hidden(s, real, i + 1))
 			continue;
-		/* Directories that are missing are made, plainly. */
-		if (!is_listed(&s->programs->allow, r == -ENOTDIR ? clean : real, false)) {
-			tell(clean, real);
+		if (!is_listed(&s->programs->allow, real, false)) {
+			tell(s->spec->mounts.v[i].destination, real);
 			continue;
 		}
-		if (add(s, &s->programs->files, MAX_FILES, "files", r == -ENOTDIR ? clean : real) < 0)
+		if (add(s, &s->programs->files, MAX_FILES, "files", real) < 0)
 			return -1;
 	}
 	return 0;
@@ -387,7 +412,7 @@ int bw_programs_find(int root, struct bw_spec *spec, struct bw_arena *arena, str
 		.root = root, .spec = spec, .programs = programs, .arena = arena, .libraries = true, .err = err};
 
 	programs->files = programs->interpreters = programs->directories = (struct bw_strs){0};
-	if (expand_all(&s, &programs->libraries) < 0)
+	if (find_mounts(&s) < 0 || expand_all(&s, &programs->libraries) < 0)
 		return -1;
 	s.libraries = false;
 	if (expand_all(&s, &programs->allow) < 0)

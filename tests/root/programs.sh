@@ -399,4 +399,63 @@ test_npm_installs_a_pure_package_into_the_workspace() {
 	expect_status 0
 }
 
+# What the image has beneath a mount is not what the container has there: perhaps it has made that itself.
+test_what_lies_on_a_mount_is_no_program_of_the_image() {
+	python_bundle
+	mkdir -p "$ROOTFS"/app/.venv/bin "$ROOTFS/run" "$T/volume/.venv/bin"
+	cp "$(readlink -f /usr/bin/python3)" "$ROOTFS/app/.venv/bin/python3"
+	cp /bin/busybox "$ROOTFS/run/podman-init"
+	cp /bin/busybox "$T/volume/.venv/bin/python3"
+	# By Landlock alone: of the noexec layout nothing of it is left.
+	policy '{"extends": "untrusted-code", "programs": {"noexec": false}, "mounts": {"only": ["/run"], "noexecWritable": false},
+		"loosens": ["programs.noexec", "mounts.only", "mounts.noexecWritable"]}'
+	config --arg source "$T/volume" '.mounts += [{destination: "/app", type: "bind", source: $source, options: ["bind", "ro"]}]'
+	says governed "$tries"'import shutil
+shutil.copy("/bin/busybox", "/run/podman-init")
+tries(["/app/.venv/bin/python3", "true"], ["/run/podman-init", "true"], ["/usr/bin/python3", "-c", ""])'
+	expect_status 0
+	expect_line '/app/.venv/bin/python3 true EACCES'
+	expect_line '/run/podman-init true EACCES'
+	expect_line '/usr/bin/python3 -c  ran'
+	config '.process.args = ["/app/.venv/bin/python3"]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_refusal "$denied: \"/app/.venv/bin/python3\" is not among the programs"
+	# exec goes by what was found at create, and so does the Landlock domain that it gets.
+	config '.process.args = ["python3", "-c", "import shutil, time
+shutil.copy(\"/bin/busybox\", \"/run/podman-init\")
+time.sleep(300)"]'
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	eventually test -x "/proc/$(pid_of)/root/run/podman-init"
+	governed exec "$ID" /run/podman-init true
+	expect_failure
+	expect_error_has "$denied"
+	governed exec "$ID" python3 -c "$tries"'tries(["/run/podman-init", "true"])'
+	expect_line '/run/podman-init true EACCES'
+	# Where the image has them, with no mount above, they are programs.
+	config 'del(.mounts[-1])'
+	governed delete --force "$ID"
+	says governed "$tries"'tries(["/app/.venv/bin/python3", "-I", "-S", "-c", ""])'
+	expect_line '/app/.venv/bin/python3 -I -S -c  ran'
+}
+
+test_state_and_explain_say_what_holds() {
+	local layout='programs: noexec on all but ' memory='programs: no file in memory is executed'
+	python_bundle
+	config '.process.args = ["python3", "-c", "import time; time.sleep(300)"]'
+	[ -e /proc/sys/vm/memfd_noexec ] || memory=$layout
+	untrusted explain "$BUNDLE"
+	expect_output_has "$layout"
+	expect_output_has "$memory"
+	untrusted run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	untrusted state "$ID"
+	expect_output_has "$layout"
+	expect_output_has "$memory"
+	untrusted delete --force "$ID"
+	policy '{"extends": "untrusted-code", "programs": {"noexec": false, "memfdNoexec": false},
+		"loosens": ["programs.noexec", "programs.memfdNoexec"]}'
+	governed explain "$BUNDLE"
+	expect_output_lacks 'programs: no'
+}
+
 run_tests

@@ -298,6 +298,32 @@ static const struct {
 	{"../tmp/python3", "", "/usr", "\"../tmp/python3\" leads to \"/usr/bin/sh\", which"},
 };
 
+#define TMPFS(dst) "{\"destination\":\"" dst "\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}"
+
+static const struct {
+	const char *mounts, *files, *interpreters, *directories;
+} hiding[] = {
+	{TMPFS("/usr/bin"), "/run/init", "", "/usr/lib"},
+	{TMPFS("/bin/../bin"), "/run/init", "", "/usr/lib"},
+	{INIT("/bin/python3.11", "/srv/sh", "\"bind\""), "/run/init", "", "/usr/lib"},
+	{TMPFS("/lib64"), "/usr/bin/python3.11 /run/init", "", "/usr/lib"},
+	{TMPFS("/usr/lib"), "/usr/bin/python3.11 /run/init", "", ""},
+	{TMPFS("/usr/bin/python"), "/usr/bin/python3.11 /run/init", "/usr/lib/x/ld.so", "/usr/lib"},
+	/* An init is what is mounted there, unless a later mount hides it again. */
+	{TMPFS("/run") "," INIT("/run/init", "/usr/bin/init", "\"bind\""), "/usr/bin/python3.11 /run/init", "/usr/lib/x/ld.so", "/usr/lib"},
+	{INIT("/run/init", "/usr/bin/init", "\"bind\"") "," TMPFS("/run"), "/usr/bin/python3.11", "/usr/lib/x/ld.so", "/usr/lib"},
+};
+
+START_TEST(what_a_mount_lies_over_is_not_the_images)
+{
+	scratch_mkdir(&scratch, "run");
+	scratch_write(&scratch, "run/init", "init", 0755);
+	container("\"/usr/bin/python*\",\"/run/init\"", "\"/usr/lib\",\"/usr/lib/x\"", ",\"exceptedSources\":[\"/usr/bin/init\"]",
+		hiding[_i].mounts);
+	finds(hiding[_i].files, hiding[_i].interpreters, hiding[_i].directories);
+}
+END_TEST
+
 START_TEST(what_would_be_executed_must_be_among_the_files)
 {
 	struct bw_err err = {0};
@@ -336,6 +362,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_damaged_program_has_no_interpreter, 0, BW_COUNT(damages));
 	tcase_add_test(tc, a_program_that_is_cut_anywhere_has_no_interpreter);
 	tcase_add_test(tc, more_than_anybody_needs_is_refused);
+	tcase_add_loop_test(tc, what_a_mount_lies_over_is_not_the_images, 0, BW_COUNT(hiding));
 	tcase_add_loop_test(tc, an_engines_init_is_a_program_where_it_is_mounted, 0, BW_COUNT(mounted));
 	tcase_add_loop_test(tc, what_would_be_executed_must_be_among_the_files, 0, BW_COUNT(asked));
 	suite_add_tcase(s, tc);
