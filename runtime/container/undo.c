@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "container/categories.h"
 #include "container/user_range.h"
@@ -79,6 +80,20 @@ static int remove_kernel_side(const struct bw_container *container, struct bw_er
 	return bw_rdt_remove(container->state->rdt, err);
 }
 
+/* What cannot be given back is void as soon as the directory is gone: that must not be kept for it. */
+static void release_leases(const struct bw_container *container)
+{
+	int (*const releases[])(const struct bw_container *, struct bw_err *) = {
+		bw_categories_release, bw_user_range_give_back};
+
+	for (size_t i = 0; i < BW_COUNT(releases); i++) {
+		struct bw_err err = {0};
+
+		if (releases[i](container, &err) < 0)
+			bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+	}
+}
+
 void bw_undo(struct bw_container *container)
 {
 	struct bw_err err = {0};
@@ -86,8 +101,12 @@ void bw_undo(struct bw_container *container)
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
-	if (remove_kernel_side(container, &err) < 0 || bw_categories_release(container, &err) < 0 ||
-		bw_user_range_give_back(container, &err) < 0 || bw_container_forget(container, &err) < 0)
+	if (remove_kernel_side(container, &err) < 0) {
+		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+		return;
+	}
+	release_leases(container);
+	if (bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
 
@@ -113,8 +132,10 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
-	if (remove_kernel_side(container, err) < 0 || bw_categories_release(container, err) < 0 ||
-		bw_user_range_give_back(container, err) < 0 || bw_container_forget(container, err) < 0)
+	if (remove_kernel_side(container, err) < 0)
+		return -1;
+	release_leases(container);
+	if (bw_container_forget(container, err) < 0)
 		return -1;
 	run_poststop(container, spec);
 	return 0;

@@ -152,6 +152,38 @@ test_one_path_in_two_mount_namespaces_is_two_containers()
 	expect_equal "leases" "$(grep --files-with-matches --recursive --fixed-strings " $T/root/" "$leases" || :)" ""
 }
 
+# with_store MOUNT VERB [ARG]...: where the directory of the leases is what MOUNT makes of it.
+with_store() {
+	# shellcheck disable=SC2016
+	run unshare --mount sh -c 'eval "$1" && shift && exec "$@"' sh "$1" "$RUNTIME" --root "$T/state" --policy "$T/policy.json" "${@:2}"
+}
+
+# A store that others may write to, is read-only, full, or leads elsewhere: nobody starts by it, and nothing is left.
+test_a_store_that_cannot_be_used_is_named() {
+	local store words path
+	bundle
+	ranged
+	script_args true
+	while IFS='|' read -r store words; do
+		with_store "$store" run --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_error_has "$words"
+		[ ! -e "$T/state/$ID" ] || fail "a container is left"
+	done <<-'END'
+		mount -t tmpfs -o mode=700,uid=1000 t /run/bulwark|/run/bulwark must be writable for root alone, found owner 1000 and mode 700
+		mount -t tmpfs -o mode=777 t /run/bulwark|/run/bulwark must be writable for root alone, found owner 0 and mode 777
+		mount -t tmpfs -o ro,mode=700 t /run/bulwark|opening the leases of kind userns
+		mount -t tmpfs -o nr_inodes=4,mode=700 t /run/bulwark|no space left on device
+		mount -t tmpfs -o mode=700 t /run/bulwark && mkdir /run/bulwark/.leases && ln -s /tmp /run/bulwark/.leases/userns|opening the leases of kind userns
+	END
+	in_background "$ID"
+	with_store 'mount -t tmpfs -o mode=700,uid=1000 t /run/bulwark' delete --force "$ID"
+	expect_status 0
+	path=$(leases_of_case)
+	find "$leases" -lname "${path##*/}" -delete
+	rm "$path"
+}
+
 test_twenty_at_once_have_twenty_ranges() {
 	local i pids=()
 	bundle
