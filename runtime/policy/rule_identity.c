@@ -202,7 +202,7 @@ static void limit_ping_groups(struct bw_run *r)
 }
 
 /* A user namespace for who would be root of the host, or for everybody. One that the caller asked for stays if it keeps
- * the host's root out, which is to be seen only of one that is new. */
+ * the host's root out, which is to be seen only of one that is new. One that is joined has somebody's ids already. */
 static void give_namespace(struct bw_run *r)
 {
 	static char type[] = "user";
@@ -211,11 +211,13 @@ static void give_namespace(struct bw_run *r)
 	const struct bw_spec_linux *lin = bw_ensure(r, &r->spec->linux_);
 	struct bw_spec_namespace ns = {.type = type};
 
-	if (!lin || (!bw_is_on(&r->profile->user->always) && !is_zero(&user->uid) && !is_zero(&user->gid)))
+	if (!lin || (!bw_is_on(&r->profile->user->always) && !is_zero(&user->uid) && !is_zero(&user->gid) &&
+			    !bw_spec_joins_namespace(r->spec, type)))
 		return;
 	if (bw_spec_namespace(r->spec, type)) {
 		if (!bw_has_own_users(r->spec))
-			bw_deny(r, "/linux/namespaces", type, "has a user namespace that may hold the host's root",
+			bw_deny(r, "/linux/namespaces", type,
+				"has a user namespace that may hold the host's root, or be another container's",
 				"leave it out for one with ids of its own");
 		return;
 	}

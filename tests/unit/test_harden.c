@@ -174,6 +174,8 @@ static const struct row {
 	{H, USERNS(""), "", NEW_NET USER_NS, ID_MAPS("0", "0", "65536"), "", "/process/user/uid", BW_DENIED, "0", NULL},
 	{H, USERNS(""), "", NEW_NET ",{\"type\":\"user\",\"path\":\"/run/userns/a\"}", "", "", "/linux/namespaces",
 		BW_DENIED, "user", NULL},
+	{H, USERNS(""), ",\"user\":{\"uid\":7,\"gid\":7}", NEW_NET ",{\"type\":\"user\",\"path\":\"/proc/77/ns/user\"}", "", "",
+		"/linux/namespaces", BW_DENIED, "user", NULL},
 	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "131071", "2"), "", "/linux/uidMappings/0", BW_DENIED, "131071",
 		NULL},
 	{H, USERNS(RANGE), "", NEW_NET USER_NS, ID_MAPS("0", "327679", "1"), "", "/linux/gidMappings/0", BW_DENIED, "327679",
