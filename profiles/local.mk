@@ -29,6 +29,7 @@ profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) --program bw_warden_filter=$(srcdir)/profiles/seccomp/warden.json \
 		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json \
 		bw_witness_filter=$(srcdir)/profiles/seccomp/witness.json >$@.tmp && mv $@.tmp $@
+
 # Profiles for AppArmor, for the packages to load. The one for native code in the workspace is its neighbour with one more
 # line in force.
 apparmor_profiles = profiles/apparmor/bulwark-default profiles/apparmor/bulwark-untrusted
@@ -42,13 +43,13 @@ CLEANFILES += profiles/apparmor/bulwark-untrusted-native
 profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted
 	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && sed -e 's/bulwark-untrusted/&-native/g' -e 's/# native: //' \
 		$(srcdir)/profiles/apparmor/bulwark-untrusted >$@.tmp && mv $@.tmp $@
+
 # A module for SELinux and labels for images: whoever administers the host loads the one and uses the other.
 selinuxdir = $(datadir)/selinux/packages
 dist_selinux_DATA = profiles/selinux/bulwark.cil
 selinuxlabelsdir = $(pkgdatadir)/selinux
 dist_selinuxlabels_DATA = profiles/selinux/image.contexts profiles/selinux/README.md
-		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json \
-		bw_witness_filter=$(srcdir)/profiles/seccomp/witness.json >$@.tmp && mv $@.tmp $@
+
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
 	profiles/endpoints.json profiles/scrub.json
