@@ -386,16 +386,16 @@ test_only_an_image_is_shown_with_other_owners() {
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_refusal 'it lies neither in the bundle nor where user.images of the policy says'
 	# What lies there unmounted may be all that an engine has: others' files, and sockets that are root's.
-	ranged "{user: {idmap: \"require\", images: [\"$T\"]}}"
+	ranged "{user: {idmap: \"require\", images: [\"$T\"]}, loosens: [\"user.root\", \"user.images\"]}"
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_refusal 'only what is mounted there is known to be one image'
 	mount --bind "$T/host" "$T/host"
 	ranged "{user: {idmap: \"require\", images: [\"$T\"]}, mounts: {refuse: [\"$T/host/etc\"]},
-		loosens: [\"user.root\", \"mounts.refuse\"]}"
+		loosens: [\"user.root\", \"user.images\", \"mounts.refuse\"]}"
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_failure
 	expect_error_has 'it holds what mounts.refuse of the policy names'
-	ranged "{user: {idmap: \"require\", images: [\"$T\"]}}"
+	ranged "{user: {idmap: \"require\", images: [\"$T\"]}, loosens: [\"user.root\", \"user.images\"]}"
 	governed run --bundle "$BUNDLE" "$ID"
 	[[ $ERR != *'cannot map the ids'* ]] || skip "needs a kernel that maps the ids of a tmpfs"
 	expect_status 0
