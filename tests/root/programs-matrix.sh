@@ -11,7 +11,7 @@ needs_witness
 
 # x: executed; -: denied; .: cannot be tried there.
 # "all" is the profile untrusted-code as it is, but for AppArmor and SELinux where there are none; "native" is the
-# same with workspace.exec.  ?: as Linux 6.3 has PR_SET_MDWE or not.
+# same with workspace.exec.  m: denied where the kernel has PR_SET_MDWE (Linux 6.3).  a: denied where it has AppArmor.
 matrix() {
 	cat <<-'END'
 		attempt                none noexec memfd seccomp landlock apparmor mdwe witness all native
@@ -43,11 +43,13 @@ matrix() {
 
 # column NAME: "ATTEMPT x" lines of one layer, without what cannot be tried.
 column() {
-	local written=x
-	! has_mdwe || written=-
-	matrix | awk -v name="$1" -v written="$written" '
+	local mdwe=x apparmor=x
+	! has_mdwe || mdwe=-
+	! has_apparmor || apparmor=-
+	matrix | awk -v name="$1" -v mdwe="$mdwe" -v apparmor="$apparmor" '
 	NR == 1 { for (i = 2; i <= NF; i++) if ($i == name) at = i; next }
-	$at == "?" { $at = written }
+	$at == "m" { $at = mdwe }
+	$at == "a" { $at = apparmor }
 	$at != "." { print $1, $at }'
 }
 
@@ -55,9 +57,13 @@ has_mdwe() {
 	"$RUNTIME" check | grep --quiet '^ok *memory'
 }
 
+has_apparmor() {
+	is_active && command -v apparmor_parser >/dev/null
+}
+
 # Where this kernel has AppArmor, its layer is one of all.
 load_if_active() {
-	! is_active || ! command -v apparmor_parser >/dev/null || load_own "$1"
+	! has_apparmor || load_own "$1"
 }
 
 # A rootfs with python, a shell that the loader can load, and one that an image's author hid among the libraries.
