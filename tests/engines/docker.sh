@@ -782,6 +782,8 @@ print(json.dumps([os.getuid(), "GITHUB_TOKEN" in os.environ, child.stdout.strip(
 }
 
 gets_a_signal() {
+	# That of the runtime before says "ready" already.
+	rm -f "$T/said"
 	command docker run --rm --name "$ID" --network none --runtime "$1" --sig-proxy busybox \
 		sh -c 'trap "exit 5" TERM; echo ready; while :; do sleep 0.1; done' >"$T/said" 2>&1 &
 	eventually grep --quiet ready "$T/said"
