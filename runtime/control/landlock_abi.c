@@ -25,8 +25,8 @@
 static const struct feature {
 	unsigned abi, wanted;
 	bool named;
-	uint64_t fs, net, scoped;
 	uint32_t flags;
+	uint64_t fs, net, scoped;
 	const char *kernel, *brief, *lack;
 } features[] = {
 	{1, WRITING, true, .fs = WRITING_OF_ABI_1},

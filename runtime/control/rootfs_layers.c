@@ -102,6 +102,8 @@ static const char *read_options(struct bw_arena *arena, const char *options, str
 	struct bw_strs lower = {0};
 	const char *value;
 
+	if (!options)
+		return "the kernel says nothing of its overlay";
 	for (size_t len; *options; options += len + (options[len] == ',')) {
 		len = length_to(options, strlen(options), ',');
 		value = bw_after_prefix(options, "upperdir=");

@@ -192,8 +192,10 @@ static int receive_fd(struct bw_launch *launch, const struct bw_message *message
 		(message->value < 0) != (attached >= 0))
 		return bw_fail(err, BW_E_INTERNAL, 0, "the child offers a descriptor out of turn");
 	launch->next_giver = message->which + 1;
-	if (fd < 0)
-		fd = taken = bw_pidfd_getfd(launch->pidfd, message->value);
+	if (fd < 0) {
+		taken = bw_pidfd_getfd(launch->pidfd, message->value);
+		fd = taken;
+	}
 	if (fd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "%s: taking a descriptor from the container's init", control->name);
 	if (control->receive(&now, step->op, bw_plan_data(launch->plan, step), step->len, fd, err) < 0)
