@@ -33,16 +33,15 @@ profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
 # Profiles for AppArmor, for the packages to load. The one for native code in the workspace is its neighbour with one more
 # line in force.
 apparmor_profiles = profiles/apparmor/bulwark-default profiles/apparmor/bulwark-untrusted
-EXTRA_DIST += $(apparmor_profiles)
+EXTRA_DIST += $(apparmor_profiles) profiles/apparmor/native.sh
 if APPARMOR_PROFILES
 apparmordir = $(sysconfdir)/apparmor.d
 apparmor_DATA = $(apparmor_profiles) profiles/apparmor/bulwark-untrusted-native
 endif
 noinst_DATA = profiles/apparmor/bulwark-untrusted-native
 CLEANFILES += profiles/apparmor/bulwark-untrusted-native
-profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted
-	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && sed -e 's/bulwark-untrusted/&-native/g' -e 's/# native: //' \
-		$(srcdir)/profiles/apparmor/bulwark-untrusted >$@.tmp && mv $@.tmp $@
+profiles/apparmor/bulwark-untrusted-native: profiles/apparmor/bulwark-untrusted profiles/apparmor/native.sh
+	$(AM_V_GEN)$(MKDIR_P) profiles/apparmor && $(SHELL) $(srcdir)/profiles/apparmor/native.sh >$@.tmp && mv $@.tmp $@
 
 # A module for SELinux and labels for images: whoever administers the host loads the one and uses the other.
 selinuxdir = $(datadir)/selinux/packages

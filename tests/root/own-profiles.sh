@@ -18,9 +18,9 @@ unload() {
 
 # load_own NAME [OPTION]: the profile of ours, as it is installed.
 load_own() {
-	local file=$top_dir/profiles/apparmor/${1%-native}
-	[ "$file" = "$top_dir/profiles/apparmor/$1" ] || {
-		sed -e "s/${1%-native}/$1/g" -e 's/# native: //' "$file" >"$T/$1"
+	local file=$top_dir/profiles/apparmor/$1
+	[ -e "$file" ] || {
+		"$top_dir/profiles/apparmor/native.sh" >"$T/$1"
 		file=$T/$1
 	}
 	apparmor_parser --replace --skip-cache "${@:2}" "$file"
