@@ -571,7 +571,7 @@ test_the_metadata_service_is_out_of_reach() {
 
 # On Docker's bridge, which is plugged in when the gate stands already.
 test_behind_the_egress_gate_are_listed_names_alone() {
-	needs_warden
+	needs_beside bulwark-warden
 	policy "$gate_policy"
 	mv "$T/policy.json" "$work/gate.json"
 	docker run --rm --runtime gate busybox sh -c "$(ask_gate "172.17.0.1 1")"

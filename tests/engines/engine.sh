@@ -90,22 +90,6 @@ mkdir -p "$work/home"
 export HOME=$work/home XDG_RUNTIME_DIR=/run
 unset DBUS_SESSION_BUS_ADDRESS NOTIFY_SOCKET
 
-# needs_warden: bulwark-warden is where it would be installed, for this script alone.
-needs_warden() {
-	local built helper top
-	built=$(dirname "$RUNTIME")/bulwark-warden
-	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-warden' "$RUNTIME" | head -n 1)
-	[ -x "$built" ] || skip "needs bulwark-warden, which is built with c-ares"
-	[ ! -x "$helper" ] || return 0
-	top=$helper
-	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
-	mkdir "$work/upper" "$work/overlay"
-	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
-		skip "needs overlay mounts"
-	mkdir -p "${helper%/*}"
-	install "$built" "$helper"
-}
-
 # A policy under which one name is let out, for ask_gate.
 # shellcheck disable=SC2034 # for the scripts that read this one
 gate_policy='{"extends": "hardened", "loosens": [], "network": {"egress": {"allow": ["pypi.example"]}}}'

@@ -361,7 +361,7 @@ test_containers_talk_over_the_bridge() {
 
 # In the network namespace that podman has made and plugged in.
 test_behind_the_egress_gate_are_listed_names_alone() {
-	needs_warden
+	needs_beside bulwark-warden
 	policy "$gate_policy"
 	podman_in site run --rm --network bridge --cgroup-parent "/$CGROUP" busybox sh -c "$(ask_gate "10.88.0.1 1")"
 	[[ $ERR != *netavark* ]] || skip "podman has no bridge here: $ERR"

@@ -84,14 +84,14 @@ asks() {
 	"$1" run --bundle "$BUNDLE" "$ID"
 }
 
-# needs_witness: bulwark-witness is where it would be installed, for this script alone, which has a mount namespace of
-# its own (its first line sees to that); sets WITNESS.
-needs_witness() {
+# needs_beside PROGRAM: a program of ours that runs beside containers is where it would be installed, for this script
+# alone, which has a mount namespace of its own; sets BESIDE to the file.
+needs_beside() {
 	local helper top
-	WITNESS=$(dirname "$RUNTIME")/bulwark-witness
-	helper=$(grep --text --only-matching --max-count 1 '/[[:graph:]]*/bulwark-witness' "$RUNTIME" | head -n 1)
-	[ -x "$WITNESS" ] || WITNESS=$helper
-	[ -x "$WITNESS" ] || skip "needs bulwark-witness"
+	BESIDE=$(dirname "$RUNTIME")/$1
+	helper=$(grep --text --only-matching --max-count 1 "/[[:graph:]]*/$1" "$RUNTIME" | head -n 1)
+	[ -x "$BESIDE" ] || BESIDE=$helper
+	[ -x "$BESIDE" ] || skip "needs $1, which is not built"
 	[ ! -x "$helper" ] || return 0
 	top=$helper
 	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
@@ -99,7 +99,7 @@ needs_witness() {
 	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
 		skip "needs overlay mounts"
 	mkdir -p "${helper%/*}"
-	install "$WITNESS" "$helper"
+	install "$BESIDE" "$helper"
 }
 # sleeping PROFILE: the bundle's container runs in the background, as PROFILE has it.
 sleeping() {

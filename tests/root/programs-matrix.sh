@@ -7,7 +7,7 @@
 . "$(dirname "$0")/bulwark.sh"
 . "$(dirname "$0")/interpreters.sh"
 . "$(dirname "$0")/own-profiles.sh"
-needs_witness
+needs_beside bulwark-witness
 
 # x: executed; -: denied; .: cannot be tried there.
 # "all" is the profile untrusted-code as it is, but for AppArmor and SELinux where there are none; "native" is the

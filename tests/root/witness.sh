@@ -7,7 +7,7 @@
 . "$(dirname "$0")/bulwark.sh"
 needs python3
 
-needs_witness
+needs_beside bulwark-witness
 
 # ---- the program by itself --------------------------------------------------------------------------
 
@@ -27,7 +27,7 @@ tries() {
 	loader=$(find /lib64/ /lib/ -maxdepth 1 -name 'ld-linux-*.so.*' -print -quit)
 	jq --null-input --arg python "$python" --arg loader "$loader" '{id: "c1", user: 64976, group: 64976,
 		programs: ["/bin/true", $python], interpreters: [$loader]}' >"$T/config.json"
-	run python3 "$tests_dir/root/witness.py" "$T" "$WITNESS" "$@"
+	run python3 "$tests_dir/root/witness.py" "$T" "$BESIDE" "$@"
 	expect_status 0
 }
 
