@@ -308,6 +308,13 @@ test_the_callers_mounts_are_noexec_but_an_engines_init() {
 	expect_failure
 }
 
+# Linux 6.4 and newer.
+knows_noswap() {
+	local major minor
+	IFS=.- read -r major minor _ < <(uname -r)
+	[ "$major" -gt 6 ] || { [ "$major" = 6 ] && [ "$minor" -ge 4 ]; }
+}
+
 test_the_workspace_takes_files_and_no_native_code() {
 	python_bundle
 	says untrusted '
@@ -316,6 +323,8 @@ s = os.stat("/workspace")
 print(oct(s.st_mode & 0o7777), s.st_uid, s.st_gid, os.getuid())
 v = os.statvfs("/workspace")
 print(v.f_blocks * v.f_frsize, v.f_files)
+mount = [line.split() for line in open("/proc/self/mountinfo") if line.split()[4] == "/workspace"][0]
+print("mount", *sorted(set((mount[5] + "," + mount[-1]).split(",")) & {"nosuid", "nodev", "noexec", "noswap"}))
 open("/workspace/pure.py", "w").write("answer = 42")
 sys.path.insert(0, "/workspace")
 import pure, shutil
@@ -332,6 +341,7 @@ except OSError as e:
 	expect_status 0
 	expect_line '0o750 1001 1001 1001'
 	expect_line '2147483648 262144'
+	expect_line "mount nodev noexec nosuid$(knows_noswap && echo " noswap")"
 	expect_line 42
 	expect_line refused
 }
