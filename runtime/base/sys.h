@@ -16,6 +16,17 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* The machine that we are built for, as seccomp filters compare it (linux/audit.h) and as OCI calls it. */
+#if defined(__x86_64__)
+#define BW_NATIVE_AUDIT_ARCH AUDIT_ARCH_X86_64
+#define BW_NATIVE_SCMP_ARCH  "SCMP_ARCH_X86_64"
+#elif defined(__aarch64__)
+#define BW_NATIVE_AUDIT_ARCH AUDIT_ARCH_AARCH64
+#define BW_NATIVE_SCMP_ARCH  "SCMP_ARCH_AARCH64"
+#else
+#error "bulwark knows the system calls of x86-64 and AArch64"
+#endif
+
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif

@@ -10,15 +10,8 @@
 
 #include "base/auto.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "control/seccomp_names.h"
-
-#if defined(__x86_64__)
-#define NATIVE_ARCH "SCMP_ARCH_X86_64"
-#elif defined(__aarch64__)
-#define NATIVE_ARCH "SCMP_ARCH_AARCH64"
-#else
-#error "bulwark knows the system calls of x86-64 and AArch64"
-#endif
 
 #define REFUSE "SCMP_ACT_ERRNO"
 #define ALLOW  "SCMP_ACT_ALLOW"
@@ -243,7 +236,7 @@ struct bw_spec_seccomp *bw_learned_section(const struct bw_learned *set, struct 
 	/* Of two filters that refuse, the younger one's errno counts: with EPERM here a library would get it where
 	 * ours says ENOSYS, and not fall back to the older call, as it did while the program was watched. */
 	section->default_errno_ret = (struct bw_opt_uint){.set = true, .v = ENOSYS};
-	if (!section->default_action || bw_strs_add(arena, &section->architectures, NATIVE_ARCH) < 0 ||
+	if (!section->default_action || bw_strs_add(arena, &section->architectures, BW_NATIVE_SCMP_ARCH) < 0 ||
 		add_names(section, set, arena) < 0)
 		return NULL;
 	for (size_t i = 0; i < BW_COUNT(rows); i++)
@@ -266,8 +259,8 @@ static int read_head(const struct bw_spec_seccomp *section, struct bw_err *err)
 		return is_not_ours(err, "expected " REFUSE, "/defaultAction");
 	if (!section->default_errno_ret.set || section->default_errno_ret.v != ENOSYS)
 		return is_not_ours(err, "expected the number of ENOSYS", "/defaultErrnoRet");
-	if (section->architectures.n != 1 || !bw_streq(section->architectures.v[0], NATIVE_ARCH))
-		return is_not_ours(err, "expected " NATIVE_ARCH " alone", "/architectures");
+	if (section->architectures.n != 1 || !bw_streq(section->architectures.v[0], BW_NATIVE_SCMP_ARCH))
+		return is_not_ours(err, "expected " BW_NATIVE_SCMP_ARCH " alone", "/architectures");
 	if (section->flags.n || section->flags.v)
 		return is_not_ours(err, "expected none", "/flags");
 	if (section->listener_path || section->listener_metadata)

@@ -23,12 +23,6 @@
 #include "control/cgroup.h"
 #include "control/control.h"
 
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#else
-#define NATIVE AUDIT_ARCH_AARCH64
-#endif
-
 /* Linux 6.6: who is answered goes on on the processor that has answered. */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -39,7 +33,7 @@ size_t bw_recorder_filter(struct sock_filter code[BW_RECORDER_FILTER_MAX])
 {
 	const struct sock_filter all[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BW_NATIVE_AUDIT_ARCH, 1, 0),
 		/* A profile for the native architecture kills them too. */
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

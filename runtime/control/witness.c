@@ -26,6 +26,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "control/beside.h"
 #include "control/control.h"
 #include "control/seccomp_filter.h"
@@ -37,14 +38,6 @@
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE AUDIT_ARCH_AARCH64
-#else
-#error "the filter is written for x86-64 and aarch64"
 #endif
 
 enum { OP_LISTEN };
@@ -63,7 +56,7 @@ static const struct bw_beside witness = {
 /* Calls of other ABIs (x32 is one, by its number) are ended by our other filters. */
 static const struct sock_filter filter[] = {
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE, 0, 3),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BW_NATIVE_AUDIT_ARCH, 0, 3),
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 2, 0),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execveat, 1, 0),

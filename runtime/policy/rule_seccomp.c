@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rule_seccomp.c - the caller's filter stays and loses its soft spots; ours stands beside it. */
 #include "base/str.h"
+#include "base/sys.h"
 #include "policy/rules.h"
-
-/* The machine's own architecture in OCI's words: data of the build, so that the rules stay pure. */
-#if defined(__x86_64__)
-#define NATIVE_ARCH "SCMP_ARCH_X86_64"
-#elif defined(__aarch64__)
-#define NATIVE_ARCH "SCMP_ARCH_AARCH64"
-#else
-#error "bulwark knows the system calls of x86-64 and AArch64"
-#endif
 
 #define SPEC_ALLOW "SECCOMP_FILTER_FLAG_SPEC_ALLOW"
 
@@ -22,9 +14,9 @@ static void reduce_architectures(struct bw_run *r, const struct bw_spec_seccomp 
 
 	if (seccomp->architectures.n == 0 ||
 		(seccomp->architectures.n == 1 &&
-			bw_streq(seccomp->architectures.v[0], NATIVE_ARCH)))
+			bw_streq(seccomp->architectures.v[0], BW_NATIVE_SCMP_ARCH)))
 		return;
-	bw_collect(r, &native, NATIVE_ARCH);
+	bw_collect(r, &native, BW_NATIVE_SCMP_ARCH);
 	bw_change_strs(r, &seccomp->architectures, &native, "/linux/seccomp/architectures",
 		"system calls of other architectures are a way round the filter");
 }
