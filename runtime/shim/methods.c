@@ -387,7 +387,7 @@ static void by_worker(struct target *target, enum bw_task_method method)
 static void kill_(struct target *target)
 {
 	const struct bw_task_request *request = target->request;
-	const struct bw_process *process = target->process;
+	struct bw_process *process = target->process;
 	const struct bw_task *task = target->task;
 	int signal = (int)request->signal;
 	bool alone = process->exec_id || (signal != SIGKILL && !request->all) ||
@@ -398,6 +398,8 @@ static void kill_(struct target *target)
 			(unsigned long long)request->signal);
 	} else if (process->ended || bw_process_status(process) == BW_TASK_STOPPED) {
 		bw_call_refuse(target->call, BW_TTRPC_NOT_FOUND, "process already finished");
+	} else if (!process->pid && process->exec_id && process->state == BW_PROCESS_STARTING) {
+		bw_process_hold_signal(process, signal, target->call);
 	} else if (!process->pid) {
 		bw_call_refuse(target->call, BW_TTRPC_FAILED_PRECONDITION, "process not created");
 	} else if (!alone) {

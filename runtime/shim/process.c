@@ -319,6 +319,29 @@ static void start(struct bw_process *process, const struct bw_occurrence *occurr
 		begin_limit(task); /* now: a poststart hook can take its time, or for ever */
 }
 
+void bw_process_hold_signal(struct bw_process *exec, int signal, struct bw_call *call)
+{
+	if (signal)
+		exec->held_signals |= UINT64_C(1) << (signal - 1);
+	bw_calls_add(&exec->killers, call);
+}
+
+/* runs: there is a process to send them to; else it has never been one. */
+static void let_signals_go(struct bw_process *exec, bool runs)
+{
+	struct bw_call *call;
+
+	for (int signal = 1; runs && !exec->ended && signal <= SIGRTMAX; signal++)
+		if (exec->held_signals >> (signal - 1) & 1)
+			kill(exec->pid, signal);
+	exec->held_signals = 0;
+	while ((call = bw_calls_take(&exec->killers)))
+		if (runs)
+			bw_call_answer(call, &(struct bw_task_response){0});
+		else
+			bw_call_refuse(call, BW_TTRPC_NOT_FOUND, "process already finished");
+}
+
 static void started(struct bw_process *process, const struct bw_occurrence *occurrence)
 {
 	struct bw_task *task = process->task;
@@ -342,6 +365,7 @@ static void started(struct bw_process *process, const struct bw_occurrence *occu
 	if (restored)
 		begin_limit(task);
 	answer_pid(process);
+	let_signals_go(process, true);
 	/* Its end has been seen before the word of the worker. */
 	if (process->ended)
 		end(process);
@@ -373,6 +397,7 @@ static void start_failed(struct bw_process *process, const struct bw_occurrence 
 	process->exit_status = EXIT_UNKNOWN;
 	clock_gettime(CLOCK_REALTIME, &process->exited_at);
 	answer_exit(process, &process->waiters);
+	let_signals_go(process, false);
 	exec_is_over(task);
 }
 

@@ -20,7 +20,8 @@ static void process_done(struct bw_process *process)
 
 	bw_process_close_stdio(process);
 	bw_loop_cancel_timer(&process->task->shim->loop, &process->patience);
-	while ((call = bw_calls_take(&process->waiters)) || (call = bw_calls_take(&process->deleters)))
+	while ((call = bw_calls_take(&process->waiters)) || (call = bw_calls_take(&process->deleters)) ||
+		(call = bw_calls_take(&process->killers)))
 		bw_call_refuse(call, BW_TTRPC_NOT_FOUND, "process does not exist");
 	free(process->exec_id);
 	free(process->stdin_path);

@@ -47,6 +47,8 @@ struct bw_process {
 	char *spec;	       /* JSON of an exec, until it starts */
 	struct bw_call *call;  /* Create or Start that a worker is at */
 	struct bw_calls waiters, deleters;
+	uint64_t held_signals; /* of an exec that has no pid yet: bit SIGNAL - 1 */
+	struct bw_calls killers; /* whose calls those were */
 };
 
 struct bw_task {
@@ -113,6 +115,8 @@ void bw_process_event(struct bw_process *process, enum bw_process_event event, c
 struct bw_timestamp bw_process_exited_at(const struct bw_process *process);
 /* What State says. */
 enum bw_task_status bw_process_status(const struct bw_process *process);
+/* A signal for an exec that a worker is starting: it is sent, and the call answered, when there is a process. */
+void bw_process_hold_signal(struct bw_process *exec, int signal, struct bw_call *call);
 /* An event of this process. */
 void bw_process_publish(const struct bw_process *process, enum bw_topic topic);
 

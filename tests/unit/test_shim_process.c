@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "shim/task.h"
@@ -383,6 +385,51 @@ START_TEST(an_exec_that_is_starting_holds_the_end_of_its_container_back)
 }
 END_TEST
 
+START_TEST(a_signal_for_an_exec_that_is_starting_waits_for_its_process)
+{
+	struct bw_process *exec;
+	char expected[160];
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	is_running();
+	exec = add_exec("e");
+	ask(exec, BW_EVENT_START, "StartExec");
+	bw_process_hold_signal(exec, SIGKILL, call("Kill1"));
+	bw_process_hold_signal(exec, 0, call("Kill2"));
+	ck_story("work start e;");
+	ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+	bw_process_event(exec, BW_EVENT_STARTED, &(struct bw_occurrence){.report = &(struct bw_report){.pid = pid}});
+	snprintf(expected, sizeof expected,
+		"tell exec-started of e;answer StartExec pid %d status 0;answer Kill1 pid 0 status 0;answer Kill2 pid 0 status 0;",
+		(int)pid);
+	ck_story(expected);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	end_all();
+}
+END_TEST
+
+START_TEST(a_signal_for_an_exec_that_never_started_finds_nobody)
+{
+	struct bw_process *exec;
+
+	is_running();
+	exec = add_exec("e");
+	ask(exec, BW_EVENT_START, "StartExec");
+	bw_process_hold_signal(exec, SIGTERM, call("Kill"));
+	story[0] = '\0';
+	failed(exec, BW_EVENT_START_FAILED, false);
+	ck_story("refuse StartExec: exec: so it is;close stdio;refuse Kill 5 process already finished;");
+	end_all();
+}
+END_TEST
+
 START_TEST(nothing_starts_in_a_container_whose_init_has_ended)
 {
 	struct bw_process *running, *late;
@@ -699,6 +746,8 @@ int main(void)
 	tcase_add_test(cases, an_end_before_the_word_of_start_is_held_back);
 	tcase_add_test(cases, the_end_of_a_container_comes_after_those_of_its_execs);
 	tcase_add_test(cases, an_exec_that_is_starting_holds_the_end_of_its_container_back);
+	tcase_add_test(cases, a_signal_for_an_exec_that_is_starting_waits_for_its_process);
+	tcase_add_test(cases, a_signal_for_an_exec_that_never_started_finds_nobody);
 	tcase_add_test(cases, nothing_starts_in_a_container_whose_init_has_ended);
 	tcase_add_test(cases, a_lack_of_memory_is_told_before_the_end);
 	tcase_add_test(cases, without_pids_of_its_own_the_rest_of_a_container_is_ended);
