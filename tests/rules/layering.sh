@@ -1,25 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Includes point downward only: base < json, plan < spec, host < policy, control < launch < container < cli, shim.
+# Includes point downward only: base < json, audit, plan < spec, host < policy, control < launch < container < cli, shim.
 # Prints each arrow that runs up (or into a room that is closed to the includer) and fails.
 cd "${srcdir:-$(dirname "$0")/../..}" || exit 1
 allowed() {
 	case $1 in
 	base) echo "base" ;;
 	json) echo "base json" ;;
+	audit) echo "base json audit" ;;
 	plan) echo "base plan" ;;
-	spec) echo "base json spec" ;;
+	spec) echo "base json audit spec" ;;
 	host) echo "base json host" ;;
-	policy) echo "base json spec policy" ;;
+	policy) echo "base json audit spec policy" ;;
 	control) echo "base json proto plan spec host systemd warden control" ;;
 	launch) echo "base json plan spec host control launch" ;;
-	container) echo "base json plan spec host policy control launch criu proto container" ;;
-	cli) echo "base json proto container cli" ;;
+	container) echo "base json audit plan spec host policy control launch criu proto container" ;;
+	cli) echo "base json audit proto container cli" ;;
 	label) echo "base label" ;;
 	systemd) echo "base systemd" ;;
 	proto) echo "base proto" ;;
 	criu) echo "base proto criu" ;;
-	shim) echo "base json proto container shim" ;;
+	shim) echo "base json audit proto container shim" ;;
 	warden) echo "base json warden" ;;
 	*) echo "" ;;
 	esac

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # One block per module, in alphabetical order.
 
+check_PROGRAMS += test_audit
+test_audit_SOURCES = tests/unit/test_audit.c tests/unit/scratch.h
+test_audit_CFLAGS = $(unit_cflags)
+test_audit_LDADD = $(unit_libs)
+TESTS += test_audit
+
 check_PROGRAMS += test_base
 test_base_SOURCES = tests/unit/test_base.c
 test_base_CFLAGS = $(unit_cflags)
