@@ -140,6 +140,12 @@ int bw_container_info(const struct bw_context *ctx, const char *id, struct bw_ar
 /* Sorted by id. A root that does not exist is empty when it is the default one, else an error. */
 int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, struct bw_container_info **ret, size_t *ret_n,
 	struct bw_err *err) BW_MUST_CHECK;
+/* Every container of this host that can be reached from here, under whatever root, but for those of callers who are not
+ * root; in no order, in arena. root and id are for a context of their own. One may be gone by the time it is looked at. */
+struct bw_host_container {
+	const char *root, *id, *tenant; /* tenant NULL: nobody's by name */
+};
+int bw_host_containers(struct bw_arena *arena, struct bw_host_container **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 /* Gets one event, a JSON object in one line; -1 with *err filled ends the stream. */
 typedef int bw_event_fn(const char *event, void *ctx, struct bw_err *err);
 /* Statistics each interval_ms, the first time after as much, and "oom", until the container ends; interval_ms 0:

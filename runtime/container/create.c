@@ -25,6 +25,7 @@
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
 #include "container/program_files.h"
+#include "container/registry.h"
 #include "container/resolv.h"
 #include "container/rootless.h"
 #include "container/undo.h"
@@ -220,8 +221,10 @@ static int begin(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_container_new(creation->ctx, creation->id, &creation->container, err) < 0)
 		return -1;
-	/* The directory is first: a range whose container has none is anybody's. */
-	if (bw_user_range_take(&creation->container, creation->decision.hardened, &creation->arena, err) < 0 ||
+	/* The directory is first: a range whose container has none is anybody's. Then the list of all, before anything is
+	 * made: what is not in it, a kill switch would not find. */
+	if (bw_registry_take(&creation->container, creation->decision.hardened->hardening, err) < 0 ||
+		bw_user_range_take(&creation->container, creation->decision.hardened, &creation->arena, err) < 0 ||
 		bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
 		    &creation->arena, &creation->container.state, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||

@@ -26,6 +26,7 @@
 #include "container/image_mounts.h"
 #include "container/images.h"
 #include "container/pid_file.h"
+#include "container/registry.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/netns.h"
@@ -170,7 +171,8 @@ static int begin(struct restoring *restoring, struct bw_err *err)
 	if (bw_preparation_open(&restoring->preparation, &restoring->arena, err) < 0 ||
 		bw_container_new(restoring->ctx, restoring->id, &restoring->container, err) < 0)
 		return -1;
-	if (bw_describe(restoring->ctx, restoring->id, restoring->options->bundle, &restoring->decision,
+	if (bw_registry_take(&restoring->container, spec_of(restoring)->hardening, err) < 0 ||
+		bw_describe(restoring->ctx, restoring->id, restoring->options->bundle, &restoring->decision,
 		    &restoring->preparation, &restoring->arena, &restoring->container.state, err) < 0 ||
 		check_hardening(restoring, err) < 0 ||
 		bw_describe_time(restoring->container.state, restoring->options->keeps_time || !restoring->options->detach,

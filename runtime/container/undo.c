@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/categories.h"
+#include "container/registry.h"
 #include "container/user_range.h"
 #include "control/gate.h"
 #include "control/hook_run.h"
@@ -108,6 +109,8 @@ void bw_undo(struct bw_container *container)
 	release_leases(container);
 	if (bw_container_forget(container, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+	else
+		bw_registry_give_back(container);
 }
 
 static void run_poststop(const struct bw_container *container, const struct bw_spec *spec)
@@ -137,6 +140,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	release_leases(container);
 	if (bw_container_forget(container, err) < 0)
 		return -1;
+	bw_registry_give_back(container);
 	run_poststop(container, spec);
 	return 0;
 }

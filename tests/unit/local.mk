@@ -407,6 +407,12 @@ test_lease_CFLAGS = $(unit_cflags)
 test_lease_LDADD = $(unit_libs)
 TESTS += test_lease
 
+check_PROGRAMS += test_registry
+test_registry_SOURCES = tests/unit/test_registry.c tests/unit/scratch.h
+test_registry_CFLAGS = $(unit_cflags)
+test_registry_LDADD = $(unit_libs)
+TESTS += test_registry
+
 check_PROGRAMS += test_log
 test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
 test_log_CFLAGS = $(unit_cflags)
