@@ -5,6 +5,7 @@ nodist_libbulwark_a_SOURCES =
 include runtime/base/local.mk
 include runtime/json/local.mk
 include runtime/audit/local.mk
+include runtime/metrics/local.mk
 include runtime/spec/local.mk
 include runtime/policy/local.mk
 include runtime/host/local.mk

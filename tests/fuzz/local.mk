@@ -22,6 +22,12 @@ fuzz_json_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuz
 fuzz_json_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_json
 
+check_PROGRAMS += fuzz_measures
+fuzz_measures_SOURCES = tests/fuzz/fuzz_measures.c $(fuzz_main_sources)
+fuzz_measures_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/measures"'
+fuzz_measures_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_measures
+
 check_PROGRAMS += fuzz_policy
 fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/common/harden_properties.c $(fuzz_main_sources)
 fuzz_policy_CPPFLAGS = $(fuzz_cppflags) -I$(srcdir)/tests/common \
@@ -109,6 +115,11 @@ fuzz/shim_settings: $(srcdir)/tests/fuzz/fuzz_shim_settings.c
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(srcdir)/runtime/shim/settings.c $(srcdir)/runtime/shim/messages.c \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/proto/%.c,$(libbulwark_a_SOURCES)))
+fuzz: fuzz/measures
+fuzz/measures: $(srcdir)/tests/fuzz/fuzz_measures.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/metrics/%.c,$(libbulwark_a_SOURCES)))
 fuzz: fuzz/annotations
 fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
 	@mkdir -p fuzz

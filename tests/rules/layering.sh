@@ -8,13 +8,14 @@ allowed() {
 	base) echo "base" ;;
 	json) echo "base json" ;;
 	audit) echo "base json audit" ;;
+	metrics) echo "base json metrics" ;;
 	plan) echo "base plan" ;;
 	spec) echo "base json audit spec" ;;
 	host) echo "base json host" ;;
 	policy) echo "base json audit spec policy" ;;
 	control) echo "base json proto plan spec host systemd warden control" ;;
 	launch) echo "base json plan spec host control launch" ;;
-	container) echo "base json audit plan spec host policy control launch criu proto container" ;;
+	container) echo "base json audit metrics plan spec host policy control launch criu proto container" ;;
 	cli) echo "base json audit proto container cli" ;;
 	label) echo "base label" ;;
 	systemd) echo "base systemd" ;;

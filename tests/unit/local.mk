@@ -132,6 +132,12 @@ test_mdwe_CFLAGS = $(unit_cflags)
 test_mdwe_LDADD = $(unit_libs)
 TESTS += test_mdwe
 
+check_PROGRAMS += test_measures
+test_measures_SOURCES = tests/unit/test_measures.c tests/unit/scratch.h
+test_measures_CFLAGS = $(unit_cflags)
+test_measures_LDADD = $(unit_libs)
+TESTS += test_measures
+
 check_PROGRAMS += test_memory_policy
 test_memory_policy_SOURCES = tests/unit/test_memory_policy.c tests/unit/control_test.h
 test_memory_policy_CFLAGS = $(unit_cflags)
