@@ -171,6 +171,10 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
 /* containerd's message with the statistics, io.containerd.cgroups.v1.Metrics or v2; *ret_type is its name.
  * BW_E_NOT_FOUND when the container has no cgroup any more. */
 int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
+/* Sets the counters and gauges of metrics/metrics.h that the container's cgroups know, and no others. False: it has no cgroup
+ * any more. */
+struct bw_measures;
+bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures);
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
 /* How long the container may live from its start on, and how long its first process has after SIGTERM before everything in

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "container/state.h"
 #include "control/cgroup_metrics.h"
+#include "control/cgroup_sample.h"
 #include "control/cgroup_stats.h"
 
 struct bw_watch {
@@ -125,6 +126,11 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
 int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err)
 {
 	return bw_cgroup_metrics(&watch->set, ret, ret_type, err);
+}
+
+bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures)
+{
+	return bw_cgroup_sample(&watch->set, measures);
 }
 
 bool bw_watch_has_own_pids(const struct bw_watch *watch)

@@ -158,6 +158,11 @@ struct bw_wire;
 int bw_cgroup_metrics_with(struct bw_cgroup_handle *handle, struct bw_wire *ret, const char **ret_type,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* --- cgroup_sample.c --- */
+/* bw_cgroup_sample() over a handle. */
+struct bw_measures;
+bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *measures);
+
 /* --- cgroup_stats.c --- */
 /* bw_cgroup_stats() over a handle. */
 int bw_cgroup_stats_with(struct bw_cgroup_handle *handle, struct bw_json_writer *w, struct bw_err *err) BW_MUST_CHECK;

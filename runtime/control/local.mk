@@ -13,6 +13,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_procs.c \
 	runtime/control/cgroup_read.c \
 	runtime/control/cgroup_resources.c \
+	runtime/control/cgroup_sample.c runtime/control/cgroup_sample.h \
 	runtime/control/cgroup_stats.c runtime/control/cgroup_stats.h \
 	runtime/control/cgroup_sub.c \
 	runtime/control/cgroup_systemd.c \

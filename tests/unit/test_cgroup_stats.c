@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/cgroup_files.h"
+#include "control/cgroup_sample.h"
 #include "control/cgroup_stats.h"
 #include "scratch.h"
 
@@ -240,6 +241,74 @@ START_TEST(a_watch_of_v2_tells_each_kill_once_and_rests_when_the_cgroup_is_gone)
 }
 END_TEST
 
+/* --- the few numbers of metrics --- */
+
+/* Each number that the cgroups know, as the unit of its name has it. */
+struct sample {
+	uint64_t cpu, throttled, read, written, kills, memory, memory_limit, pids, pids_limit, cpu_milli;
+};
+
+static void expect_sample(char *controllers, const char *mode, const struct sample *want)
+{
+	char mountpoint[] = "/", path[] = "/x", word[8];
+	struct bw_cgroup_dir dir = {.controllers = controllers, .mountpoint = mountpoint, .path = path};
+	struct bw_cgroup_set set = {.mode = word, .dirs = {.v = &dir, .n = 1}};
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	struct bw_measures m = {.count[BW_COUNT_ALERTS] = 77, .gauge = {[0 ... BW_GAUGE_END - 1] = 5}};
+
+	snprintf(word, sizeof word, "%s", mode);
+	bw_cgroup_handle_init(&handle, &set);
+	handle.fds[0] = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert(bw_cgroup_sample_with(&handle, &m));
+	ck_assert_uint_eq(m.count[BW_COUNT_ALERTS], 77);
+	ck_assert_uint_eq(m.count[BW_COUNT_CPU_USEC], want->cpu);
+	ck_assert_uint_eq(m.count[BW_COUNT_CPU_THROTTLED_USEC], want->throttled);
+	ck_assert_uint_eq(m.count[BW_COUNT_IO_READ_BYTES], want->read);
+	ck_assert_uint_eq(m.count[BW_COUNT_IO_WRITE_BYTES], want->written);
+	ck_assert_uint_eq(m.count[BW_COUNT_OOM_KILLS], want->kills);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_MEMORY_BYTES], want->memory);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_MEMORY_LIMIT_BYTES], want->memory_limit);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_PIDS], want->pids);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_PIDS_LIMIT], want->pids_limit);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_CPU_LIMIT_MILLI], want->cpu_milli);
+}
+
+START_TEST(a_sample_of_v2)
+{
+	static const struct file files[] = {
+		{"cpu.stat", "usage_usec 12\nuser_usec 7\nsystem_usec 5\nnr_throttled 3\nthrottled_usec 2\n"},
+		{"cpu.max", "150000 100000\n"}, {"memory.current", "1000\n"}, {"memory.max", "max\n"},
+		{"memory.events", "low 0\noom 1\noom_kill 4\n"}, {"pids.current", "3\n"}, {"pids.max", "256\n"},
+		{"io.stat", "8:0 rbytes=100 wbytes=20 rios=3 wios=4 dbytes=9 dios=0\n8:16 rbytes=5 wbytes=6 rios=1 wios=1 dbytes=0 dios=0\n"},
+		{NULL, NULL}};
+
+	fill(files);
+	expect_sample(NULL, "v2", &(struct sample){12, 2, 105, 26, 4, 1000, 0, 3, 256, 1500});
+}
+END_TEST
+
+START_TEST(a_sample_of_v1)
+{
+	static const struct file files[] = {
+		{"cpuacct.usage", "12345678\n"}, {"cpu.stat", "nr_periods 1\nnr_throttled 1\nthrottled_time 9000\n"},
+		{"cpu.cfs_quota_us", "50000\n"}, {"cpu.cfs_period_us", "100000\n"}, {"memory.usage_in_bytes", "4096\n"},
+		{"memory.limit_in_bytes", "9223372036854771712\n"}, {"memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"},
+		{"pids.current", "1\n"}, {"pids.max", "max\n"},
+		{"blkio.throttle.io_service_bytes_recursive", "8:0 Read 4096\n8:0 Write 1\n8:0 Total 4097\n7:0 Read 4\nTotal 4101\n"},
+		{NULL, NULL}};
+	char all[] = "cpu,cpuacct,memory,pids,blkio";
+
+	fill(files);
+	expect_sample(all, "v1", &(struct sample){12345, 9, 4100, 1, 2, 4096, 0, 1, 0, 500});
+}
+END_TEST
+
+START_TEST(a_sample_of_what_does_not_count_changes_nothing)
+{
+	expect_sample(NULL, "v2", &(struct sample){0, 0, 0, 0, 0, 5, 5, 5, 5, 5});
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cgroup_stats");
@@ -252,6 +321,9 @@ int main(void)
 	tcase_add_test(tc, a_v1_host_is_read);
 	tcase_add_test(tc, files_that_are_empty_or_odd_do_no_harm);
 	tcase_add_test(tc, a_container_without_a_cgroup_is_told_apart);
+	tcase_add_test(tc, a_sample_of_v2);
+	tcase_add_test(tc, a_sample_of_v1);
+	tcase_add_test(tc, a_sample_of_what_does_not_count_changes_nothing);
 	tcase_add_test(tc, a_watch_of_v2_tells_each_kill_once_and_rests_when_the_cgroup_is_gone);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);

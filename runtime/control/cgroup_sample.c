@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cgroup_sample.c - a table says which file of which version of cgroups is which number. It is done often: each file is read
+ * once, into the stack. */
+#include "control/cgroup_sample.h"
+
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fd.h"
+#include "base/str.h"
+#include "control/cgroup_files.h"
+
+enum { TEXT = 4096 }; /* enough for what a row looks for: no line behind that is one */
+
+struct row;
+typedef bool take_fn(const struct row *row, const char *text, uint64_t *ret);
+
+struct row {
+	const char *controller; /* of v1; NULL: the unified hierarchy */
+	const char *file, *key; /* key: of a line "key number"; NULL: the first number */
+	size_t offset;		/* in struct bw_measures */
+	uint64_t divisor;
+	take_fn *take;
+};
+
+static bool take_number(const struct row *row, const char *text, uint64_t *ret)
+{
+	return row->key ? bw_cgroup_keyed(text, row->key, ret) : bw_parse_word(text, 0, UINT64_MAX, ret) == 0;
+}
+
+/* No limit is 0: "max", and in v1's memory the largest number of whole pages. */
+static bool take_limit(const struct row *row, const char *text, uint64_t *ret)
+{
+	const uint64_t none = INT64_MAX & ~UINT64_C(0xffff);
+
+	if (!take_number(row, text, ret) || *ret >= none)
+		*ret = 0;
+	return true;
+}
+
+/* "200000 100000" or "max 100000": thousandths of a processor. */
+static bool take_cpu_max(const struct row *row, const char *text, uint64_t *ret)
+{
+	uint64_t quota, period;
+
+	(void)row;
+	*ret = 0;
+	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 && bw_parse_word(text, 1, UINT64_MAX, &period) == 0 && period)
+		*ret = quota * 1000 / period;
+	return true;
+}
+
+/* The sum over the devices of "8:0 rbytes=1 wbytes=2 ...". */
+static bool take_io(const struct row *row, const char *text, uint64_t *ret)
+{
+	uint64_t total = 0, value;
+
+	for (const char *at = text; (at = strstr(at, row->key));) {
+		char digits[24];
+		size_t len;
+
+		at += strlen(row->key);
+		len = strspn(at, "0123456789");
+		if (len == 0 || len >= sizeof digits)
+			continue;
+		memcpy(digits, at, len);
+		digits[len] = '\0';
+		if (bw_parse_u64(digits, UINT64_MAX, &value) < 0 || __builtin_add_overflow(total, value, &total))
+			total = UINT64_MAX;
+	}
+	*ret = total;
+	return true;
+}
+
+#define COUNTER(which) offsetof(struct bw_measures, count[which])
+#define GAUGE(which)   offsetof(struct bw_measures, gauge[which])
+
+/* Rows of one file stand together. */
+static const struct row rows[] = {
+	{"cpuacct", "cpuacct.usage", NULL, COUNTER(BW_COUNT_CPU_USEC), 1000, take_number},
+	{"cpu", "cpu.stat", "throttled_time", COUNTER(BW_COUNT_CPU_THROTTLED_USEC), 1000, take_number},
+	{"memory", "memory.usage_in_bytes", NULL, GAUGE(BW_GAUGE_MEMORY_BYTES), 1, take_number},
+	{"memory", "memory.limit_in_bytes", NULL, GAUGE(BW_GAUGE_MEMORY_LIMIT_BYTES), 1, take_limit},
+	{"memory", "memory.oom_control", "oom_kill", COUNTER(BW_COUNT_OOM_KILLS), 1, take_number},
+	{"pids", "pids.current", NULL, GAUGE(BW_GAUGE_PIDS), 1, take_number},
+	{"pids", "pids.max", NULL, GAUGE(BW_GAUGE_PIDS_LIMIT), 1, take_limit},
+	{"blkio", "blkio.throttle.io_service_bytes_recursive", " Read ", COUNTER(BW_COUNT_IO_READ_BYTES), 1, take_io},
+	{"blkio", "blkio.throttle.io_service_bytes_recursive", " Write ", COUNTER(BW_COUNT_IO_WRITE_BYTES), 1, take_io},
+	{NULL, "cpu.stat", "usage_usec", COUNTER(BW_COUNT_CPU_USEC), 1, take_number},
+	{NULL, "cpu.stat", "throttled_usec", COUNTER(BW_COUNT_CPU_THROTTLED_USEC), 1, take_number},
+	{NULL, "cpu.max", NULL, GAUGE(BW_GAUGE_CPU_LIMIT_MILLI), 1, take_cpu_max},
+	{NULL, "memory.current", NULL, GAUGE(BW_GAUGE_MEMORY_BYTES), 1, take_number},
+	{NULL, "memory.max", NULL, GAUGE(BW_GAUGE_MEMORY_LIMIT_BYTES), 1, take_limit},
+	{NULL, "memory.events", "oom_kill", COUNTER(BW_COUNT_OOM_KILLS), 1, take_number},
+	{NULL, "pids.current", NULL, GAUGE(BW_GAUGE_PIDS), 1, take_number},
+	{NULL, "pids.max", NULL, GAUGE(BW_GAUGE_PIDS_LIMIT), 1, take_limit},
+	{NULL, "io.stat", " rbytes=", COUNTER(BW_COUNT_IO_READ_BYTES), 1, take_io},
+	{NULL, "io.stat", " wbytes=", COUNTER(BW_COUNT_IO_WRITE_BYTES), 1, take_io},
+};
+
+/* v1 has quota and period in two files; a quota of -1 is none. */
+static void sample_cpu_limit_v1(struct bw_cgroup_handle *handle, struct bw_measures *measures)
+{
+	int at = bw_cgroup_find(handle->set, "cpu"), dir = at < 0 ? -1 : bw_cgroup_dir_fd(handle, (size_t)at);
+	uint64_t quota, period;
+
+	if (dir < 0 || !bw_cgroup_number(dir, "cpu.cfs_quota_us", &quota) || !bw_cgroup_number(dir, "cpu.cfs_period_us", &period))
+		return;
+	if (period && quota <= UINT64_MAX / 1000)
+		measures->gauge[BW_GAUGE_CPU_LIMIT_MILLI] = quota * 1000 / period;
+}
+
+/* In a hybrid hierarchy the unified one counts processor time as well, but only v1's is the controllers'. */
+static bool is_shadowed(const struct bw_cgroup_set *set, const struct row *row)
+{
+	static const char *const of_unified[][2] = {{"cpu.", "cpu"}, {"memory.", "memory"}, {"pids.", "pids"}, {"io.", "blkio"}};
+
+	for (size_t i = 0; !row->controller && i < BW_COUNT(of_unified); i++)
+		if (bw_after_prefix(row->file, of_unified[i][0]))
+			return bw_cgroup_find(set, of_unified[i][1]) >= 0;
+	return false;
+}
+
+bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *measures)
+{
+	const struct row *read = NULL;
+	char text[TEXT];
+	ssize_t len = -1;
+
+	if (!bw_cgroup_is_there(handle))
+		return false;
+	for (const struct row *row = rows; row < rows + BW_COUNT(rows); row++) {
+		int at = is_shadowed(handle->set, row) ? -1 : bw_cgroup_find(handle->set, row->controller);
+		int dir = at < 0 ? -1 : bw_cgroup_dir_fd(handle, (size_t)at);
+		uint64_t value;
+
+		if (dir < 0)
+			continue;
+		if (!read || !bw_streq(read->file, row->file) || !bw_streq0(read->controller, row->controller))
+			len = bw_read_at(dir, row->file, text, sizeof text);
+		read = row;
+		if (len >= 0 && row->take(row, text, &value))
+			memcpy((char *)measures + row->offset, &(uint64_t){value / row->divisor}, sizeof value);
+	}
+	sample_cpu_limit_v1(handle, measures);
+	return true;
+}
+
+bool bw_cgroup_sample(const struct bw_cgroup_set *set, struct bw_measures *measures)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+
+	bw_cgroup_handle_init(&handle, set);
+	return bw_cgroup_sample_with(&handle, measures);
+}
