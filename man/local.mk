@@ -10,6 +10,7 @@ dist_man_MANS += \
 	man/bulwark-explain.8 \
 	man/bulwark-features.8 \
 	man/bulwark-help.8 \
+	man/bulwark-keeper.8 \
 	man/bulwark-kill.8 \
 	man/bulwark-list.8 \
 	man/bulwark-pause.8 \

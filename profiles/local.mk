@@ -20,15 +20,17 @@ profiles/seccomp/builtin.c: $(seccomp_rules) seccomp-gen$(EXEEXT)
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) baseline=$(srcdir)/profiles/seccomp/baseline.json \
 		python-node=$(srcdir)/profiles/seccomp/python-node.json \
 		ports=$(srcdir)/profiles/seccomp/ports.json >$@.tmp && mv $@.tmp $@
-# The filters that bulwark-warden and bulwark-witness hold themselves by.
-warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json profiles/seccomp/witness.json
+# The filters that bulwark-warden, bulwark-witness and bulwark-keeper hold themselves by.
+warden_rules = profiles/seccomp/warden.json profiles/seccomp/warden-supervisor.json profiles/seccomp/witness.json \
+	profiles/seccomp/keeper.json
 EXTRA_DIST += $(warden_rules)
 CLEANFILES += profiles/seccomp/warden.c
 profiles/seccomp/warden.c: $(warden_rules) seccomp-gen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) profiles/seccomp && \
 	$(SECCOMP_GEN_RUN) ./seccomp-gen$(EXEEXT) --program bw_warden_filter=$(srcdir)/profiles/seccomp/warden.json \
 		bw_warden_supervisor_filter=$(srcdir)/profiles/seccomp/warden-supervisor.json \
-		bw_witness_filter=$(srcdir)/profiles/seccomp/witness.json >$@.tmp && mv $@.tmp $@
+		bw_witness_filter=$(srcdir)/profiles/seccomp/witness.json \
+		bw_keeper_filter=$(srcdir)/profiles/seccomp/keeper.json >$@.tmp && mv $@.tmp $@
 
 # Profiles for AppArmor, for the packages to load. The one for native code in the workspace is its neighbour with one more
 # line in force.

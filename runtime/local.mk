@@ -20,3 +20,4 @@ include runtime/criu/local.mk
 include runtime/systemd/local.mk
 include runtime/warden/local.mk
 include runtime/shim/local.mk
+include runtime/keeper/local.mk

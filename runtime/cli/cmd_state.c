@@ -60,6 +60,8 @@ static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 		printf("%-10s %d\n", "gate", (int)info->gate);
 	if (info->witness > 0)
 		printf("%-10s %d\n", "witness", (int)info->witness);
+	if (info->keeper > 0)
+		printf("%-10s %d\n", "keeper", (int)info->keeper);
 	put_row("programs", info->programs);
 	for (size_t i = 0; info->layers && info->layers[i]; i++)
 		put_row("layer", info->layers[i]);

@@ -47,7 +47,7 @@ struct bw_create_options {
 	bool no_subreaper;
 	const char *learn; /* run: absolute path of the seccomp profile that is learned; or NULL */
 	struct bw_learning *ret_learning; /* run: gets what was learned; or NULL */
-	bool keeps_time; /* the caller ends it by bw_watch_time_limit(); else one with a limit is degraded, unless we stay beside it */
+	bool keeps_time; /* the caller ends it by bw_watch_time_limit(); else bulwark-keeper does, unless we stay beside it */
 };
 
 struct bw_exec_options {
@@ -105,6 +105,7 @@ struct bw_container_info {
 	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
 	pid_t gate; /* its egress gate's process; 0: none, or it has died */
 	pid_t witness; /* the process that sees its programs start; 0: none, or it has died */
+	pid_t keeper; /* the process that keeps its time; 0: none, or it has died */
 	const char *programs; /* what that has counted; NULL: there was none */
 	const char *const *layers;   /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
@@ -177,6 +178,10 @@ struct bw_measures;
 bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures);
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
+/* Ends every process in its cgroups, and waits until they are gone (at most ten seconds). */
+int bw_watch_kill(const struct bw_watch *watch, struct bw_err *err) BW_MUST_CHECK;
+/* Calls fn with the path of each of its cgroups, until one call is negative: that is returned, else 0. */
+int bw_watch_each_cgroup(const struct bw_watch *watch, int (*fn)(const char *path, void *ctx), void *ctx);
 /* How long the container may live from its start on, and how long its first process has after SIGTERM before everything in
  * its cgroup is killed; false: there is no limit. For who has said keeps_time at create. */
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms);

@@ -50,7 +50,7 @@ struct creation {
 	struct bw_attempt attempt;
 	bool joined_users; /* see rootless.h */
 	int pidfd_socket;
-	bool keeps_time; /* somebody ends the container when its life is over */
+	bool keeps_time; /* we or our caller end the container when its life is over */
 };
 
 #define CREATION_INIT                                                                              \
@@ -157,6 +157,7 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->preserve_fds = creation->inherited.total;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;
+	request->keeps_time = creation->keeps_time;
 	if (options->learn)
 		request->recorder = &creation->recorder;
 	return 0;
@@ -246,9 +247,7 @@ static int compile(struct creation *creation, struct bw_err *err)
 		return -1;
 	if (bw_describe_guard(creation->container.state, &preparation->guard, &creation->arena, err) < 0)
 		return -1;
-	if (keep_layers(creation, err) < 0 || keep_degraded(creation, err) < 0 || keep_late_steps(creation, err) < 0)
-		return -1;
-	return bw_describe_time(creation->container.state, creation->keeps_time, &creation->arena, err);
+	return keep_layers(creation, err) < 0 || keep_degraded(creation, err) < 0 ? -1 : keep_late_steps(creation, err);
 }
 
 /* What the error does not say: while the cgroup is there, and the plan. */

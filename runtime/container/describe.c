@@ -8,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "container/user_range.h"
 
@@ -64,21 +63,6 @@ int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, stru
 
 	state->guard = copy(arena, word);
 	return word && !state->guard ? bw_fail(err, BW_E_MEMORY, ENOMEM, "state") : 0;
-}
-
-int bw_describe_time(struct bw_state *state, bool kept, struct bw_arena *arena, struct bw_err *err)
-{
-	char *text;
-
-	if (!state->ttl_ms.set || kept)
-		return 0;
-	text = bw_arena_printf(arena,
-		"session: nobody ends it after %.10g s: containerd-shim-bulwark-v2 would, and run in the foreground",
-		(double)state->ttl_ms.v / 1000);
-	if (!text || bw_strs_add(arena, &state->degraded, text) < 0)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
-	bw_log(BW_LOG_INFO, "degraded: %s", text);
-	return 0;
 }
 
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,

@@ -14,7 +14,4 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, struct bw_arena *arena,
 	struct bw_err *err) BW_MUST_CHECK;
 
-/* Notes in the state that nobody ends a container whose life has a limit: unless kept. */
-int bw_describe_time(struct bw_state *state, bool kept, struct bw_arena *arena, struct bw_err *err) BW_MUST_CHECK;
-
 #endif

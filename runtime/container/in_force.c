@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/gate.h"
+#include "control/keeper.h"
 #include "control/witness.h"
 
 static const struct keeper {
@@ -16,6 +17,7 @@ static const struct keeper {
 } keepers[] = {
 	{"gate: ", bw_gate_pid, "gate: bulwark-warden has ended: there is no way out any more"},
 	{"witness: ", bw_witness_pid, "witness: bulwark-witness has ended: no program can be started any more"},
+	{BW_KEEPER_LAYER, bw_keeper_pid, BW_KEEPER_LAYER "bulwark-keeper has ended: nobody does what it did"},
 };
 
 /* Why the lock of which layer tells holds no more, or NULL. */

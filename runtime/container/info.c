@@ -13,6 +13,7 @@
 #include "container/in_force.h"
 #include "container/state.h"
 #include "control/gate.h"
+#include "control/keeper.h"
 #include "control/witness.h"
 
 static const char *const *text_list(const struct bw_strs *list, struct bw_arena *arena)
@@ -57,6 +58,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.gate = bw_gate_pid(container->dir),
 		.layers = layers,
 		.witness = bw_witness_pid(container->dir),
+		.keeper = bw_keeper_pid(container->dir),
 		.degraded = degraded,
 	};
 	if (bw_witness_counts(container->dir, &counts))

@@ -29,6 +29,7 @@
 #include "container/registry.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
+#include "control/keeper.h"
 #include "control/netns.h"
 
 enum { MAX_DESCRIPTORS_BYTES = 65536, MAX_JOINS = 8 };
@@ -50,6 +51,7 @@ struct restoring {
 	int console; /* gets the terminal's master; -1: nobody */
 	bool console_sent;
 	int pidfd;   /* of the restored init */
+	bool has_keeper;
 };
 
 static void restoring_done(struct restoring *restoring)
@@ -125,6 +127,32 @@ static int check_hardening(struct restoring *restoring, struct bw_err *err)
 	return 0;
 }
 
+static int out_of_memory(struct bw_err *err)
+{
+	return bw_fail(err, BW_E_MEMORY, ENOMEM, "restore");
+}
+
+static int choose_keeper(struct restoring *restoring, struct bw_err *err)
+{
+	struct bw_request *request = &restoring->preparation.request;
+	struct bw_state *state = restoring->container.state;
+	const char *why;
+	char *text;
+
+	request->spec = spec_of(restoring);
+	request->keeps_time = restoring->options->keeps_time || !restoring->options->detach;
+	if (bw_keeper_choose(request, &restoring->has_keeper, &why, err) < 0)
+		return -1;
+	if (!restoring->has_keeper && !why)
+		return 0;
+	text = bw_arena_printf(&restoring->arena, BW_KEEPER_LAYER "%s", why ? why : BW_KEEPER_ABOUT);
+	if (!text || bw_strs_add(&restoring->arena, why ? &state->degraded : &state->layers, text) < 0)
+		return out_of_memory(err);
+	if (why)
+		bw_log(BW_LOG_INFO, "degraded: %s", text);
+	return 0;
+}
+
 static int check_terminal(const struct restoring *restoring, struct bw_err *err)
 {
 	const struct bw_create_options *options = restoring->options;
@@ -175,8 +203,7 @@ static int begin(struct restoring *restoring, struct bw_err *err)
 		bw_describe(restoring->ctx, restoring->id, restoring->options->bundle, &restoring->decision,
 		    &restoring->preparation, &restoring->arena, &restoring->container.state, err) < 0 ||
 		check_hardening(restoring, err) < 0 ||
-		bw_describe_time(restoring->container.state, restoring->options->keeps_time || !restoring->options->detach,
-			&restoring->arena, err) < 0 ||
+		choose_keeper(restoring, err) < 0 ||
 		bw_state_save(&restoring->container, err) < 0) {
 		bw_undo(&restoring->container);
 		return -1;
@@ -192,11 +219,6 @@ static int begin(struct restoring *restoring, struct bw_err *err)
 }
 
 /* --- the request --- */
-
-static int out_of_memory(struct bw_err *err)
-{
-	return bw_fail(err, BW_E_MEMORY, ENOMEM, "restore");
-}
 
 /* Those of the network and of pids are not in the image when they were joined: criu inherits them. */
 static int inherit_namespace(struct restoring *restoring, const struct bw_spec_namespace *namespace, struct bw_err *err)
@@ -437,6 +459,14 @@ static int note_time_namespace(struct restoring *restoring, pid_t pid, struct bw
 	return namespace && namespace->type ? 0 : out_of_memory(err);
 }
 
+static int start_keeper(const struct restoring *restoring, pid_t pid, struct bw_err *err)
+{
+	const struct bw_settling now = {.pid = pid, .pidfd = restoring->pidfd,
+		.host_proc = restoring->preparation.host_proc, .request = &restoring->preparation.request};
+
+	return restoring->has_keeper ? bw_keeper_start(&now, err) : 0;
+}
+
 /* Its processes are there and wait. */
 static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 {
@@ -448,7 +478,7 @@ static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 	if (check_namespaces(restoring, pid, err) < 0 || check_network(restoring, err) < 0 ||
 		note_time_namespace(restoring, pid, err) < 0 || bw_state_save_spec(container, spec_of(restoring), err) < 0 ||
 		bw_state_save_profile(container, restoring->decision.profile, err) < 0 ||
-		bw_state_save(container, err) < 0)
+		bw_state_save(container, err) < 0 || start_keeper(restoring, pid, err) < 0)
 		return -1;
 	return bw_state_save_init(container, pid, err);
 }

@@ -22,6 +22,7 @@
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/guard.h"
+#include "control/keeper.h"
 #include "control/label.h"
 #include "control/netns.h"
 #include "launch/wire.h"
@@ -244,6 +245,17 @@ static void wait_ready(const struct bw_container *container, struct bw_notify *n
 		bw_notify_wait(notify, pidfd, container->pid);
 }
 
+/* It was ready at create, and may have been killed since. */
+static int check_keeper(const struct bw_container *container, struct bw_err *err)
+{
+	const struct bw_strs *layers = &container->state->layers;
+
+	for (size_t i = 0; i < layers->n; i++)
+		if (bw_after_prefix(layers->v[i], BW_KEEPER_LAYER) && bw_keeper_pid(container->dir) == 0)
+			return bw_fail(err, BW_E_HOST, 0, "the container's bulwark-keeper has ended: nobody would keep its time");
+	return 0;
+}
+
 static int start(struct starting *starting, struct bw_arena *arena, struct bw_err *err)
 {
 	struct bw_container *container = starting->container;
@@ -253,6 +265,9 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 	attempt->profile = container->state->profile;
 	attempt->profile_reason = container->state->profile_reason;
 	if (check_created(bw_container_status(container), err) < 0)
+		return -1;
+	bw_attempt_enter(attempt, "look whether its time is kept");
+	if (check_keeper(container, err) < 0)
 		return -1;
 	bw_attempt_enter(attempt, "ask once more what the policy requires of the network");
 	if (bw_state_load_spec(container, arena, &starting->spec, err) < 0 ||

@@ -17,6 +17,7 @@
 #include "container/user_range.h"
 #include "control/gate.h"
 #include "control/hook_run.h"
+#include "control/keeper.h"
 #include "control/witness.h"
 
 enum { GRACE_MS = 10000 };
@@ -102,6 +103,7 @@ void bw_undo(struct bw_container *container)
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
+	bw_keeper_stop(container->dir);
 	if (remove_kernel_side(container, &err) < 0) {
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 		return;
@@ -135,6 +137,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
+	bw_keeper_stop(container->dir);
 	if (remove_kernel_side(container, err) < 0)
 		return -1;
 	release_leases(container);

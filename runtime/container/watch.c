@@ -4,6 +4,8 @@
 #include "container/bulwark.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +138,25 @@ bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures)
 bool bw_watch_has_own_pids(const struct bw_watch *watch)
 {
 	return watch->private_pids;
+}
+
+int bw_watch_kill(const struct bw_watch *watch, struct bw_err *err)
+{
+	return watch->set.dirs.n ? bw_cgroup_kill(&watch->set, err) : 0;
+}
+
+int bw_watch_each_cgroup(const struct bw_watch *watch, int (*fn)(const char *path, void *ctx), void *ctx)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < watch->set.dirs.n && r >= 0; i++) {
+		char path[PATH_MAX];
+
+		if (snprintf(path, sizeof path, "%s%s", watch->set.dirs.v[i].mountpoint, watch->set.dirs.v[i].path) <
+			(int)sizeof path)
+			r = fn(path, ctx);
+	}
+	return r < 0 ? r : 0;
 }
 
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms)

@@ -181,6 +181,19 @@ void bw_beside_end(int state_dir, const char *pid_file)
 	waitpid(pid, NULL, WNOHANG); /* run: it is our child */
 }
 
+void bw_beside_await(int state_dir, const char *pid_file)
+{
+	pid_t pid;
+	auto_close int pidfd = open_living(state_dir, pid_file, &pid);
+	struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		return;
+	if (poll(&gone, 1, END_MS) == 0)
+		bw_beside_end(state_dir, pid_file);
+	waitpid(pid, NULL, WNOHANG); /* run: it is our child */
+}
+
 pid_t bw_beside_pid(int state_dir, const char *pid_file)
 {
 	pid_t pid = 0;

@@ -47,6 +47,8 @@ int bw_beside_start(const struct bw_beside *beside, struct bw_heirs *heirs, int 
 /* Ends the one of the container whose directory this is, if there is one that lives, and waits until it is gone (at most
  * two seconds). */
 void bw_beside_end(int state_dir, const char *pid_file);
+/* The same of one that ends by itself with the container: it is killed when it has not within two seconds. */
+void bw_beside_await(int state_dir, const char *pid_file);
 /* Its pid; 0 when there is none that lives. */
 pid_t bw_beside_pid(int state_dir, const char *pid_file);
 

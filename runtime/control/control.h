@@ -67,6 +67,7 @@ struct bw_request {
 	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own mount namespace; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 	struct bw_recorder *recorder; /* run --learn: who answers for a filter that stands in for the container's own; or NULL */
+	bool keeps_time;         /* create: our caller ends it when its life is over */
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 

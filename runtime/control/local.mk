@@ -43,6 +43,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/hostname.c \
 	runtime/control/identity.c \
 	runtime/control/intel_rdt.c runtime/control/intel_rdt.h \
+	runtime/control/keeper.c runtime/control/keeper.h \
 	runtime/control/keyring.c \
 	runtime/control/label.c runtime/control/label.h \
 	runtime/control/label_helper.c \

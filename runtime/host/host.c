@@ -57,6 +57,7 @@ static const struct bw_field host_fields[] = {
 	BW_FIELD(struct bw_host, seccomp_flags, "seccompFlags",
 		.doc = "flags that seccomp(2) takes"),
 	BW_FIELD(struct bw_host, witness, "witness", .doc = "bulwark-witness is installed"),
+	BW_FIELD(struct bw_host, keeper, "keeper", .doc = "bulwark-keeper is installed"),
 	BW_FIELD(struct bw_host, lsms, "lsms", .doc = "active security modules, in order"),
 	BW_FIELD(struct bw_host, apparmor, "apparmor", .doc = "AppArmor is enabled"),
 	BW_FIELD(struct bw_host, selinux, "selinux", .doc = "SELinux is enabled"),

@@ -32,6 +32,7 @@ struct bw_host {
 	struct bw_opt_bool seccomp;
 	struct bw_strs seccomp_flags;       /* SECCOMP_FILTER_FLAG_* the kernel takes */
 	struct bw_opt_bool witness;         /* bulwark-witness is installed */
+	struct bw_opt_bool keeper;          /* bulwark-keeper is installed */
 	struct bw_strs lsms;                /* active security modules, in order; empty: not known */
 	struct bw_opt_bool apparmor, selinux;
 	struct bw_opt_bool selinux_enforcing;

@@ -15,7 +15,7 @@ libbulwark_warden_a_SOURCES = runtime/warden/warden.h \
 	runtime/warden/sandbox.c runtime/warden/sandbox.h \
 	runtime/warden/settings.c runtime/warden/settings.h \
 	runtime/warden/supervisor.c runtime/warden/supervisor.h \
-	runtime/warden/witness.h \
+	runtime/warden/keeper.h runtime/warden/witness.h \
 	runtime/warden/witness_judge.c runtime/warden/witness_judge.h \
 	runtime/warden/witness_log.c runtime/warden/witness_log.h \
 	runtime/warden/witness_look.c runtime/warden/witness_look.h \

@@ -10,9 +10,10 @@
 
 #include "base/err.h"
 
-/* Compiled from profiles/seccomp/warden.json, warden-supervisor.json and witness.json when bulwark is built. */
-extern const struct sock_filter bw_warden_filter[], bw_warden_supervisor_filter[], bw_witness_filter[];
-extern const size_t bw_warden_filter_n, bw_warden_supervisor_filter_n, bw_witness_filter_n;
+/* Compiled from profiles/seccomp/warden.json, warden-supervisor.json, witness.json and keeper.json when bulwark is built. */
+extern const struct sock_filter bw_warden_filter[], bw_warden_supervisor_filter[], bw_witness_filter[],
+	bw_keeper_filter[];
+extern const size_t bw_warden_filter_n, bw_warden_supervisor_filter_n, bw_witness_filter_n, bw_keeper_filter_n;
 
 struct bw_sandbox {
 	uint32_t user, group;

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Lives that end in time: who keeps it, what happens at the end, and that a container whose time nobody keeps says so.
+# Lives that end in time, kept by run in the foreground; keeper.sh has the others.
 . "$(dirname "$0")/bulwark.sh"
 
 # lasting SCRIPT: a container that would run for long.
@@ -81,26 +81,12 @@ test_a_paused_container_ends_too() {
 	expect_nothing_left
 }
 
-test_a_container_whose_time_nobody_keeps_says_so() {
-	lasting true
-	policy '{"session": {"ttl": "1s"}}'
-	governed run --detach --bundle "$BUNDLE" "$ID"
-	expect_status 0
-	hardened state --format text "$ID"
-	expect_output_has 'session: nobody ends it after 1 s: containerd-shim-bulwark-v2 would, and run in the foreground'
-	hardened delete --force "$ID"
-	governed create --bundle "$BUNDLE" "$ID"
-	expect_status 0
-	hardened state --format text "$ID"
-	expect_output_has 'session: nobody ends it after 1 s'
-}
-
 test_a_container_whose_life_has_no_limit_says_nothing() {
 	lasting true
 	hardened run --detach --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	hardened state --format text "$ID"
-	expect_output_lacks 'session'
+	expect_output_lacks 'keeper'
 }
 
 test_an_annotation_shortens_a_life_where_the_policy_hears_it() {

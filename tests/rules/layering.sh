@@ -28,6 +28,7 @@ allowed() {
 	criu) echo "base proto criu" ;;
 	shim) echo "base json audit proto container shim" ;;
 	warden) echo "base json warden" ;;
+	keeper) echo "base json audit metrics warden container keeper" ;;
 	*) echo "" ;;
 	esac
 }

@@ -53,6 +53,11 @@ rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/warden/witne
 check "the witness's configuration has rows" test "$(wc -l <<<"$rows")" -ge 6
 is "bulwark-witness.8 has the members of the configuration (<) and no others (>)" \
 	"$(diff <(echo "$rows") <(sed 's/" "/ /g' "$man/bulwark-witness.8" >"$scratch/page" && heads "$scratch/page" CONFIGURATION DESCRIPTORS | sort))" ""
+# The keeper's configuration has its rows in settings.c.
+rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/keeper/settings.c" | sort)
+check "the keeper's configuration has rows" test "$(wc -l <<<"$rows")" -ge 4
+is "bulwark-keeper.8 has the members of the configuration (<) and no others (>)" \
+	"$(diff <(echo "$rows") <(sed 's/" "/ /g' "$man/bulwark-keeper.8" >"$scratch/page" && heads "$scratch/page" CONFIGURATION DESCRIPTORS | sort))" ""
 # The shim's flags have their rows in call.c, the keys of its configuration in settings.c.
 page=$man/containerd-shim-bulwark-v2.8
 rows=$(sed -n 's/^\t{"\([^"]*\)", [a-z]*, offsetof(.*/-\1/p' "$top/runtime/shim/call.c" | sort)

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keeper.c - starts bulwark-keeper beside a container whose time nobody else keeps. While the container's init waits: no
+ * program runs whose keeper is not ready. Its life begins with start, which the keeper sees for itself. */
+#include "control/keeper.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/str.h"
+#include "control/beside.h"
+#include "control/control.h"
+#include "host/host.h"
+#include "json/json.h"
+#include "plan/plan.h"
+#include "spec/spec.h"
+#include "warden/keeper.h"
+
+enum { OP_START };
+
+static const struct bw_beside keeper = {
+	.program = BW_LIBEXECDIR "/" BW_KEEPER_PROGRAM,
+	.name = BW_KEEPER_PROGRAM,
+	.what = "the keeper",
+	.pid_file = BW_KEEPER_PID_FILE,
+	.ok = BW_KEEPER_OK,
+	.answer = BW_KEEPER_ANSWER,
+	.end = BW_KEEPER_FD_END,
+};
+
+/* ---- preparing ---- */
+
+static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
+{
+	(void)arena, (void)err;
+	host->keeper = (struct bw_opt_bool){.set = true, .v = access(keeper.program, X_OK) == 0};
+	return 0;
+}
+
+static bool keeps_time(const struct bw_request *request)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+
+	return hardening && hardening->ttl_ms.set && !request->keeps_time;
+}
+
+/* Why there can be none, or NULL. */
+static const char *why_not(const struct bw_request *request)
+{
+	if (!request->host->root.v)
+		return "nobody ends it in time: only a container of root's has a bulwark-keeper";
+	if (!request->host->keeper.v)
+		return "nobody ends it in time: bulwark-keeper cannot be run";
+	return NULL;
+}
+
+int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **ret_why, struct bw_err *err)
+{
+	(void)err;
+	*ret_why = NULL;
+	*ret = !request->exec && keeps_time(request);
+	if (*ret)
+		*ret_why = why_not(request);
+	*ret = *ret && !*ret_why;
+	return 0;
+}
+
+static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
+{
+	const char *why;
+	bool wanted;
+
+	if (bw_keeper_choose(request, &wanted, &why, err) < 0)
+		return -1;
+	if (why)
+		bw_plan_degrade(plan, BW_CONTROL_keeper, why);
+	if (!wanted)
+		return 0;
+	bw_plan_layer(plan, BW_CONTROL_keeper, BW_KEEPER_ABOUT);
+	return bw_plan_add_parent(plan, BW_CONTROL_keeper, OP_START, BW_PHASE_HOOKS, NULL, 0, err);
+}
+
+static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)
+{
+	(void)op, (void)data, (void)len;
+	snprintf(buf, size, "start the keeper");
+}
+
+/* ---- starting ---- */
+
+static void put_number(struct bw_json_writer *w, const char *key, const struct bw_opt_uint *number)
+{
+	if (!number->set)
+		return;
+	bw_json_key(w, key);
+	bw_json_uint(w, number->v);
+}
+
+static void put_configuration(struct bw_json_writer *w, const struct bw_request *request)
+{
+	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const char *slash = strrchr(request->state_dir, '/');
+	char root[PATH_MAX];
+
+	snprintf(root, sizeof root, "%.*s", slash > request->state_dir ? (int)(slash - request->state_dir) : 1,
+		request->state_dir);
+	bw_json_begin_object(w);
+	bw_json_key(w, "root");
+	bw_json_string(w, root);
+	bw_json_key(w, "id");
+	bw_json_string(w, request->id);
+	if (keeps_time(request)) {
+		put_number(w, "ttlMs", &hardening->ttl_ms);
+		put_number(w, "graceMs", &hardening->grace_ms);
+	}
+	bw_json_end_object(w);
+}
+
+/* Descriptor of the configuration, or -1 and errno. */
+static int configuration(const struct bw_request *request)
+{
+	struct bw_json_writer *w = bw_json_writer_new(false);
+	auto_free char *text = NULL;
+	struct bw_err err = {0};
+	size_t len;
+	int r;
+
+	errno = ENOMEM;
+	if (!w)
+		return -1;
+	put_configuration(w, request);
+	r = bw_json_writer_end(w, &text, &len, &err);
+	bw_json_writer_free(w);
+	return r < 0 ? -1 : bw_beside_text(BW_KEEPER_PROGRAM, text, len);
+}
+
+int bw_keeper_start(const struct bw_settling *now, struct bw_err *err)
+{
+	auto_heirs struct bw_heirs heirs = BW_HEIRS_INIT;
+	const struct bw_request *request = now->request;
+	char net[32];
+
+	snprintf(net, sizeof net, "%d/net/dev", (int)now->pid);
+	if (bw_heirs_put(&heirs, BW_KEEPER_CONFIG, configuration(request), &keeper, "configuration", err) < 0 ||
+		bw_heirs_put(&heirs, BW_KEEPER_INIT, fcntl(now->pidfd, F_DUPFD_CLOEXEC, 0), &keeper, "container's init", err) < 0 ||
+		bw_heirs_put(&heirs, BW_KEEPER_STATE, openat(request->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), &keeper,
+			"container's directory", err) < 0 ||
+		bw_heirs_put(&heirs, BW_KEEPER_NET, openat(now->host_proc, net, O_RDONLY | O_CLOEXEC), &keeper,
+			"network counters", err) < 0)
+		return -1;
+	return bw_beside_start(&keeper, &heirs, request->state_fd, err);
+}
+
+static int settle(const struct bw_settling *now, uint16_t op, const void *data, size_t len, struct bw_err *err)
+{
+	(void)op, (void)data, (void)len;
+	return bw_keeper_start(now, err);
+}
+
+const struct bw_control bw_keeper = {
+	.name = "keeper",
+	.about = "has a container that may not live for ever ended by a process outside, where nobody else does",
+	.probe = probe,
+	.prepare = prepare,
+	.say = say,
+	.settle = settle,
+};
+
+int bw_keeper_apply(struct bw_child *child, uint16_t op, const void *data, size_t len)
+{
+	(void)child, (void)op, (void)data, (void)len;
+	return -ENOSYS;
+}
+
+/* ---- for the verbs ---- */
+
+void bw_keeper_stop(int state_dir)
+{
+	bw_beside_await(state_dir, BW_KEEPER_PID_FILE);
+}
+
+pid_t bw_keeper_pid(int state_dir)
+{
+	return bw_beside_pid(state_dir, BW_KEEPER_PID_FILE);
+}

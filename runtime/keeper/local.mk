@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# A program of its own, beside a container. Static: it is small, and there are two for a container. The library is for its
+# tests.
+noinst_LIBRARIES += libbulwark-keeper.a
+libbulwark_keeper_a_SOURCES = \
+	runtime/keeper/confine.c runtime/keeper/confine.h \
+	runtime/keeper/keep.c runtime/keeper/keep.h \
+	runtime/keeper/kept.h \
+	runtime/keeper/life.c runtime/keeper/life.h \
+	runtime/keeper/settings.c runtime/keeper/settings.h
+pkglibexec_PROGRAMS += bulwark-keeper
+bulwark_keeper_SOURCES = runtime/keeper/main.c
+bulwark_keeper_CFLAGS = $(AM_CFLAGS)
+bulwark_keeper_LDFLAGS = $(AM_LDFLAGS) $(BW_LINK)
+bulwark_keeper_LDADD = libbulwark-keeper.a libbulwark-warden.a libbulwark.a $(BW_LIBS)
