@@ -109,3 +109,10 @@ void bw_arena_done(struct bw_arena *arena)
 		free(block);
 	}
 }
+
+void bw_arena_wipe(struct bw_arena *arena)
+{
+	for (struct bw_arena_block *block = arena->newest; block; block = block->older)
+		explicit_bzero(block->bytes, block->used);
+	bw_arena_done(arena);
+}

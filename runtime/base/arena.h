@@ -18,6 +18,7 @@ struct bw_arena {
 		NULL                                                                               \
 	}
 #define auto_arena __attribute__((cleanup(bw_arena_done)))
+#define auto_wiped_arena __attribute__((cleanup(bw_arena_wipe)))
 
 /* size bytes, zeroed, aligned for any object; NULL when memory is out or size is absurd. */
 void *bw_arena_alloc(struct bw_arena *arena, size_t size);
@@ -50,5 +51,7 @@ void *bw_arena_grow(struct bw_arena *arena, void *vec, size_t n, size_t elem);
 
 /* Frees everything; the arena can be used again. Accepts an empty one. */
 void bw_arena_done(struct bw_arena *arena);
+/* The same, and what was in it is in no memory afterwards: for documents that may hold secrets. */
+void bw_arena_wipe(struct bw_arena *arena);
 
 #endif

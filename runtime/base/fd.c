@@ -37,10 +37,14 @@ static int read_all(int fd, const char *name, size_t first, size_t max_bytes, ch
 			return bw_fail(
 				err, BW_E_SPEC, 0, "%s is larger than %zu bytes", name, max_bytes);
 		if (len == room) {
-			char *bigger = realloc(text, 2 * room + 1);
+			char *bigger = malloc(2 * room + 1);
 
 			if (!bigger)
 				return bw_fail(err, BW_E_MEMORY, ENOMEM, "reading %s", name);
+			/* Who wipes what he was given must have the only copy. */
+			memcpy(bigger, text, len);
+			explicit_bzero(text, len);
+			free(text);
 			text = bigger;
 			room *= 2;
 		}
@@ -50,6 +54,14 @@ static int read_all(int fd, const char *name, size_t first, size_t max_bytes, ch
 	if (ret_len)
 		*ret_len = len;
 	return 0;
+}
+
+void bw_wiped_text_done(struct bw_wiped_text *text)
+{
+	if (text->v)
+		explicit_bzero(text->v, text->len);
+	free(text->v);
+	*text = (struct bw_wiped_text){0};
 }
 
 int bw_read_fd(

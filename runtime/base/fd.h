@@ -10,6 +10,14 @@
 
 #include "base/err.h"
 
+/* A text that may hold secrets: auto_wiped_text struct bw_wiped_text text = {0}; wiped and freed with its scope. */
+struct bw_wiped_text {
+	char *v;
+	size_t len;
+};
+void bw_wiped_text_done(struct bw_wiped_text *text);
+#define auto_wiped_text __attribute__((cleanup(bw_wiped_text_done)))
+
 /* Reads path whole, NUL-terminated, malloc'd into *ret; fails above max_bytes. ret_len may be NULL.
  */
 int bw_read_file(const char *path, size_t max_bytes, char **ret, size_t *ret_len,

@@ -41,6 +41,7 @@ struct creation {
 	const char *id;
 	struct bw_arena arena;
 	struct bw_decision decision;
+	struct bw_secret_values secrets;
 	struct bw_inherited inherited;
 	struct bw_container container;
 	struct bw_preparation preparation;
@@ -70,6 +71,7 @@ static void creation_done(struct creation *creation)
 	bw_container_close(&creation->container);
 	if (creation->pidfd_socket >= 0)
 		close(creation->pidfd_socket);
+	bw_secret_values_wipe(&creation->secrets);
 	bw_arena_done(&creation->arena);
 }
 
@@ -155,6 +157,7 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 	request->rdt = &creation->container.state->rdt;
 	request->root_mount = &creation->container.state->root_mount;
 	request->preserve_fds = creation->inherited.total;
+	request->secrets = &creation->secrets;
 	request->no_pivot = options->no_pivot;
 	request->no_new_keyring = options->no_new_keyring;
 	request->keeps_time = creation->keeps_time;
@@ -203,7 +206,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 	if (creation->options->learn && bw_learn_begin(creation->options->learn, &creation->recorder, err) < 0)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "read the bundle and ask the policy");
-	r = bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision, err);
+	r = bw_decide(creation->ctx, creation->options->bundle, creation->id, &creation->arena, &creation->decision,
+		&creation->secrets, err);
 	if (creation->decision.profile) {
 		creation->attempt.profile = bw_profile_name(creation->decision.profile);
 		creation->attempt.profile_reason = creation->decision.reason;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "container/facts.h"
+#include "container/secret_variables.h"
 #include "container/state.h"
 #include "container/updates.h"
 
@@ -52,34 +53,49 @@ static int load(const char *bundle, struct bw_arena *arena, struct bw_decision *
 {
 	struct bw_spec *asked;
 
-	*ret = (struct bw_decision){0};
 	if (bw_spec_load(bundle, arena, &asked, &ret->notes, err) < 0)
 		return -1;
 	ret->asked = asked;
 	return 0;
 }
 
+/* The policy first: it says whether there will be something to hide in config.json. */
 int bw_decide_profile(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
 	struct bw_decision *ret, struct bw_policy_facts *ret_facts, struct bw_err *err)
 {
+	*ret = (struct bw_decision){0};
 	*ret_facts = (struct bw_policy_facts){0};
-	if (load(bundle, arena, ret, err) < 0 || bw_policy_load(ctx->policy_path, arena, &ret->policy, err) < 0 ||
+	if (bw_policy_load(ctx->policy_path, arena, &ret->policy, err) < 0)
+		return -1;
+	if (bw_policy_has_secrets(ret->policy))
+		bw_secrets_hide();
+	if (load(bundle, arena, ret, err) < 0 ||
 		bw_facts_gather(ctx, bundle, id, ret->asked, ret->policy, false, arena, ret_facts, err) < 0)
 		return -1;
 	return bw_policy_choose(ret->policy, ctx->profile, ret_facts, &ret->asked->annotations, arena, &ret->profile,
 		&ret->reason, err);
 }
 
-int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
-	struct bw_decision *ret, struct bw_err *err)
+static int decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_secret_values *ret_secrets, struct bw_err *err)
 {
 	struct bw_policy_facts facts;
 	bool ruled;
 
-	if (bw_decide_profile(ctx, bundle, id, arena, ret, &facts, err) < 0)
+	if (bw_decide_profile(ctx, bundle, id, arena, ret, &facts, err) < 0 ||
+		bw_secrets_take(ret->profile, ret->asked->process, ret_secrets, err) < 0)
 		return -1;
 	ruled = bw_policy_needs(ret->policy, ctx->profile, "");
 	return harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err);
+}
+
+int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
+	struct bw_decision *ret, struct bw_secret_values *ret_secrets, struct bw_err *err)
+{
+	int r = decide(ctx, bundle, id, arena, ret, ret_secrets, err);
+
+	bw_secrets_show();
+	return r;
 }
 
 static struct bw_spec_resources *resources_of(const struct bw_spec *spec)
@@ -103,7 +119,7 @@ static int lay_updates(const struct bw_container *container, struct bw_arena *ar
 	return 0;
 }
 
-int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
+static int decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
 	struct bw_err *err)
 {
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
@@ -113,12 +129,25 @@ int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_are
 		return -1;
 	/* A profile asked for on the command line is a what-if over the container's bundle. */
 	if (ctx->profile)
-		return bw_decide(ctx, container.state->bundle, id, arena, ret, err);
+		return decide(ctx, container.state->bundle, id, arena, ret, NULL, err);
+	if (bw_state_load_profile(&container, arena, &ret->profile, err) < 0)
+		return -1;
+	if (bw_profile_secret_variable(ret->profile, 0))
+		bw_secrets_hide();
 	if (load(container.state->bundle, arena, ret, err) < 0 ||
-		bw_state_load_profile(&container, arena, &ret->profile, err) < 0)
+		bw_secrets_take(ret->profile, ret->asked->process, NULL, err) < 0)
 		return -1;
 	ret->reason = container.state->profile_reason;
 	if (harden(arena, ret, NULL, BW_LOG_DEBUG, err) < 0)
 		return -1;
 	return lay_updates(&container, arena, ret, err);
+}
+
+int bw_decide_stored(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_decision *ret,
+	struct bw_err *err)
+{
+	int r = decide_stored(ctx, id, arena, ret, err);
+
+	bw_secrets_show();
+	return r;
 }

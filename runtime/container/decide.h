@@ -5,10 +5,11 @@
 #define BW_CONTAINER_DECIDE_H
 
 #include "container/bulwark.h"
+#include "control/secrets.h"
 #include "policy/harden.h"
 
 struct bw_decision {
-	const struct bw_spec *asked;
+	struct bw_spec *asked; /* without the values of variables that are secrets */
 	struct bw_spec *hardened;
 	const struct bw_policy *policy;
 	const struct bw_profile *profile;
@@ -18,9 +19,9 @@ struct bw_decision {
 };
 
 /* id: the container's name on the command line, or NULL. All memory in arena. With a refusal -1 and BW_E_DENIED; ret
- * is complete but for hardened then. */
+ * is complete but for hardened then. ret_secrets gets the values of variables that are secrets; NULL: nobody does. */
 int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
-	struct bw_decision *ret, struct bw_err *err) BW_MUST_CHECK;
+	struct bw_decision *ret, struct bw_secret_values *ret_secrets, struct bw_err *err) BW_MUST_CHECK;
 
 /* The same as far as the profile: ret has no hardened spec and no findings. */
 int bw_decide_profile(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,

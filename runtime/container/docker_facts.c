@@ -57,15 +57,17 @@ static const struct bw_field host_config_fields[] = {
 static const struct bw_schema host_config_schema = {
 	.name = "hostconfig.json", .size = sizeof(struct host_config), .fields = host_config_fields};
 
+/* The file has the container's environment, too: nothing of it is kept. */
 static int parse(const struct bw_schema *schema, const char *place, const char *text, size_t len,
 	struct bw_arena *arena, void **ret, struct bw_err *err)
 {
 	const char *name = bw_arena_printf(arena, "%s/%s", place, schema->name);
+	auto_wiped_arena struct bw_arena scratch = BW_ARENA_INIT;
 	struct bw_json *tree;
 
 	if (!name)
 		return bw_fail(err, BW_E_MEMORY, 0, "docker's metadata: out of memory");
-	if (bw_json_parse(text, len, name, arena, &tree, err) < 0)
+	if (bw_json_parse(text, len, name, &scratch, &tree, err) < 0)
 		return -1;
 	return bw_schema_read(schema, tree, BW_E_HOST, arena, ret, NULL, err) < 0 ? bw_wrap(err, "%s", name) : 0;
 }
@@ -228,14 +230,15 @@ static int read_file(int dir, uid_t owner, const char *place, const char *name, 
 static int read_dir(int dir, uid_t owner, const char *place, const char *id, bool want_host, struct bw_arena *arena,
 	struct bw_policy_facts *facts, struct bw_err *err)
 {
-	auto_free char *config = NULL, *host = NULL;
-	size_t config_len = 0, host_len = 0;
+	auto_wiped_text struct bw_wiped_text config = {0};
+	auto_free char *host = NULL;
+	size_t host_len = 0;
 
-	if (read_file(dir, owner, place, "config.v2.json", &config, &config_len, err) < 0)
+	if (read_file(dir, owner, place, "config.v2.json", &config.v, &config.len, err) < 0)
 		return -1;
 	if (want_host && read_file(dir, owner, place, "hostconfig.json", &host, &host_len, err) < 0)
 		return -1;
-	return bw_docker_facts_parse(place, id, config, config_len, host, host_len, arena, facts, err);
+	return bw_docker_facts_parse(place, id, config.v, config.len, host, host_len, arena, facts, err);
 }
 
 int bw_docker_facts_read(int top, uid_t owner, const struct bw_strs *roots, const char *id, bool want_host,

@@ -21,6 +21,7 @@
 #include "container/pidfd_socket.h"
 #include "container/prepare.h"
 #include "container/program_files.h"
+#include "container/secret_variables.h"
 #include "container/user_range.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
@@ -208,12 +209,14 @@ static int process_from_file(struct execution *execution, struct bw_spec_process
 }
 
 /* By the profile as it was at create: a policy file that has changed since neither loosens nor tightens. */
-static int clamp(struct execution *execution, const struct bw_spec_process *asked, struct bw_err *err)
+static int clamp(struct execution *execution, struct bw_spec_process *asked, struct bw_err *err)
 {
 	const struct bw_profile *profile;
 	struct bw_findings findings = {0};
 
 	if (bw_state_load_profile(&execution->container, &execution->arena, &profile, err) < 0)
+		return -1;
+	if (bw_secrets_take(profile, asked, NULL, err) < 0)
 		return -1;
 	if (bw_harden_exec(asked, execution->spec, profile, &execution->arena, &execution->process, &findings, err) < 0)
 		return -1;

@@ -323,7 +323,7 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here
 	struct bw_decision decision;
 	struct bw_err refusal = {0};
 
-	int r = is_bundle ? bw_decide(ctx, bundle_or_id, NULL, &arena, &decision, &refusal)
+	int r = is_bundle ? bw_decide(ctx, bundle_or_id, NULL, &arena, &decision, NULL, &refusal)
 			  : bw_decide_stored(ctx, bundle_or_id, &arena, &decision, &refusal);
 
 	if (r < 0) {

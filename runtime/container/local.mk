@@ -38,6 +38,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/resolv.c runtime/container/resolv.h \
 	runtime/container/rehearse.c runtime/container/rehearse.h \
 	runtime/container/rootless.c runtime/container/rootless.h \
+	runtime/container/secret_variables.c runtime/container/secret_variables.h \
 	runtime/container/self.c \
 	runtime/container/start.c \
 	runtime/container/state.c runtime/container/state.h \

@@ -53,7 +53,7 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	size_t len;
 	FILE *out;
 
-	if (bw_decide(ctx, bundle, NULL, &arena, &decision, err) < 0 ||
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, NULL, err) < 0 ||
 		bw_rehearse(ctx, bundle, &decision, &arena, &preparation, err) < 0)
 		return -1;
 	out = open_memstream(ret_text, &len);

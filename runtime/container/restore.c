@@ -173,7 +173,8 @@ static int decide(struct restoring *restoring, struct bw_err *err)
 	int r;
 
 	bw_attempt_enter(&restoring->attempt, "read the bundle and ask the policy");
-	r = bw_decide(restoring->ctx, restoring->options->bundle, restoring->id, &restoring->arena, &restoring->decision, err);
+	r = bw_decide(restoring->ctx, restoring->options->bundle, restoring->id, &restoring->arena, &restoring->decision, NULL,
+		err);
 	if (restoring->decision.profile) {
 		restoring->attempt.profile = bw_profile_name(restoring->decision.profile);
 		restoring->attempt.profile_reason = restoring->decision.reason;

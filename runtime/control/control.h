@@ -22,6 +22,7 @@ struct bw_guard;
 struct bw_settling;
 struct bw_opt_uint;
 struct bw_recorder;
+struct bw_secret_values;
 
 /* Ids of the controls, from the one list. */
 enum bw_control_id {
@@ -68,6 +69,7 @@ struct bw_request {
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
 	struct bw_recorder *recorder; /* run --learn: who answers for a filter that stands in for the container's own; or NULL */
 	bool keeps_time;         /* create: our caller ends it when its life is over */
+	struct bw_secret_values *secrets; /* create: of variables (secrets.h), wiped when their files are there; NULL: nothing is made */
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 

@@ -77,6 +77,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/scheduler.c \
 	runtime/control/sysctl.c \
 	runtime/control/rtnl.c runtime/control/rtnl.h \
+	runtime/control/secrets.c runtime/control/secrets.h \
 	runtime/control/selinux.c \
 	runtime/control/terminal.c \
 	runtime/control/userns.c \

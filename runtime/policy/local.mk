@@ -27,6 +27,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_programs.c \
 	runtime/policy/rule_rootfs.c \
 	runtime/policy/rule_seccomp.c \
+	runtime/policy/rule_secrets.c \
 	runtime/policy/rule_session.c \
 	runtime/policy/rule_tenant.c \
 	runtime/policy/rule_sources.c \

@@ -164,11 +164,19 @@ static void write_heard(struct bw_json_writer *w, const char *annotation, bool h
 	bw_json_bool(w, true);
 }
 
+static bool gives_files(const struct bw_profile_secrets *secrets)
+{
+	for (size_t i = 0; secrets && i < secrets->files.n; i++)
+		if (secrets->files.v[i].file)
+			return true;
+	return false;
+}
+
 void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w)
 {
 	struct bw_profile whole = *profile;
 	char base[] = "compat"; /* changes nothing, so what is folded in is all there is */
-	char mode[] = "mode", loggers[] = "loggers.allow", *looser[2];
+	char mode[] = "mode", loggers[] = "loggers.allow", secrets[] = "secrets.files", *looser[3];
 	size_t n = 0;
 
 	whole.extends = base;
@@ -177,6 +185,8 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 		looser[n++] = mode;
 	if (profile->loggers && profile->loggers->allow.n)
 		looser[n++] = loggers;
+	if (gives_files(profile->secrets))
+		looser[n++] = secrets;
 	if (n)
 		whole.loosens = (struct bw_strs){looser, n};
 	bw_json_begin_object(w);
@@ -201,6 +211,13 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 
 int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err)
 {
+	if (profile->secrets) {
+		bw_fail(err, BW_E_DENIED, 0, "%s: profile %s gives secrets to a container, which would be in the image", verb,
+			profile->key);
+		if (err)
+			snprintf(err->rule, sizeof err->rule, "secrets");
+		return bw_at(err, "/profiles/%s/secrets", profile->key);
+	}
 	if (!bw_streq0(profile->checkpoint, "refuse"))
 		return 0;
 	if (bw_streq0(profile->mode, "audit"))

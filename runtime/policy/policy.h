@@ -68,6 +68,10 @@ int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struc
 /* A profile by name, folded; NULL when there is none. */
 const struct bw_profile *bw_policy_profile(const struct bw_policy *policy, const char *name);
 const char *bw_profile_name(const struct bw_profile *profile);
+/* Variables whose values are secrets: the name of number index, NULL behind the last. */
+const char *bw_profile_secret_variable(const struct bw_profile *profile, size_t index);
+/* Whether any profile of the file itself makes files of secrets. */
+bool bw_policy_has_secrets(const struct bw_policy *policy);
 /* Whether it lets verb, "checkpoint" or "restore", be done: 0; 1: it does not, but is in mode audit; or -1 with
  * BW_E_DENIED. */
 int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err) BW_MUST_CHECK;

@@ -335,6 +335,34 @@ static bool same_type(const struct bw_field *field, const void *a, const void *b
 	return !other || bw_streq0(one, other) || (bw_streq0(one, "bulwark_untrusted_t") && bw_streq(other, "bulwark_t"));
 }
 
+static bool same_secret(const struct bw_profile_secret *one, const struct bw_profile_secret *other)
+{
+	return bw_streq0(one->name, other->name) && (one->file ? bw_streq0(other->file, one->file) : bw_streq0(other->env, one->env));
+}
+
+/* A file of the host's that is given out loosens; a variable that is taken away does the opposite. */
+static bool fewer_secrets(const struct bw_field *field, const void *a, const void *b)
+{
+	const __typeof__(((struct bw_profile_secrets *)0)->files) *lists[] = {a, b};
+
+	(void)field;
+	for (int side = 0; side < 2; side++) {
+		const __typeof__(*lists[0]) *these = lists[side], *those = lists[!side];
+
+		for (size_t i = 0; i < these->n; i++) {
+			size_t k = 0;
+
+			if ((these->v[i].file != NULL) != (side == 0))
+				continue;
+			while (k < those->n && !same_secret(&these->v[i], &those->v[k]))
+				k++;
+			if (k == those->n)
+				return false;
+		}
+	}
+	return true;
+}
+
 /* Rows that have no order (any_value) choose between equals: which id stands for root, what is set
  * in the environment, where a profile comes from. */
 static const struct {
@@ -425,6 +453,8 @@ static const struct {
 	{"environment.scrub", more_is_strict},
 	{"environment.keep", fewer_variables},
 	{"environment.set", any_value},
+	{"secrets.directory", any_value},
+	{"secrets.files", fewer_secrets},
 	{"keyring.private", true_is_strict},
 	{"descriptors.refuseInherited", true_is_strict},
 	{"limits.pids", lower_is_strict},

@@ -734,6 +734,84 @@ static const struct bw_field environment_fields[] = {
 	BW_END};
 SECTION(environment, environment_fields);
 
+static int check_secrets_directory(const void *member, struct bw_err *err)
+{
+	static const char *const kernels[] = {"/proc", "/sys", "/dev", NULL};
+	const char *path = *(char *const *)member;
+
+	if (check_workspace(member, err) < 0)
+		return -1;
+	for (size_t i = 0; kernels[i]; i++)
+		if (bw_path_beneath(path, kernels[i]))
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" lies in %s, which is the kernel's", path, kernels[i]);
+	return 0;
+}
+
+static int check_secret(const struct bw_profile_secret *secret, struct bw_err *err)
+{
+	const struct bw_strs file = {(char **)(uintptr_t)&secret->file, 1};
+
+	if (!is_name(secret->name, "_-.") || secret->name[0] == '.' || strlen(secret->name) > 64)
+		return bw_fail(err, BW_E_POLICY, 0,
+			"\"%s\" is not the name of a secret: letters, digits, '-', '_' and '.', at most 64, no '.' first",
+			secret->name);
+	if (!secret->file == !secret->env)
+		return bw_fail(err, BW_E_POLICY, 0, "needs either file or env");
+	if (secret->file)
+		return check_clean_paths(&file, err);
+	if (!is_name(secret->env, "_") || isdigit((unsigned char)secret->env[0]) || strlen(secret->env) > 200)
+		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of a variable", secret->env);
+	return 0;
+}
+
+static int check_secrets(const void *member, struct bw_err *err)
+{
+	const __typeof__(((struct bw_profile_secrets *)0)->files) *list = member;
+
+	if (list->n > BW_SECRETS_MAX)
+		return bw_fail(err, BW_E_POLICY, 0, "must have at most %d entries, not %zu", BW_SECRETS_MAX, list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct bw_profile_secret *secret = &list->v[i];
+
+		if (check_secret(secret, err) < 0)
+			return bw_at(err, "/%zu", i);
+		for (size_t k = 0; k < i; k++) {
+			const struct bw_profile_secret *other = &list->v[k];
+
+			if (!bw_streq(other->name, secret->name) &&
+				!(other->env && bw_streq0(secret->env, other->env)))
+				continue;
+			bw_fail(err, BW_E_POLICY, 0, "has the name or the variable of entry %zu", k);
+			return bw_at(err, "/%zu", i);
+		}
+	}
+	return 0;
+}
+
+static const struct bw_field secret_fields[] = {
+	BW_FIELD(struct bw_profile_secret, name, "name", .flags = BW_REQUIRED,
+		.doc = "Name of the file in the container."),
+	BW_FIELD(struct bw_profile_secret, file, "file",
+		.doc = "File of the host, such as one of systemd's credentials: it must be root's own, and nobody else "
+		       "may read it."),
+	BW_FIELD(struct bw_profile_secret, env, "env",
+		.doc = "Variable of config.json that is the secret: no program gets it, but NAME_FILE, which says where "
+		       "the file is."),
+	BW_FIELD(struct bw_profile_secret, optional, "optional",
+		.doc = "Whether a container starts without the secret where there is no such file or variable."),
+	BW_END};
+SECTION(secret, secret_fields);
+
+static const struct bw_field secrets_fields[] = {
+	BW_FIELD(struct bw_profile_secrets, directory, "directory", .check = check_secrets_directory,
+		.doc = "Directory in the container; absent: /run/secrets."),
+	BW_LIST_OF(struct bw_profile_secrets, files, "files", &secret_schema, .flags = BW_EMPTY_IS_SET,
+		.check = check_secrets,
+		.doc = "The secrets: read-only files in memory that is never swapped out, of mode 0400, which belong to "
+		       "the container's user."),
+	BW_END};
+SECTION(secrets, secrets_fields);
+
 static const struct bw_field keyring_fields[] = {
 	BW_FIELD(struct bw_profile_keyring, private_, "private",
 		.doc = "Whether a container always has a session keyring of its own."),
@@ -847,6 +925,8 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, sysctl, "sysctl", &sysctl_schema, .doc = "Kernel parameters."),
 	BW_NESTED(struct bw_profile, environment, "environment", &environment_schema,
 		.doc = "Environment of programs."),
+	BW_NESTED(struct bw_profile, secrets, "secrets", &secrets_schema,
+		.doc = "Secrets as files. Nothing of config.json chooses or moves them."),
 	BW_NESTED(
 		struct bw_profile, keyring, "keyring", &keyring_schema, .doc = "Kernel keyrings."),
 	BW_NESTED(struct bw_profile, descriptors, "descriptors", &descriptors_schema,
@@ -862,8 +942,6 @@ static const struct bw_field profile_fields[] = {
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
 	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
-	LATER(struct bw_profile, "secrets",
-		"Files on a tmpfs that take the place of secret variables."),
 	LATER(struct bw_profile, "backend",
 		"Another runtime that gets the hardened configuration."),
 	BW_END};

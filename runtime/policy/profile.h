@@ -119,6 +119,18 @@ struct bw_profile_environment {
 	struct bw_strs scrub_lists, scrub, keep;
 	struct bw_pairs set;
 };
+struct bw_profile_secret {
+	char *name;	  /* of the file */
+	char *file, *env; /* one of the two: a file of the host, a variable of config.json */
+	struct bw_opt_bool optional;
+};
+struct bw_profile_secrets {
+	char *directory; /* absent: /run/secrets */
+	struct {
+		struct bw_profile_secret *v;
+		size_t n;
+	} files;
+};
 struct bw_profile_keyring {
 	struct bw_opt_bool private_;
 };
@@ -187,6 +199,7 @@ struct bw_profile {
 	struct bw_profile_network *network;
 	struct bw_profile_sysctl *sysctl;
 	struct bw_profile_environment *environment;
+	struct bw_profile_secrets *secrets;
 	struct bw_profile_keyring *keyring;
 	struct bw_profile_descriptors *descriptors;
 	struct bw_profile_limits *limits;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rules.c - the ordered list of rules, and those that are too short for a file. Order matters in
- * two places: identity comes before rootfs, whose directories belong to the container's user;
- * mounts comes before rootfs, whose own mounts are complete as they are. */
+ * three places: identity comes before rootfs, whose directories belong to the container's user;
+ * mounts comes before rootfs, whose own mounts are complete as they are; secrets looks for variables that
+ * environment takes away. */
 #include "base/str.h"
 #include "policy/rules.h"
 
@@ -27,6 +28,7 @@ const struct bw_rule bw_rules[] = {
 	{"paths", "kernel files hidden or read-only", bw_rule_paths},
 	{"hooks", "hooks only from root's own programs", bw_rule_hooks},
 	{"descriptors", "no descriptors handed through", bw_rule_descriptors},
+	{"secrets", "secrets as files, which the container's user alone can read", bw_rule_secrets},
 	{"environment", "no credentials in the environment", bw_rule_environment},
 	{"limits", "limits where the caller sets none", bw_rule_limits},
 	{"session", "a life that ends in time", bw_rule_session},
@@ -43,7 +45,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
-	       p->session || p->programs || p->workspace || p->memory_deny_write_execute;
+	       p->session || p->programs || p->workspace || p->secrets || p->memory_deny_write_execute;
 }
 
 void bw_rule_profile(struct bw_run *r)

@@ -106,6 +106,7 @@ void bw_rule_programs(struct bw_run *r);
 void bw_rule_paths(struct bw_run *r);
 void bw_rule_hooks(struct bw_run *r);
 void bw_rule_descriptors(struct bw_run *r);
+void bw_rule_secrets(struct bw_run *r);
 void bw_rule_environment(struct bw_run *r);
 void bw_rule_limits(struct bw_run *r);
 void bw_rule_session(struct bw_run *r);
@@ -130,6 +131,8 @@ const struct bw_spec_user *bw_own_user(
 /* The user that takes the place of user, by the profile; pointer is the place of user. */
 void bw_harden_user(struct bw_run *r, const struct bw_spec_user *user, bool user_namespace,
 	const char *pointer);
+/* Whether the profile makes a file of this variable. */
+bool bw_is_secret_variable(const struct bw_profile *profile, const char *name);
 /* Scrubs and sets an environment. */
 void bw_harden_env(struct bw_run *r, const struct bw_strs *env, const char *pointer);
 /* Scheduler, I/O priority and oomScoreAdj of a process. */

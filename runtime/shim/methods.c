@@ -325,7 +325,7 @@ static size_t waiting_specs(const struct bw_task *task)
 static bool is_json(const struct bw_proto_bytes *text)
 {
 	enum { LOOKED_AT = 64 << 10 };
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_wiped_arena struct bw_arena arena = BW_ARENA_INIT;
 	struct bw_err ignored = {0};
 	struct bw_json *tree;
 

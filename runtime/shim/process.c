@@ -352,6 +352,8 @@ static void started(struct bw_process *process, const struct bw_occurrence *occu
 	process->state = BW_PROCESS_RUNNING;
 	if (report->pid)
 		process->pid = report->pid;
+	if (process->spec)
+		explicit_bzero(process->spec, strlen(process->spec));
 	free(process->spec);
 	process->spec = NULL;
 	bw_loop_cancel_timer(&task->shim->loop, &process->patience);

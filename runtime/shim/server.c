@@ -256,7 +256,7 @@ static void dispatch(struct bw_connection *connection, uint32_t stream, const st
 
 static void take_request(struct bw_connection *connection, const struct bw_ttrpc_frame *frame)
 {
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	auto_wiped_arena struct bw_arena arena = BW_ARENA_INIT;
 	struct bw_ttrpc_request envelope = {0};
 	struct bw_err err = {0};
 

@@ -19,19 +19,23 @@ static void put_big_endian(unsigned char *bytes, uint32_t value)
 		bytes[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/* Drops the first n bytes. Memory that a long frame took, or all of it, goes back. */
+/* Drops the first n bytes, and what they said: the environment of an exec may hold secrets, and a shim lives long. Memory
+ * that a long frame took, or all of it, goes back. */
 static void drop(struct bw_ttrpc_input *input, size_t n)
 {
 	unsigned char *shorter;
 
 	input->len -= n;
 	if (input->len == 0) {
+		if (input->bytes)
+			explicit_bzero(input->bytes, n);
 		free(input->bytes);
 		input->bytes = NULL;
 		input->size = 0;
 		return;
 	}
 	memmove(input->bytes, input->bytes + n, input->len);
+	explicit_bzero(input->bytes + input->len, n);
 	if (input->size <= CHUNK || input->len > CHUNK)
 		return;
 	shorter = realloc(input->bytes, CHUNK);
@@ -82,9 +86,14 @@ static int grow(struct bw_ttrpc_input *input)
 		size = limit;
 	if (size <= input->len)
 		return -1;
-	grown = realloc(input->bytes, size);
+	grown = malloc(size);
 	if (!grown)
 		return -1;
+	if (input->len) {
+		memcpy(grown, input->bytes, input->len);
+		explicit_bzero(input->bytes, input->len);
+	}
+	free(input->bytes);
 	input->bytes = grown;
 	input->size = size;
 	return 0;
@@ -131,6 +140,8 @@ enum bw_ttrpc_next bw_ttrpc_input_next(struct bw_ttrpc_input *input, struct bw_t
 
 void bw_ttrpc_input_done(struct bw_ttrpc_input *input)
 {
+	if (input->bytes)
+		explicit_bzero(input->bytes, input->len);
 	free(input->bytes);
 	*input = (struct bw_ttrpc_input){0};
 }

@@ -135,11 +135,12 @@ static int check_version(const struct bw_spec *spec, struct bw_arena *arena, str
 
 /* ---- loading ---- */
 
-/* The tree is needed only until the structs are filled: it has an arena of its own. */
+/* The tree is needed only until the structs are filled: it has an arena of its own. As the text it is wiped: a variable may
+ * be a secret, and whoever takes that out of the structs must have it all. */
 static int read_text(const struct bw_schema *schema, const char *text, size_t len, const char *name,
 	struct bw_arena *arena, void **ret, struct bw_notes *notes, struct bw_err *err)
 {
-	auto_arena struct bw_arena scratch = BW_ARENA_INIT;
+	auto_wiped_arena struct bw_arena scratch = BW_ARENA_INIT;
 	struct bw_json *tree;
 
 	if (bw_json_parse(text, len, name, &scratch, &tree, err) < 0)
@@ -170,22 +171,21 @@ int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_aren
 int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **ret,
 	struct bw_notes *notes, struct bw_err *err)
 {
-	auto_free char *text = NULL;
+	auto_wiped_text struct bw_wiped_text text = {0};
 	struct bw_spec *spec;
 	char path[PATH_MAX];
-	size_t len;
 	int n = snprintf(path, sizeof path, "%s/config.json", bundle);
 
 	if (n < 0 || (size_t)n >= sizeof path)
 		return bw_fail(err, BW_E_SPEC, ENAMETOOLONG, "bundle");
-	if (bw_read_file(path, BW_JSON_MAX_BYTES, &text, &len, err) < 0) {
+	if (bw_read_file(path, BW_JSON_MAX_BYTES, &text.v, &text.len, err) < 0) {
 		/* Callers take "no such file or directory" for the container's program. */
 		if (err && err->sys == ENOENT)
 			bw_fail(err, BW_E_SPEC, 0, "config.json not found in the bundle %s",
 				bundle);
 		return bw_at(err, "%s", path);
 	}
-	if (bw_spec_parse(text, len, "config.json", arena, &spec, notes, err) < 0 ||
+	if (bw_spec_parse(text.v, text.len, "config.json", arena, &spec, notes, err) < 0 ||
 		strip_root(spec, bundle, arena, notes, err) < 0)
 		return -1;
 	*ret = spec;
@@ -197,15 +197,14 @@ int bw_spec_load_process(
 {
 	bool from_stdin = bw_streq(path, "-");
 	const char *name = from_stdin ? "standard input" : path;
-	auto_free char *text = NULL;
+	auto_wiped_text struct bw_wiped_text text = {0};
 	void *object;
-	size_t len;
-	int n = from_stdin ? bw_read_fd(STDIN_FILENO, name, BW_JSON_MAX_BYTES, &text, &len, err)
-			   : bw_read_file(path, BW_JSON_MAX_BYTES, &text, &len, err);
+	int n = from_stdin ? bw_read_fd(STDIN_FILENO, name, BW_JSON_MAX_BYTES, &text.v, &text.len, err)
+			   : bw_read_file(path, BW_JSON_MAX_BYTES, &text.v, &text.len, err);
 
 	if (n < 0)
 		return -1;
-	if (read_text(&bw_spec_process_schema, text, len, name, arena, &object, NULL, err) < 0 ||
+	if (read_text(&bw_spec_process_schema, text.v, text.len, name, arena, &object, NULL, err) < 0 ||
 		bw_spec_check_process(object, err) < 0)
 		return -1;
 	*ret = object;

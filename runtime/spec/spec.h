@@ -279,6 +279,21 @@ struct bw_spec_programs {
 	                                                  * that they name, library directories */
 };
 
+/* Files in the container that hold what nobody else may see. Here is where each comes from; what it holds is in no spec. */
+enum { BW_SECRETS_MAX = 64 };
+struct bw_spec_secret {
+	char *name;
+	char *file, *env; /* one of the two */
+	struct bw_opt_bool optional;
+};
+struct bw_spec_secrets {
+	char *directory;
+	struct {
+		struct bw_spec_secret *v;
+		size_t n;
+	} files;
+};
+
 /* Ids of the host that are the container's alone: where they are taken from, BW_RANGE_IDS for each. Which they are the
  * mappings of the user namespace say. */
 enum { BW_RANGE_IDS = 65536 };
@@ -311,6 +326,7 @@ struct bw_spec_hardening {
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
+	struct bw_spec_secrets *secrets;    /* secrets */
 	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */

@@ -97,6 +97,23 @@ static const struct bw_field programs_fields[] = {
 static const struct bw_schema programs_schema = {
 	"programs", sizeof(struct bw_spec_programs), BW_UNKNOWN_REFUSE, programs_fields};
 
+static const struct bw_field secret_fields[] = {
+	BW_FIELD(struct bw_spec_secret, name, "name", .flags = BW_REQUIRED, .doc = "name of the file"),
+	BW_FIELD(struct bw_spec_secret, file, "file", .flags = BW_ABSOLUTE_PATH, .doc = "file of the host"),
+	BW_FIELD(struct bw_spec_secret, env, "env", .doc = "variable of config.json"),
+	BW_FIELD(struct bw_spec_secret, optional, "optional", .doc = "whether the file of the host may be missing"),
+	BW_END};
+static const struct bw_schema secret_schema = {
+	"secret", sizeof(struct bw_spec_secret), BW_UNKNOWN_REFUSE, secret_fields};
+
+static const struct bw_field secrets_fields[] = {
+	BW_FIELD(struct bw_spec_secrets, directory, "directory", .flags = BW_REQUIRED | BW_ABSOLUTE_PATH,
+		.doc = "where they are in the container"),
+	BW_LIST_OF(struct bw_spec_secrets, files, "files", &secret_schema, .doc = "where each comes from"),
+	BW_END};
+static const struct bw_schema secrets_schema = {
+	"secrets", sizeof(struct bw_spec_secrets), BW_UNKNOWN_REFUSE, secrets_fields};
+
 static const struct bw_field user_range_fields[] = {
 	BW_FIELD(struct bw_spec_user_range, first, "first", .flags = BW_REQUIRED,
 		.doc = "first id that containers may have"),
@@ -175,6 +192,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "addresses that must not be reachable"),
 	BW_NESTED(struct bw_spec_hardening, egress, "egress", &egress_schema,
 		.doc = "what the gate lets out"),
+	BW_NESTED(struct bw_spec_hardening, secrets, "secrets", &secrets_schema,
+		.doc = "files that the container's user alone can read"),
 	BW_FIELD(struct bw_spec_hardening, workspace, "workspace", .flags = BW_ABSOLUTE_PATH,
 		.doc = "where a tmpfs is not swapped out"),
 	BW_NESTED(struct bw_spec_hardening, programs, "programs", &programs_schema,

@@ -12,13 +12,8 @@ allowed() {
 	plan) echo "base plan" ;;
 	spec) echo "base json audit spec" ;;
 	host) echo "base json host" ;;
-<<<<<<< HEAD
 	policy) echo "base json audit spec policy" ;;
-	control) echo "base json proto plan spec host systemd warden control" ;;
-=======
-	policy) echo "base json spec policy" ;;
 	control) echo "base json metrics proto plan spec host systemd warden control" ;;
->>>>>>> 6baff7e (control: the few numbers of cgroups that metrics are of)
 	launch) echo "base json plan spec host control launch" ;;
 	container) echo "base json audit metrics plan spec host policy control launch criu proto container" ;;
 	cli) echo "base json audit proto container cli" ;;

@@ -313,6 +313,12 @@ test_shim_stdio_SOURCES = tests/unit/test_shim_stdio.c tests/unit/scratch.h
 test_shim_stdio_CFLAGS = $(unit_cflags)
 test_shim_stdio_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_stdio
+check_PROGRAMS += test_secrets
+test_secrets_SOURCES = tests/unit/test_secrets.c
+test_secrets_CFLAGS = $(unit_cflags)
+test_secrets_LDADD = $(unit_libs)
+TESTS += test_secrets
+
 check_PROGRAMS += test_selinux
 test_selinux_SOURCES = tests/unit/test_selinux.c tests/unit/scratch.h
 test_selinux_CFLAGS = $(unit_cflags)

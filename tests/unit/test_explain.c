@@ -193,7 +193,7 @@ START_TEST(what_is_in_force_comes_last)
 	int verdict = -1;
 
 	make_bundle("");
-	ck_assert_int_eq(bw_decide(&ctx, bundle, NULL, &arena, &decision, &err), 0);
+	ck_assert_int_eq(bw_decide(&ctx, bundle, NULL, &arena, &decision, NULL, &err), 0);
 	ck_assert_int_eq(bw_explain_decision(&decision, &in_force, "text", &text, &verdict, &err), 0);
 	ck_assert_ptr_nonnull(strstr(text, "\n\nIN FORCE\n  seccomp: filter baseline\n"
 					   "\nDEGRADED\n  landlock: this kernel has none\n"));

@@ -911,6 +911,84 @@ START_TEST(no_value_of_the_environment_is_in_a_finding)
 }
 END_TEST
 
+#define A_SECRETS(more) "\"secrets\":{\"files\":[{\"name\":\"pw\",\"env\":\"DB_PASSWORD\"" more "}]}"
+
+/* Values are gone by then; what is left are names. */
+static const struct {
+	const char *secrets, *env; /* of the profile over untrusted-code; of config.json */
+	const char *lin, *top;
+	const char *denied; /* pointer, or NULL */
+	const char *variable; /* DB_PASSWORD_FILE=..., or NULL */
+} secret_cases[] = {
+	{A_SECRETS(""), "\"DB_PASSWORD=\"", "", "", NULL, "DB_PASSWORD_FILE=/run/secrets/pw"},
+	{A_SECRETS(""), "\"DB_PASSWORD=\",\"DB_PASSWORD_FILE=/mine\",\"DB_PASSWORD=\"", "", "", NULL,
+		"DB_PASSWORD_FILE=/run/secrets/pw"},
+	{A_SECRETS(""), "\"DB_PASSWORDS=x\"", "", "", "/process/env", NULL},
+	{A_SECRETS(",\"optional\":true"), "\"A=b\"", "", "", NULL, NULL},
+	{A_SECRETS(""), "\"DB_PASSWORD=\"", ",\"rootfsPropagation\":\"shared\"", "", NULL, "DB_PASSWORD_FILE=/run/secrets/pw"},
+	{A_SECRETS("") ",\"mounts\":{\"private\":false}", "\"DB_PASSWORD=\"",
+		",\"rootfsPropagation\":\"rshared\"", "", "/linux/rootfsPropagation", "DB_PASSWORD_FILE=/run/secrets/pw"},
+	{A_SECRETS("") ",\"mounts\":{\"private\":false}", "\"DB_PASSWORD=\"", "",
+		MOUNT("/elsewhere", "bind", "/srv", "\"rbind\",\"rshared\""), "/mounts/0/options", "DB_PASSWORD_FILE=/run/secrets/pw"},
+};
+
+START_TEST(a_secret_variable_becomes_a_file_whose_place_is_told)
+{
+	const struct bw_profile *p = profile_of(bw_arena_printf(&arena,
+		"{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"mode\":\"audit\",%s}}}",
+		bw_arena_printf(&arena, "%s,\"loosens\":[\"mode\"%s]", secret_cases[_i].secrets,
+			strstr(secret_cases[_i].secrets, "private") ? ",\"mounts.private\"" : "")), "x");
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+	const char *told = NULL;
+
+	ck_assert_msg(bw_harden(parse(config(bw_arena_printf(&arena, ",\"env\":[%s]", secret_cases[_i].env), NEW_NET,
+				      secret_cases[_i].lin, secret_cases[_i].top)), p, &arena, &hardened, &findings, &err) == 0,
+		"%s", err.text);
+	for (size_t i = 0; i < hardened->process->env.n; i++) {
+		ck_assert(!bw_after_prefix(hardened->process->env.v[i], "DB_PASSWORD="));
+		if (bw_after_prefix(hardened->process->env.v[i], "DB_PASSWORD_FILE="))
+			told = hardened->process->env.v[i];
+	}
+	ck_assert_int_eq(told != NULL, secret_cases[_i].variable != NULL);
+	ck_assert(!told || bw_streq(told, secret_cases[_i].variable));
+	ck_assert_int_eq(hardened->hardening->secrets != NULL, told != NULL);
+	for (size_t i = 0; i < findings.n; i++)
+		if (bw_streq(findings.v[i].rule, "secrets") && findings.v[i].verdict == BW_DENIED)
+			ck_assert_str_eq(findings.v[i].pointer, secret_cases[_i].denied ? secret_cases[_i].denied : "");
+	ck_assert(!secret_cases[_i].denied || find(&findings, secret_cases[_i].denied));
+	if (!secret_cases[_i].denied)
+		ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
+/* Of those that are secrets and have no place in a program's environment, each as people write it. */
+static const char *const scrubbed[] = {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "AWS_BEARER_TOKEN_BEDROCK",
+	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "ECS_CONTAINER_METADATA_URI_V4", "ECS_AGENT_URI", "GOOGLE_APPLICATION_CREDENTIALS",
+	"CLOUDSDK_AUTH_ACCESS_TOKEN", "CLOUDSDK_CONFIG", "GCE_METADATA_IP", "AZURE_STORAGE_KEY", "AZURE_CLIENT_ID", "MSI_ENDPOINT",
+	"IDENTITY_HEADER", "ALICLOUD_ACCESS_KEY", "TENCENTCLOUD_SECRET_ID", "OCI_CLI_USER", "OS_AUTH_URL", "SCW_ACCESS_KEY",
+	"CLOUDFLARE_API_KEY", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "BITBUCKET_BUILD_NUMBER", "npm_config_//registry.example/:_authToken",
+	"npm_config__auth", "POETRY_PYPI_TOKEN_MAIN", "DOCKER_HOST", "KUBECONFIG", "KUBERNETES_SERVICE_HOST", "VAULT_ADDR",
+	"SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "OPENAI_API_KEY", "ANTHROPIC_AUTH_TOKEN", "HF_TOKEN",
+	"STRIPE_KEY", "SLACK_BOT_TOKEN", "DATABASE_URL", "PGPASSWORD", "MYSQL_PWD", "REDIS_URL", "SENTRY_DSN", "MY_SECRET_THING",
+	"my_password", "SSL_PRIVATE_KEY_FILE", "SOME_APIKEY", "GIT_CREDENTIALS", "LD_PRELOAD", "LD_AUDIT", "GLIBC_TUNABLES",
+	"NODE_OPTIONS", "PYTHONPATH", "BASH_ENV", "ENV", "PERL5OPT", "RUBYOPT", "JAVA_TOOL_OPTIONS", "GCONV_PATH"};
+
+START_TEST(what_the_lists_name_is_in_no_environment_of_untrusted_code)
+{
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(config(bw_arena_printf(&arena, ",\"env\":[\"%s=x\",\"LANG=C\"]", scrubbed[_i]), NEW_NET,
+				      "", "")), profile_of(NULL, U), &arena, &hardened, &findings, &err), 0);
+	ck_assert(bw_strs_has(&hardened->process->env, "LANG=C"));
+	for (size_t i = 0; i < hardened->process->env.n; i++)
+		ck_assert_ptr_null(bw_after_prefix(hardened->process->env.v[i], scrubbed[_i]));
+}
+END_TEST
+
 START_TEST(metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own)
 {
 	struct bw_spec *asked = parse(config("", NEW_NET, "", "")), *hardened = NULL;
@@ -1406,6 +1484,8 @@ int main(void)
 		BW_COUNT(workspaces));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
+	tcase_add_loop_test(one, a_secret_variable_becomes_a_file_whose_place_is_told, 0, (int)BW_COUNT(secret_cases));
+	tcase_add_loop_test(one, what_the_lists_name_is_in_no_environment_of_untrusted_code, 0, (int)BW_COUNT(scrubbed));
 	tcase_add_test(one, metadata_is_blocked_and_task_credentials_are_a_switch_of_their_own);
 	tcase_add_test(one, the_control_gets_the_whole_list_of_sources_and_its_exceptions);
 	tcase_add_test(one, no_reason_has_words_that_engines_take_for_another_failure);

@@ -195,10 +195,35 @@ static const struct {
 	{PORTS("\"landlockBind\":[],\"landlockConnect\":[80],\"loosens\":[\"landlockConnect\"]"),
 		"policy.json: /profiles/x: \"loosens\" names landlockConnect, which is not looser than in \"base\""},
 #define WORKSPACE(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"workspace\":{" members "}}}}"
+#define SECRETS(members) "{\"version\":1,\"profiles\":{\"x\":{\"loosens\":[\"secrets.files\"],\"secrets\":{" members "}}}}"
+#define IN_SECRETS "policy.json: /profiles/x/secrets/"
 #define LOOSER_WORKSPACE(row) "policy.json: /profiles/x: workspace." row " is looser than in \"untrusted-code\", and \"loosens\" does not name it"
 	{WORKSPACE("\"size\":2147483649"), LOOSER_WORKSPACE("size")},
 	{WORKSPACE("\"inodes\":262145"), LOOSER_WORKSPACE("inodes")},
 	{WORKSPACE("\"exec\":true"), LOOSER_WORKSPACE("exec")},
+	{SECRETS("\"directory\":\"/\""), IN_SECRETS "directory: \"/\" is the root itself"},
+	{SECRETS("\"directory\":\"/run/../x\""), IN_SECRETS "directory: \"/run/../x\" is not an absolute path without //, . and .."},
+	{SECRETS("\"directory\":\"/proc/secrets\""), IN_SECRETS "directory: \"/proc/secrets\" lies in /proc, which is the kernel's"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"file\":\"/a\"},{\"name\":\"../b\",\"file\":\"/b\"}]"),
+		IN_SECRETS "files/1: \"../b\" is not the name of a secret: letters, digits, '-', '_' and '.', at most 64, no '.' first"},
+	{SECRETS("\"files\":[{\"name\":\".\",\"file\":\"/a\"}]"),
+		IN_SECRETS "files/0: \".\" is not the name of a secret: letters, digits, '-', '_' and '.', at most 64, no '.' first"},
+	{SECRETS("\"files\":[{\"name\":\"a\"}]"), IN_SECRETS "files/0: needs either file or env"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"file\":\"/a\",\"env\":\"A\"}]"), IN_SECRETS "files/0: needs either file or env"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"file\":\"/a/../b\"}]"),
+		IN_SECRETS "files/0: \"/a/../b\" is not an absolute path without //, . and .."},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"env\":\"A=B\"}]"), IN_SECRETS "files/0: \"A=B\" is not the name of a variable"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"env\":\"A\"},{\"name\":\"a\",\"file\":\"/a\"}]"),
+		IN_SECRETS "files/1: has the name or the variable of entry 0"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"env\":\"A\"},{\"name\":\"b\",\"env\":\"A\"}]"),
+		IN_SECRETS "files/1: has the name or the variable of entry 0"},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"secrets\":{\"files\":[{\"name\":\"a\",\"file\":\"/a\"}]}}}}",
+		"policy.json: /profiles/x: secrets.files is looser than in \"hardened\", and \"loosens\" does not name it"},
+	{SECRETS("\"files\":[{\"name\":\"a\",\"env\":\"A\"}]"),
+		"policy.json: /profiles/x: \"loosens\" names secrets.files, which is not looser than in \"hardened\""},
+	{"{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"y\",\"secrets\":{\"files\":[]}},"
+	 "\"y\":{\"secrets\":{\"files\":[{\"name\":\"a\",\"env\":\"A\"}]}}}}",
+		"policy.json: /profiles/x: secrets.files is looser than in \"y\", and \"loosens\" does not name it"},
 	{WORKSPACE("\"destination\":\"/\""), "policy.json: /profiles/x/workspace/destination: \"/\" is the root itself"},
 	{WORKSPACE("\"destination\":\"work\""),
 		"policy.json: /profiles/x/workspace/destination: \"work\" is not an absolute path without //, . and .."},
@@ -234,7 +259,6 @@ END_TEST
 static const char *const later[][2] = {
 	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
-	{"\"secrets\":[]", "/profiles/x/secrets"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
 };
@@ -268,6 +292,21 @@ static const struct bw_profile *stored_and_read(const struct bw_profile *p)
 	ck_assert_ptr_nonnull(read);
 	return read;
 }
+
+START_TEST(what_is_stored_of_a_profile_has_its_secrets)
+{
+	const struct bw_profile *p = bw_policy_profile(parse(SECRETS("\"directory\":\"/s\",\"files\":[{\"name\":\"a\","
+		"\"file\":\"/a\",\"optional\":true},{\"name\":\"b\",\"env\":\"B\"},{\"name\":\"c\",\"env\":\"C\"}]")), "x");
+	const struct bw_profile *read = stored_and_read(p);
+
+	ck_assert_str_eq(read->secrets->directory, "/s");
+	ck_assert_uint_eq(read->secrets->files.n, 3);
+	ck_assert(read->secrets->files.v[0].optional.v);
+	ck_assert_str_eq(bw_profile_secret_variable(read, 0), "B");
+	ck_assert_str_eq(bw_profile_secret_variable(read, 1), "C");
+	ck_assert_ptr_null(bw_profile_secret_variable(read, 2));
+}
+END_TEST
 
 /* What a gate lets out, in words, and the registries put in. */
 static const struct {
@@ -1223,6 +1262,7 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, each_fault_is_named_with_its_place, 0, (int)BW_COUNT(wrong));
 	tcase_add_loop_test(t, what_is_not_there_yet_is_refused_by_name, 0, (int)BW_COUNT(later));
+	tcase_add_test(t, what_is_stored_of_a_profile_has_its_secrets);
 	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
 	tcase_add_test(t, a_profile_that_only_records_can_be_stored);
 	tcase_add_test(t, whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile);
