@@ -13,6 +13,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/policy_match.c \
 	runtime/policy/policy_order.c \
 	runtime/policy/policy_table.c \
+	runtime/policy/rule_audit.c \
 	runtime/policy/rule_caps.c \
 	runtime/policy/rule_devices.c \
 	runtime/policy/rule_environment.c \

@@ -124,6 +124,7 @@ int bw_policy_load(
 	const char *path, struct bw_arena *arena, const struct bw_policy **ret, struct bw_err *err)
 {
 	const char *place = path ? path : BW_SYSCONFDIR "/policy.json";
+	unsigned char digest[BW_SHA256_BYTES];
 	auto_free char *text = NULL;
 	size_t len = 0;
 
@@ -132,7 +133,40 @@ int bw_policy_load(
 	if (!text)
 		return bw_policy_parse(builtin_policy, sizeof builtin_policy - 1, "built-in policy",
 			arena, ret, err);
-	return bw_policy_parse(text, len, place, arena, ret, err);
+	if (bw_policy_parse(text, len, place, arena, ret, err) < 0)
+		return -1;
+	bw_sha256_of(text, len, digest);
+	bw_sha256_hex(digest, (*ret)->cache->hash);
+	return 0;
+}
+
+char *bw_policy_hash(const struct bw_policy *policy)
+{
+	static char built_in[] = "built-in";
+
+	return policy->cache->hash[0] ? policy->cache->hash : built_in;
+}
+
+void bw_policy_audit(const struct bw_policy *policy, struct bw_spec_audit *ret)
+{
+	static char all[] = "all", go_on[] = "continue";
+
+	*ret = (struct bw_spec_audit){.record = all, .on_failure = go_on};
+	if (!policy)
+		return;
+	ret->policy = bw_policy_hash(policy);
+	ret->trail = policy->audit;
+}
+
+bool bw_profile_audit(const struct bw_policy *policy, const struct bw_profile *profile, struct bw_spec_audit *ret)
+{
+	bw_policy_audit(policy, ret);
+	if (!profile->audit || !profile->audit->record || bw_streq(profile->audit->record, "off"))
+		return false;
+	ret->record = profile->audit->record;
+	if (profile->audit->on_failure)
+		ret->on_failure = profile->audit->on_failure;
+	return true;
 }
 
 const struct bw_strs *bw_policy_docker_roots(const struct bw_policy *policy)
@@ -200,6 +234,10 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 		write_heard(w, "tenant", profile->derived.hears_tenant);
 		write_heard(w, "ttl", profile->derived.hears_ttl);
 		bw_json_end_object(w);
+	}
+	if (profile->derived.trail) {
+		bw_json_key(w, "audit");
+		bw_schema_write(&bw_audit_trail_schema, profile->derived.trail, w);
 	}
 	bw_json_key(w, "profiles");
 	bw_json_begin_object(w);

@@ -72,6 +72,13 @@ const char *bw_profile_name(const struct bw_profile *profile);
 const char *bw_profile_secret_variable(const struct bw_profile *profile, size_t index);
 /* Whether any profile of the file itself makes files of secrets. */
 bool bw_policy_has_secrets(const struct bw_policy *policy);
+/* SHA-256 of the file's text in hexadecimal digits, "built-in" where there is no file; the policy's. */
+char *bw_policy_hash(const struct bw_policy *policy);
+/* What is recorded of a request for which no profile was chosen, and where: everything. policy NULL: that cannot be read. */
+void bw_policy_audit(const struct bw_policy *policy, struct bw_spec_audit *ret);
+/* The same of one for which profile was chosen, and which came to no hardened spec; false: nothing. */
+bool bw_profile_audit(const struct bw_policy *policy, const struct bw_profile *profile, struct bw_spec_audit *ret);
+
 /* Whether it lets verb, "checkpoint" or "restore", be done: 0; 1: it does not, but is in mode audit; or -1 with
  * BW_E_DENIED. */
 int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err) BW_MUST_CHECK;

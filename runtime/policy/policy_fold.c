@@ -434,6 +434,7 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 	p->derived.hears_tenant =
 		policy->annotations && policy->annotations->tenant.set && policy->annotations->tenant.v;
 	p->derived.hears_ttl = policy->annotations && policy->annotations->ttl.set && policy->annotations->ttl.v;
+	p->derived.trail = policy->audit;
 	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
 		return -1;
 	return derive_egress(policy, p, err);

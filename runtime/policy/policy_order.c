@@ -449,6 +449,8 @@ static const struct {
 	{"session.ttl", sooner_is_strict},
 	{"session.grace", sooner_is_strict},
 	{"checkpoint", later_choice},
+	{"audit.record", later_choice},
+	{"audit.onFailure", later_choice},
 	{"environment.scrubLists", more_is_strict},
 	{"environment.scrub", more_is_strict},
 	{"environment.keep", fewer_variables},

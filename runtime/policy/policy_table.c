@@ -22,6 +22,8 @@ static const char *const off_prefer_require[] = {"off", "prefer", "require", NUL
 static const char *const off_auto_on[] = {"off", "auto", "on", NULL};
 static const char *const prefer_require[] = {"prefer", "require", NULL};
 static const char *const keep_replace[] = {"keep", "replace", NULL};
+static const char *const off_refusals_all[] = {"off", "refusals", "all", NULL};
+static const char *const continue_refuse[] = {"continue", "refuse", NULL};
 static const char *const modes[] = {"audit", "enforce", NULL};
 static const char *const profile_flags[] = {"any", "stricter", "never", NULL};
 static const char *const unreadables[] = {"default", "refuse", NULL};
@@ -867,6 +869,16 @@ static const struct bw_field session_fields[] = {
 	BW_END};
 SECTION(session, session_fields);
 
+static const struct bw_field audit_fields[] = {
+	BW_FIELD(struct bw_profile_audit, record, "record", .names = off_refusals_all,
+		.doc = "Which events are recorded: none; refusals, what was denied and what is degraded; or the container's "
+		       "life as well; absent: off."),
+	BW_FIELD(struct bw_profile_audit, on_failure, "onFailure", .names = continue_refuse,
+		.doc = "What becomes of a create, start or exec whose record cannot be written to the file: it goes on, with "
+		       "a warning in the log, or is refused; absent: continue."),
+	BW_END};
+SECTION(audit, audit_fields);
+
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
 		.doc = "Profile whose rows hold where this one says nothing; its own name means "
@@ -940,7 +952,8 @@ static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
-	LATER(struct bw_profile, "audit", "Where the audit trail goes and what it holds."),
+	BW_NESTED(struct bw_profile, audit, "audit", &audit_schema,
+		.doc = "What goes to the audit trail, for which the section audit of the file says where it is."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
 	LATER(struct bw_profile, "backend",
 		"Another runtime that gets the hardened configuration."),
@@ -1014,6 +1027,8 @@ static const struct bw_field policy_fields[] = {
 		.doc = "What annotations org.bulwark.* may ask for."),
 	BW_NESTED(struct bw_policy, docker, "docker", &docker_schema,
 		.doc = "Where docker's own metadata are, by which rules can know its containers."),
+	BW_NESTED(struct bw_policy, audit, "audit", &bw_audit_trail_schema,
+		.doc = "Where the audit trail of this host goes."),
 	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
 		.doc = "Profiles of this host; a built-in name changes the built-in."),
 	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,

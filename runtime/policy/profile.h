@@ -159,6 +159,11 @@ struct bw_profile_session {
 	char *ttl, *grace; /* as bw_parse_duration_ms() reads them */
 };
 
+struct bw_profile_audit {
+	char *record;	  /* off, refusals, all */
+	char *on_failure; /* continue, refuse */
+};
+
 /* What follows from the rows and the data files once a profile is folded; no rows of its own. */
 struct bw_profile_ranges {
 	struct bw_profile_range *v;
@@ -171,6 +176,7 @@ struct bw_profile_derived {
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
 	bool hears_tenant;	  /* /annotations/tenant: the annotation org.bulwark.tenant says whose a container is */
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
+	const struct bw_audit_trail *trail; /* /audit; NULL: the default file */
 	struct bw_profile_ranges ranges; /* user.range of all profiles of the file */
 };
 
@@ -206,6 +212,7 @@ struct bw_profile {
 	struct bw_profile_systemd *systemd;
 	struct bw_profile_session *session;
 	char *checkpoint; /* allow, refuse */
+	struct bw_profile_audit *audit;
 	char *later;
 	struct bw_profile_derived derived;
 };
@@ -231,6 +238,7 @@ struct bw_policy_profiles {
 /* What was read and folded so far: a container start needs one or two profiles of many. */
 struct bw_policy_cache {
 	struct bw_arena *arena;
+	char hash[BW_SHA256_HEX]; /* of the file; "": there is none */
 	void *files[8]; /* the built-in files, in the order of bw_builtins[] */
 	struct {
 		struct bw_profile **v;
@@ -247,6 +255,7 @@ struct bw_policy {
 	} rules;
 	struct bw_policy_annotations *annotations;
 	struct bw_policy_docker *docker;
+	struct bw_audit_trail *audit;
 	struct bw_policy_profiles profiles;
 	struct bw_strs_map registries;
 	struct bw_policy_cache *cache;

@@ -33,6 +33,7 @@ const struct bw_rule bw_rules[] = {
 	{"limits", "limits where the caller sets none", bw_rule_limits},
 	{"session", "a life that ends in time", bw_rule_session},
 	{"tenant", "whose the container is", bw_rule_tenant},
+	{"audit", "what has happened is on record", bw_rule_audit},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{NULL, NULL, NULL},
 };
@@ -45,7 +46,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
-	       p->session || p->programs || p->workspace || p->secrets || p->memory_deny_write_execute;
+	       p->session || p->programs || p->workspace || p->secrets || p->memory_deny_write_execute || p->audit;
 }
 
 void bw_rule_profile(struct bw_run *r)

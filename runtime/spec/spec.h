@@ -6,6 +6,7 @@
 #ifndef BW_SPEC_SPEC_H
 #define BW_SPEC_SPEC_H
 
+#include "audit/audit.h"
 #include "json/schema.h"
 
 struct bw_spec_user {
@@ -303,6 +304,15 @@ struct bw_spec_user_range {
 	struct bw_strs images;           /* directories beneath which it may lie, besides the bundle, to be shown so */
 };
 
+/* Which events go to the audit trail, and what a trail that cannot be written means. */
+struct bw_spec_audit {
+	char *record;                  /* "refusals" or "all" */
+	char *on_failure;              /* "continue" or "refuse" */
+	char *policy;                  /* SHA-256 of the policy file that decided, or "built-in" */
+	char *tenant, *session;        /* in a state: whose the container is */
+	struct bw_audit_trail *trail;  /* NULL: the default file */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
@@ -332,6 +342,7 @@ struct bw_spec_hardening {
 	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
+	struct bw_spec_audit *audit;        /* container: NULL: nothing is recorded */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
@@ -363,6 +374,7 @@ struct bw_spec {
 
 extern const struct bw_schema bw_spec_schema;         /* config.json: hardening is unknown there */
 extern const struct bw_schema bw_hardened_schema;     /* the stored spec: with hardening */
+extern const struct bw_schema bw_spec_audit_schema;
 extern const struct bw_schema bw_spec_process_schema; /* exec --process */
 extern const struct bw_schema bw_spec_resources_schema; /* update --resources */
 extern const struct bw_schema bw_spec_seccomp_schema; /* run --learn */

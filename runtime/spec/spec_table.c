@@ -127,6 +127,17 @@ static const struct bw_field user_range_fields[] = {
 static const struct bw_schema user_range_schema = {
 	"userRange", sizeof(struct bw_spec_user_range), BW_UNKNOWN_REFUSE, user_range_fields};
 
+static const struct bw_field audit_fields[] = {
+	BW_FIELD(struct bw_spec_audit, record, "record", .doc = "which events are recorded"),
+	BW_FIELD(struct bw_spec_audit, on_failure, "onFailure", .doc = "what a record that cannot be written means"),
+	BW_FIELD(struct bw_spec_audit, policy, "policy", .doc = "hash of the policy file that decided"),
+	BW_FIELD(struct bw_spec_audit, tenant, "tenant", .doc = "whose the container is"),
+	BW_FIELD(struct bw_spec_audit, session, "session", .doc = "and for which session"),
+	BW_NESTED(struct bw_spec_audit, trail, "trail", &bw_audit_trail_schema, .doc = "where records go"),
+	BW_END};
+const struct bw_schema bw_spec_audit_schema = {
+	"audit", sizeof(struct bw_spec_audit), BW_UNKNOWN_REFUSE, audit_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -206,6 +217,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "milliseconds that the container may live from its start on"),
 	BW_FIELD(struct bw_spec_hardening, grace_ms, "graceMs",
 		.doc = "milliseconds between SIGTERM and SIGKILL then"),
+	BW_NESTED(struct bw_spec_hardening, audit, "audit", &bw_spec_audit_schema,
+		.doc = "what goes to the audit trail"),
 	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",
 		.doc = "whether descriptors of the caller are refused"),
 	BW_END};

@@ -257,7 +257,6 @@ END_TEST
 
 /* Each row whose mechanism is not there, in a policy: refused by its name. */
 static const char *const later[][2] = {
-	{"\"audit\":{}", "/profiles/x/audit"},
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
 	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
