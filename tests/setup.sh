@@ -19,6 +19,8 @@ test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetwork
 test_packages+=(iproute2 openssl python3 python3-pip)
 # What tests/rules/selinux-module.sh compiles the module with.
 test_packages+=(secilc)
+# What reads the texts about metrics: tests/common/metrics_check.py. promtool is in prometheus.
+test_packages+=(prometheus python3-jsonschema python3-prometheus-client)
 # Python's own tests, which tests/root/python-node.sh runs under the filter.
 case $(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release) in
 12) test_packages+=(libpython3.11-testsuite) ;;

@@ -9,6 +9,7 @@ cli_tests = \
 	tests/cli/errors.sh \
 	tests/cli/help.sh \
 	tests/cli/list.sh \
+	tests/cli/metrics-formats.sh \
 	tests/cli/options.sh \
 	tests/cli/ps.sh \
 	tests/cli/shim.sh \
@@ -20,4 +21,4 @@ cli_tests = \
 	tests/rules/man-examples.sh \
 	tests/rules/man-in-step.sh
 TESTS += $(cli_tests)
-EXTRA_DIST += $(cli_tests) tests/cli/shim_wire.py tests/lib.sh
+EXTRA_DIST += $(cli_tests) tests/common/metrics_check.py tests/cli/shim_wire.py tests/lib.sh

@@ -240,6 +240,12 @@ test_proto_CFLAGS = $(unit_cflags)
 test_proto_LDADD = $(unit_libs)
 TESTS += test_proto
 
+check_PROGRAMS += test_report
+test_report_SOURCES = tests/unit/test_report.c tests/unit/scratch.h
+test_report_CFLAGS = $(unit_cflags)
+test_report_LDADD = $(unit_libs)
+TESTS += test_report
+
 check_PROGRAMS += test_rlimits
 test_rlimits_SOURCES = tests/unit/test_rlimits.c tests/unit/control_test.h
 test_rlimits_CFLAGS = $(unit_cflags)
