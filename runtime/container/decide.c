@@ -8,14 +8,15 @@
 #include "container/state.h"
 #include "container/updates.h"
 
-static void log_findings(const struct bw_decision *decision)
+/* What was changed is for who asks; what was only noted nobody would ask for. */
+static void log_findings(const struct bw_decision *decision, enum bw_log_level level)
 {
 	for (size_t i = 0; i < decision->notes.n; i++)
 		bw_debug("config.json: %s: %s", decision->notes.v[i].pointer, decision->notes.v[i].text);
 	for (size_t i = 0; i < decision->findings.n; i++) {
 		const struct bw_finding *f = &decision->findings.v[i];
 
-		bw_debug("policy %s: %s %s: %s", f->rule, bw_verdict_word(f->verdict), f->pointer, f->reason);
+		bw_log(f->verdict == BW_NOTED ? level : BW_LOG_DEBUG, "policy %s: %s %s: %s", f->rule, bw_verdict_word(f->verdict), f->pointer, f->reason);
 	}
 }
 
@@ -45,7 +46,7 @@ static int harden(struct bw_arena *arena, struct bw_decision *decision, const ch
 	if (doubt && note_doubt(arena, decision, doubt, r < 0 ? NULL : err) < 0)
 		r = -1;
 	bw_log(level, "policy: profile %s (%s)", bw_profile_name(decision->profile), decision->reason);
-	log_findings(decision);
+	log_findings(decision, level);
 	return r < 0 ? -1 : bw_spec_check_needs(decision->hardened, err);
 }
 

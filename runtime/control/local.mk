@@ -57,6 +57,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/mount_idmap.c runtime/control/mount_idmap.h \
 	runtime/control/mount_options.c runtime/control/mount_options.h \
 	runtime/control/mount_source.c runtime/control/mount_source.h \
+	runtime/control/mount_volume.c \
 	runtime/control/mounts.c \
 	runtime/control/mount_sysfs.c runtime/control/mount_sysfs.h \
 	runtime/control/net_devices.c \

@@ -13,6 +13,12 @@
  * Descriptor or -1. */
 int bw_mount_source_open(const struct bw_request *request, int bundle, const char *source,
 	size_t index, struct bw_err *err) BW_MUST_CHECK;
+/* What the policy says of this bind source, if it is a directory of the tenant's (hardening.volumes); else NULL. */
+const struct bw_spec_volume *bw_mount_source_volume(const struct bw_request *request, const char *source);
+/* Opens it as O_PATH: no link on the way, nobody but root able to change the way, owner, group and mode as the policy has
+ * them. Made first where that is wanted and it is missing. Descriptor or -1. */
+int bw_mount_volume_open(const struct bw_request *request, const struct bw_spec_volume *volume, size_t index,
+	struct bw_err *err) BW_MUST_CHECK;
 /* Refuses sockets, devices, the kernel's file systems, hardening.refused_sources, whatever their name, and a read-only
  * rootfs to be written to; for a recursive bind every mount below the source too. refused NULL: nothing is. */
 int bw_mount_source_check(const struct bw_request *request, const struct bw_refused_sources *refused, int fd,

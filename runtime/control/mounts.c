@@ -145,6 +145,7 @@ static int open_source(const struct build *build, const char *source, const stru
 	size_t index, struct head *head, struct bw_err *err)
 {
 	const struct bw_request *request = build->request;
+	const struct bw_spec_volume *volume = bw_mount_source_volume(request, source);
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
 			 (options->recursive ? AT_RECURSIVE : 0U);
 	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -153,7 +154,7 @@ static int open_source(const struct build *build, const char *source, const stru
 
 	if (bundle < 0)
 		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
-	fd = bw_mount_source_open(request, bundle, source, index, err);
+	fd = volume ? bw_mount_volume_open(request, volume, index, err) : bw_mount_source_open(request, bundle, source, index, err);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
@@ -223,6 +224,9 @@ static int prepare_bind(const struct build *build, size_t index,
 		return bw_at(err, "/mounts/%zu/options", index);
 	}
 	found = find_inside(build, index, options, head, inside, sizeof inside, err);
+	/* Then it is the child that opens it, and looks at nothing. */
+	if (found > 0 && bw_mount_source_volume(build->request, mount->source))
+		return refuse(err, index, "source", "a tenant's directory cannot lie in the container's own tree or mount namespace");
 	if (found < 0 || (!found && open_bind(build, index, options, head, err) < 0) ||
 		bind_attributes(build, index, options, head, err) < 0)
 		return -1;

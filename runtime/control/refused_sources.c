@@ -227,6 +227,7 @@ int bw_refused_sources_look(const struct bw_request *request, struct bw_refused_
 		return out_of_memory(err);
 	refused->listed = &hardening->refused_sources;
 	refused->excepted = &hardening->excepted_sources;
+	refused->own = &hardening->own_sources;
 	if (!realpath(request->bundle, bundle))
 		return bw_fail(err, BW_E_SPEC, errno, "looking at the bundle %s", request->bundle);
 	refused->bundle = bw_arena_strdup(request->arena, bundle);
@@ -254,6 +255,9 @@ static bool is_excepted(const struct bw_refused_sources *refused, const char *pa
 {
 	for (size_t i = 0; i < refused->excepted->n; i++)
 		if (bw_path_relate(path, refused->excepted->v[i]) == BW_SAME)
+			return true;
+	for (size_t i = 0; i < refused->own->n; i++)
+		if (bw_path_beneath(path, refused->own->v[i]))
 			return true;
 	return false;
 }

@@ -26,6 +26,7 @@ struct bw_refused_directory {
 
 struct bw_refused_sources {
 	const struct bw_strs *listed, *excepted;
+	const struct bw_strs *own; /* with all that lies beneath, they are excepted */
 	const char *bundle; /* without links */
 	struct bw_mounts mounts;
 	struct {

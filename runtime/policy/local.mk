@@ -31,5 +31,6 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_secrets.c \
 	runtime/policy/rule_session.c \
 	runtime/policy/rule_tenant.c \
+	runtime/policy/rule_volumes.c \
 	runtime/policy/rule_sources.c \
 	runtime/policy/rules.c

@@ -201,6 +201,40 @@ static bool tmpfs_sizes(const struct bw_field *field, const void *a, const void 
 	return true;
 }
 
+static bool same_number(const struct bw_opt_uint *a, const struct bw_opt_uint *b)
+{
+	return a->set == b->set && a->v == b->v;
+}
+
+static bool is_on(const struct bw_opt_bool *flag)
+{
+	return flag->set && flag->v;
+}
+
+/* Whether a shows no more than b does. */
+static bool covers_volume(const struct bw_profile_volume *b, const struct bw_profile_volume *a)
+{
+	return bw_streq(a->source, b->source) && bw_streq(a->destination, b->destination) && same_number(&a->uid, &b->uid) &&
+	       same_number(&a->gid, &b->gid) && bw_streq(a->mode ? a->mode : "", b->mode ? b->mode : "") &&
+	       (is_on(&a->readonly) || !is_on(&b->readonly)) && (!is_on(&a->create) || is_on(&b->create));
+}
+
+static bool fewer_volumes(const struct bw_field *field, const void *a, const void *b)
+{
+	const __typeof__(((struct bw_profile_workspace *)0)->volumes) *one = a, *other = b;
+
+	(void)field;
+	for (size_t i = 0; i < one->n; i++) {
+		size_t k = 0;
+
+		while (k < other->n && !covers_volume(&other->v[k], &one->v[i]))
+			k++;
+		if (k == other->n)
+			return false;
+	}
+	return true;
+}
+
 static bool same_device(const struct bw_profile_device *a, const struct bw_profile_device *b)
 {
 	return bw_streq(a->type, b->type) && a->major.v == b->major.v &&
@@ -386,6 +420,13 @@ static const struct {
 	{"workspace.size", lower_or_usual},
 	{"workspace.inodes", lower_or_usual},
 	{"workspace.exec", false_is_strict},
+	{"workspace.perSession", any_value},
+	{"workspace.cwd", any_value},
+	{"workspace.volumes", fewer_volumes},
+	{"stage.fileBytes", lower_is_strict},
+	{"stage.files", lower_is_strict},
+	{"stage.bytes", lower_is_strict},
+	{"stage.patterns", any_value},
 	{"capabilities.allow", allow_list},
 	{"capabilities.lockSecurebits", true_is_strict},
 	{"noNewPrivileges", true_is_strict},

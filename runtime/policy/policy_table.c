@@ -325,6 +325,25 @@ static int check_workspace(const void *member, struct bw_err *err)
 	return check_clean_paths(&one, err);
 }
 
+static const struct bw_field volume_fields[] = {
+	BW_FIELD(struct bw_profile_volume, source, "source", .flags = BW_REQUIRED, .check = check_workspace,
+		.doc = "Directory of the host in which each tenant has one of its own name; it and what lies above it must "
+		       "be root's, writable by nobody else and reached without symbolic links."),
+	BW_FIELD(struct bw_profile_volume, destination, "destination", .flags = BW_REQUIRED, .check = check_workspace,
+		.doc = "Directory in the container on which the tenant's is mounted, with nosuid, nodev, noexec and "
+		       "nosymfollow."),
+	BW_FIELD(struct bw_profile_volume, uid, "uid", .max = 4294967294U,
+		.doc = "Owner that the tenant's directory must have; absent: the container's user."),
+	BW_FIELD(struct bw_profile_volume, gid, "gid", .max = 4294967294U,
+		.doc = "Group that it must have; absent: that of the container's user."),
+	BW_FIELD(struct bw_profile_volume, mode, "mode", .check = check_octal,
+		.doc = "Mode that it must have, in octal digits; absent: 0750."),
+	BW_FIELD(struct bw_profile_volume, readonly, "readonly", .doc = "Whether it is mounted read-only."),
+	BW_FIELD(struct bw_profile_volume, create, "create",
+		.doc = "Whether a directory that is missing is made; absent: the container is refused."),
+	BW_END};
+SECTION(volume, volume_fields);
+
 static const struct bw_field workspace_fields[] = {
 	BW_FIELD(struct bw_profile_workspace, destination, "destination", .check = check_workspace,
 		.doc = "Directory in the container; absent: /workspace."),
@@ -335,8 +354,41 @@ static const struct bw_field workspace_fields[] = {
 	BW_FIELD(struct bw_profile_workspace, exec, "exec",
 		.doc = "Whether what lies in it can be executed and mapped for execution, as native wheels must be: "
 		       "weaker, for then only Landlock or an LSM still keeps programs in it from being executed."),
+	BW_FIELD(struct bw_profile_workspace, per_session, "perSession",
+		.doc = "Whether it lies at destination/TENANT/SESSION; a container without both names is refused then."),
+	BW_FIELD(struct bw_profile_workspace, cwd, "cwd",
+		.doc = "Whether programs begin in it where the caller says no other directory than /."),
+	BW_LIST_OF(struct bw_profile_workspace, volumes, "volumes", &volume_schema, .flags = BW_EMPTY_IS_SET,
+		.doc = "Directories of the host that outlive the container, one for each tenant; a container without a "
+		       "tenant's name is refused then, and no other tenant's can be mounted."),
 	BW_END};
 SECTION(workspace, workspace_fields);
+
+static int check_stage_patterns(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	if (list->n > BW_STAGE_PATTERNS)
+		return bw_fail(err, BW_E_POLICY, 0, "%zu texts, at most %d are looked for", list->n, BW_STAGE_PATTERNS);
+	for (size_t i = 0; i < list->n; i++)
+		if (!list->v[i][0] || strlen(list->v[i]) > BW_STAGE_PATTERN_LONGEST)
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" does not have 1 to %d bytes", list->v[i],
+				BW_STAGE_PATTERN_LONGEST);
+	return 0;
+}
+
+static const struct bw_field stage_fields[] = {
+	BW_FIELD(struct bw_profile_stage, file_bytes, "fileBytes", .min = 1, .max = 1ULL << 40,
+		.doc = "Largest size of one file in bytes, holes counted; absent: 1048576."),
+	BW_FIELD(struct bw_profile_stage, files, "files", .min = 1, .max = 100000,
+		.doc = "Largest number of files and directories in one call; absent: 1000."),
+	BW_FIELD(struct bw_profile_stage, bytes, "bytes", .min = 1, .max = 1ULL << 40,
+		.doc = "Largest size of all files of one call in bytes; absent: 67108864."),
+	BW_FIELD(struct bw_profile_stage, patterns, "patterns", .flags = BW_EMPTY_IS_SET, .check = check_stage_patterns,
+		.doc = "Texts that are warned of when a file has one of them; the file is staged all the same, for a text "
+		       "is easily written otherwise."),
+	BW_END};
+SECTION(stage, stage_fields);
 
 static const struct bw_field capabilities_fields[] = {
 	BW_FIELD(struct bw_profile_capabilities, allow, "allow", .flags = BW_EMPTY_IS_SET,
@@ -897,6 +949,8 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, workspace, "workspace", &workspace_schema,
 		.doc = "A directory for a session's files, which belongs to the container's user and ends with the "
 		       "container; where the caller mounts something, that stays."),
+	BW_NESTED(struct bw_profile, stage, "stage", &stage_schema,
+		.doc = "What bulwark stage copies into the workspace at most."),
 	BW_NESTED(struct bw_profile, capabilities, "capabilities", &capabilities_schema,
 		.doc = "Capabilities."),
 	BW_FIELD(struct bw_profile, no_new_privileges, "noNewPrivileges",

@@ -31,10 +31,26 @@ struct bw_profile_rootfs {
 		size_t n;
 	} tmpfs;
 };
+/* A directory for each tenant beneath source, which is mounted on destination. */
+struct bw_profile_volume {
+	char *source, *destination;
+	struct bw_opt_uint uid, gid; /* absent: the container's user's */
+	char *mode;		     /* octal digits; absent: 0750 */
+	struct bw_opt_bool readonly, create;
+};
 struct bw_profile_workspace {
 	char *destination; /* absent: /workspace */
 	struct bw_opt_uint size, inodes; /* absent: 2 GiB; 262144 */
-	struct bw_opt_bool exec;
+	struct bw_opt_bool exec, per_session, cwd;
+	struct {
+		struct bw_profile_volume *v;
+		size_t n;
+	} volumes;
+};
+/* Absent, in the order of the members: 1 MiB, 1000, 64 MiB, none. */
+struct bw_profile_stage {
+	struct bw_opt_uint file_bytes, files, bytes;
+	struct bw_strs patterns;
 };
 struct bw_profile_capabilities {
 	struct bw_strs allow; /* v NULL: as asked */
@@ -187,6 +203,7 @@ struct bw_profile {
 	struct bw_profile_user *user;
 	struct bw_profile_rootfs *rootfs;
 	struct bw_profile_workspace *workspace;
+	struct bw_profile_stage *stage;
 	struct bw_profile_capabilities *capabilities;
 	struct bw_opt_bool no_new_privileges;
 	struct bw_profile_seccomp *seccomp;

@@ -224,6 +224,72 @@ static void check_intel_rdt(struct bw_run *r)
 			"leave it out, or limits.intelRdt: allow in the policy");
 }
 
+/* ---- files in memory ---- */
+
+/* "64m" as the kernel reads it: with k, m, g and so on behind it. False: no number, or a share of the host's memory. */
+static bool tmpfs_bytes(const char *text, uint64_t *ret)
+{
+	static const char units[] = "kmgtpe";
+	char digits[24];
+	size_t len = strspn(text, "0123456789");
+	const char *unit = text[len] ? strchr(units, text[len] | 0x20) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	if (len >= sizeof digits || (text[len] && (!unit || text[len + 1])))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (bw_parse_u64(digits, UINT64_MAX >> shift, ret) < 0)
+		return false;
+	*ret <<= shift;
+	return true;
+}
+
+/* The last option that says a size counts, and 0 is no end. False: it has the kernel's, half of the host's memory. */
+static bool size_of_tmpfs(const struct bw_spec_mount *m, uint64_t *ret)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < m->options.n; i++) {
+		const char *size = bw_after_prefix(m->options.v[i], "size=");
+
+		if (size)
+			known = tmpfs_bytes(size, ret) && *ret;
+	}
+	return known;
+}
+
+/* Pages of a tmpfs count as the container's memory. Where its file systems hold more than it may have, the program is
+ * killed for files that it has written, instead of hearing that a disk is full. */
+static void weigh_tmpfs(struct bw_run *r)
+{
+	const struct bw_spec_memory *memory = asked(r)->memory;
+	uint64_t sum = 0, size;
+	size_t endless = 0;
+
+	if (!memory || is_unlimited(&memory->limit))
+		return;
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
+
+		/* Nothing but nodes and other mounts lies in /dev. */
+		if (!bw_streq0(m->type, "tmpfs") || bw_streq0(m->destination, "/dev") || bw_strs_has(&m->options, "ro"))
+			continue;
+		if (!size_of_tmpfs(m, &size))
+			endless++;
+		else if (__builtin_add_overflow(sum, size, &sum))
+			sum = UINT64_MAX;
+	}
+	if (endless)
+		bw_note(r, "/linux/resources/memory", NULL, bw_text(r, "%zu tmpfs may take half of the host's memory, and the container may have "
+						       "%lld bytes: files there can end it for want of memory",
+						 endless, (long long)memory->limit.v));
+	if (sum > (uint64_t)memory->limit.v)
+		bw_note(r, "/linux/resources/memory", NULL, bw_text(r, "what can be written to tmpfs is %llu bytes, and the container may have %lld "
+						       "of memory, in which that counts: files there can end it for want of memory",
+						 (unsigned long long)sum, (long long)memory->limit.v));
+}
+
 void bw_rule_limits(struct bw_run *r)
 {
 	if (!r->profile->limits)
@@ -234,6 +300,7 @@ void bw_rule_limits(struct bw_run *r)
 	limit_swap(r);
 	limit_cpu(r);
 	limit_unified(r);
+	weigh_tmpfs(r);
 	if (!r->spec->process)
 		return;
 	set_rlimits(r, r->spec->process);

@@ -30,6 +30,7 @@ static const struct restriction {
 } nosuid = {"nosuid", "rnosuid", {"suid", "rsuid", NULL}},
   nodev = {"nodev", "rnodev", {"dev", "rdev", NULL}},
   noexec = {"noexec", "rnoexec", {"exec", "rexec", NULL}},
+  nosymfollow = {"nosymfollow", "rnosymfollow", {"symfollow", "rsymfollow", NULL}},
   readonly = {"ro", "rro", {"rw", "rrw", NULL}};
 
 /* Brings options to where the restriction holds. A recursive bind can carry mounts of the host
@@ -54,6 +55,14 @@ static void restrict_to(
 void bw_make_noexec(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options)
 {
 	restrict_to(r, options, &noexec, bw_strs_has(&m->options, "rbind"));
+}
+
+void bw_restrict_volume(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options)
+{
+	const struct restriction *const all[] = {&nosuid, &nodev, &noexec, &nosymfollow};
+
+	for (size_t i = 0; i < BW_COUNT(all); i++)
+		restrict_to(r, options, all[i], bw_strs_has(&m->options, "rbind"));
 }
 
 static void make_private(struct bw_run *r, struct bw_strs *options)

@@ -7,9 +7,7 @@
 
 enum { PATH_SIZE = 4096 };
 
-/* Whether something is mounted there; *ret_before: the first mount that lies beneath, or the end. A
- * tmpfs must come before what lies beneath it, or it would hide that. */
-static bool is_mounted(const struct bw_spec *spec, const char *destination, size_t *ret_before)
+bool bw_is_mounted(const struct bw_spec *spec, const char *destination, size_t *ret_before)
 {
 	char clean[PATH_SIZE];
 
@@ -49,7 +47,8 @@ static void collect_options(
 	}
 }
 
-static void add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, const char *reason)
+/* Whether it was the caller's place to be filled. */
+static bool add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, const char *reason)
 {
 	static char type[] = "tmpfs";
 	struct bw_spec_mount mount = {
@@ -57,24 +56,36 @@ static void add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bo
 	const char *pointer;
 	size_t index;
 
-	if (is_mounted(r->spec, tmpfs->destination, &index))
-		return;
+	if (bw_is_mounted(r->spec, tmpfs->destination, &index))
+		return false;
 	collect_options(r, tmpfs, exec, &mount.options);
 	/* In the middle it moves all that follow: then the place is the list. */
 	pointer = index == r->spec->mounts.n ? bw_text(r, "/mounts/%zu", index) : "/mounts";
 	bw_insert(r, &r->spec->mounts, index, &mount, sizeof mount,
 		bw_text(r, "tmpfs on %s %s", tmpfs->destination, bw_list_text(r, &mount.options)),
 		pointer, reason);
+	return true;
 }
 
-/* The workspace of the policy as the tmpfs that it is. */
-static struct bw_profile_tmpfs workspace_of(const struct bw_profile_workspace *policy)
+/* NULL: the names that it has are missing. */
+static const char *place_of_workspace(struct bw_run *r, const struct bw_profile_workspace *policy)
 {
-	static char destination[] = "/workspace", mode[] = "0750";
+	const struct bw_spec_hardening *h = r->spec->hardening;
+	const char *destination = policy->destination ? policy->destination : "/workspace";
+
+	if (!bw_is_on(&policy->per_session))
+		return destination;
+	return h && h->tenant && h->session ? bw_text(r, "%s/%s/%s", destination, h->tenant, h->session) : NULL;
+}
+
+/* The workspace of the policy as the tmpfs that it is; without a destination where that is not known. */
+static struct bw_profile_tmpfs workspace_of(struct bw_run *r, const struct bw_profile_workspace *policy)
+{
+	static char mode[] = "0750";
 	static const struct bw_opt_uint size = {true, 1ULL << 31}, inodes = {true, 1 << 18};
 
 	return (struct bw_profile_tmpfs){
-		.destination = policy->destination ? policy->destination : destination,
+		.destination = (char *)(uintptr_t)place_of_workspace(r, policy),
 		.size = policy->size.set ? policy->size : size,
 		.inodes = policy->inodes.set ? policy->inodes : inodes,
 		.mode = mode,
@@ -90,8 +101,8 @@ bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *
 
 	if (!policy || !bw_is_on(&policy->exec))
 		return false;
-	tmpfs = workspace_of(policy);
-	if (!bw_streq0(m->destination, tmpfs.destination) || !bw_streq0(m->type, "tmpfs"))
+	tmpfs = workspace_of(r, policy);
+	if (!tmpfs.destination || !bw_streq0(m->destination, tmpfs.destination) || !bw_streq0(m->type, "tmpfs"))
 		return false;
 	collect_options(r, &tmpfs, true, &options);
 	for (size_t i = 0; i < options.n; i++)
@@ -100,21 +111,64 @@ bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *
 	return m->options.n == options.n;
 }
 
+static void deny_nameless(struct bw_run *r)
+{
+	const struct bw_spec_hardening *h = r->spec->hardening;
+
+	bw_deny(r, "/annotations", NULL,
+		bw_text(r, "nobody says %s, and workspace.perSession of the policy puts the workspace beneath that name",
+			h->tenant    ? "which session it is"
+			: h->session ? "whose the container is"
+				     : "whose the container is, nor which session it is"),
+		"annotations.tenant and annotations.session of the policy let annotations say it");
+}
+
+/* The usual number where the profile has none. */
+static void limit_stage(struct bw_run *r, const struct bw_opt_uint *member, const struct bw_opt_uint *limit, uint64_t usual,
+	const char *pointer)
+{
+	bw_change_uint(r, member, limit && limit->set ? limit->v : usual, pointer, "what is brought in has an end");
+}
+
+static void decide_stage(struct bw_run *r)
+{
+	static const struct bw_profile_stage none;
+	const struct bw_profile_stage *policy = r->profile->stage ? r->profile->stage : &none;
+	const struct bw_spec_stage *stage = bw_ensure(r, &r->spec->hardening->stage);
+
+	if (!stage)
+		return;
+	limit_stage(r, &stage->file_bytes, &policy->file_bytes, 1 << 20, "/hardening/stage/fileBytes");
+	limit_stage(r, &stage->files, &policy->files, 1000, "/hardening/stage/files");
+	limit_stage(r, &stage->bytes, &policy->bytes, 64 << 20, "/hardening/stage/bytes");
+	if (policy->patterns.n)
+		bw_change_strs(r, &stage->patterns, &policy->patterns, "/hardening/stage/patterns", "somebody may want to look");
+}
+
 void bw_rule_workspace(struct bw_run *r)
 {
 	const struct bw_profile_workspace *policy = r->profile->workspace;
+	const struct bw_spec_process *process = r->spec->process;
 	struct bw_profile_tmpfs tmpfs;
+	bool ours;
 
 	if (!policy || !r->spec->root || !r->spec->hardening)
 		return;
-	tmpfs = workspace_of(policy);
-	add_tmpfs(r, &tmpfs, bw_is_on(&policy->exec),
+	tmpfs = workspace_of(r, policy);
+	if (!tmpfs.destination) {
+		deny_nameless(r);
+		return;
+	}
+	ours = add_tmpfs(r, &tmpfs, bw_is_on(&policy->exec),
 		bw_is_on(&policy->exec)
 			? "room for a session's files; weaker than without workspace.exec: native code can be loaded from it, and "
 			  "only Landlock or an LSM still keeps programs in it from being executed"
 			: "room for a session's files, which are data and source text: native code cannot be loaded from it");
+	if (ours && process && bw_is_on(&policy->cwd) && bw_streq0(process->cwd, "/"))
+		bw_change_string(r, &process->cwd, tmpfs.destination, "/process/cwd", "programs write where they begin");
 	bw_change_string(r, &r->spec->hardening->workspace, tmpfs.destination, "/hardening/workspace",
 		"a session's files are not swapped out where the kernel can do without");
+	decide_stage(r);
 }
 
 void bw_rule_rootfs(struct bw_run *r)
@@ -127,5 +181,5 @@ void bw_rule_rootfs(struct bw_run *r)
 		bw_change_bool(r, &r->spec->root->readonly, true, "/root/readonly",
 			"what runs must not change what is installed");
 	for (size_t i = 0; i < policy->tmpfs.n; i++)
-		add_tmpfs(r, &policy->tmpfs.v[i], false, "programs need room for scratch files on a read-only root");
+		(void)add_tmpfs(r, &policy->tmpfs.v[i], false, "programs need room for scratch files on a read-only root");
 }

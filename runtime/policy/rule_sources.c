@@ -185,40 +185,50 @@ static void check_destination(struct bw_run *r, size_t i, const struct bw_spec_m
 
 static void hold_against_inodes(struct bw_run *r)
 {
+	static const struct bw_profile_mounts none;
 	const struct bw_spec_hardening *h = r->spec->hardening;
-	const struct bw_strs *paths = &r->profile->mounts->refuse, *except = &r->profile->mounts->except;
+	const struct bw_profile_mounts *policy = r->profile->mounts ? r->profile->mounts : &none;
+	const struct bw_strs *except = &policy->except;
+	struct bw_strs paths = {0};
 
 	if (!h)
 		return;
 	bw_change_bool(r, &h->check_mounts, true, "/hardening/checkMounts",
 		"a source may be a link to what its name hides");
-	if (r->profile->mounts->only.v)
+	if (policy->only.v)
 		bw_change_bool(r, &h->plain_sources, true, "/hardening/plainSources",
 			"mounts.only of the policy judges names, so a name must be the place");
-	if (paths->n)
-		bw_change_strs(r, &h->refused_sources, paths, "/hardening/refusedSources",
+	for (size_t i = 0; bw_is_on(&policy->check_sources) && i < policy->refuse.n; i++)
+		bw_collect(r, &paths, policy->refuse.v[i]);
+	bw_collect_volumes(r, &paths);
+	if (paths.n)
+		bw_change_strs(r, &h->refused_sources, &paths, "/hardening/refusedSources",
 			"held against what each source really is");
-	if (paths->n && except->n)
+	if (paths.n && except->n)
 		bw_change_strs(r, &h->excepted_sources, except, "/hardening/exceptedSources",
 			"what the policy lets be mounted all the same");
+}
+
+static void check_mounts(struct bw_run *r, const struct bw_profile_mounts *policy)
+{
+	for (size_t i = 0; i < r->spec->mounts.n; i++) {
+		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
+
+		if (!is_bind(m))
+			check_type(r, i, m);
+		else if (m->source && !bw_is_volume(r, m))
+			check_bind(r, i, m->source);
+		if (bw_is_on(&policy->guard_kernel))
+			check_destination(r, i, m);
+	}
 }
 
 void bw_rule_mount_sources(struct bw_run *r)
 {
 	const struct bw_profile_mounts *policy = r->profile->mounts;
 
-	if (!policy)
-		return;
-	for (size_t i = 0; i < r->spec->mounts.n; i++) {
-		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
-
-		if (!is_bind(m))
-			check_type(r, i, m);
-		else if (m->source)
-			check_bind(r, i, m->source);
-		if (bw_is_on(&policy->guard_kernel))
-			check_destination(r, i, m);
-	}
-	if (bw_is_on(&policy->check_sources))
+	if (policy)
+		check_mounts(r, policy);
+	if ((policy && bw_is_on(&policy->check_sources)) || (r->profile->workspace && r->profile->workspace->volumes.n))
 		hold_against_inodes(r);
 }

@@ -2,12 +2,13 @@
 /* rules.c - the ordered list of rules, and those that are too short for a file. Order matters in
  * three places: identity comes before rootfs, whose directories belong to the container's user;
  * mounts comes before rootfs, whose own mounts are complete as they are; secrets looks for variables that
- * environment takes away. */
+ * environment takes away; and tenant comes before all that goes by whose the container is. */
 #include "base/str.h"
 #include "policy/rules.h"
 
 const struct bw_rule bw_rules[] = {
 	{"profile", "records the profile that decided", bw_rule_profile},
+	{"tenant", "whose the container is", bw_rule_tenant},
 	{"identity", "nothing runs as user or group 0", bw_rule_identity},
 	{"caps", "capabilities are those that the policy allows", bw_rule_caps},
 	{"no_new_privs", "no program gains privileges by execve", bw_rule_no_new_privs},
@@ -24,6 +25,7 @@ const struct bw_rule bw_rules[] = {
 	{"mounts", "no set-user-id, no devices, no propagation through mounts", bw_rule_mounts},
 	{"rootfs", "a read-only root with scratch directories", bw_rule_rootfs},
 	{"workspace", "a directory for a session's files", bw_rule_workspace},
+	{"volumes", "a tenant's own directories", bw_rule_volumes},
 	{"programs", "only the programs that the policy lists", bw_rule_programs},
 	{"paths", "kernel files hidden or read-only", bw_rule_paths},
 	{"hooks", "hooks only from root's own programs", bw_rule_hooks},
@@ -32,7 +34,6 @@ const struct bw_rule bw_rules[] = {
 	{"environment", "no credentials in the environment", bw_rule_environment},
 	{"limits", "limits where the caller sets none", bw_rule_limits},
 	{"session", "a life that ends in time", bw_rule_session},
-	{"tenant", "whose the container is", bw_rule_tenant},
 	{"audit", "what has happened is on record", bw_rule_audit},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{NULL, NULL, NULL},
@@ -46,7 +47,8 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->landlock_connect.v || p->landlock_bind.v || p->mounts || p->paths ||
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
-	       p->session || p->programs || p->workspace || p->secrets || p->memory_deny_write_execute || p->audit;
+	       p->session || p->programs || p->workspace || p->stage || p->secrets || p->memory_deny_write_execute ||
+	       p->audit;
 }
 
 void bw_rule_profile(struct bw_run *r)

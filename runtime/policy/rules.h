@@ -102,6 +102,7 @@ void bw_rule_mount_sources(struct bw_run *r);
 void bw_rule_mounts(struct bw_run *r);
 void bw_rule_rootfs(struct bw_run *r);
 void bw_rule_workspace(struct bw_run *r);
+void bw_rule_volumes(struct bw_run *r);
 void bw_rule_programs(struct bw_run *r);
 void bw_rule_paths(struct bw_run *r);
 void bw_rule_hooks(struct bw_run *r);
@@ -143,6 +144,16 @@ void bw_harden_priorities(
 void bw_make_noexec(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options);
 /* Whether m is just what the rule workspace mounts, and the policy lets what lies there be executed. */
 bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *m);
+/* Whether something is mounted on destination; *ret_before: the first mount that lies beneath, or the end: a mount there
+ * must come before, or it would hide that. */
+bool bw_is_mounted(const struct bw_spec *spec, const char *destination, size_t *ret_before);
+/* Whether m is just what the rule volumes mounts. */
+bool bw_is_volume(struct bw_run *r, const struct bw_spec_mount *m);
+/* Appends the directories that hold those of all tenants. */
+void bw_collect_volumes(struct bw_run *r, struct bw_strs *list);
+/* Brings the options of m to where nothing that a tenant has left behind gives anybody anything: no programs, no links,
+ * no devices. */
+void bw_restrict_volume(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options);
 /* Refuses a process whose program is not on the profile's list; pointer is the place of its arguments. */
 void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);

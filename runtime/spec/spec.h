@@ -313,11 +313,26 @@ struct bw_spec_audit {
 	struct bw_audit_trail *trail;  /* NULL: the default file */
 };
 
+/* What `stage` may bring into the workspace. */
+enum { BW_STAGE_PATTERNS = 32, BW_STAGE_PATTERN_LONGEST = 200 };
+struct bw_spec_stage {
+	struct bw_opt_uint file_bytes, files, bytes; /* one file; files and directories of a call; all of its files */
+	struct bw_strs patterns;                     /* texts to warn of */
+};
+
+/* A directory of the host that is the tenant's: a bind of it is mounted only if it is like this. */
+struct bw_spec_volume {
+	char *source;                    /* clean; the last component is the tenant's name */
+	struct bw_opt_uint uid, gid, mode;
+	struct bw_opt_bool create;       /* make it where it is missing */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
 	struct bw_strs refused_sources;     /* host paths that must not be a source, nor lie beneath or above one; '*' */
 	struct bw_strs excepted_sources;    /* of those beneath one of them, which may */
+	struct bw_strs own_sources;         /* of those beneath one of them, those that may with all that is in them */
 	struct bw_strs ceilings;            /* rlimits: types whose limit the policy set: a lower one of ours will do */
 	struct bw_strs own_namespaces;      /* namespaces: types that must not be ours, whatever path names them */
 	struct bw_strs hooks;               /* hooks: "PROGRAM ARGUMENT..." as patterns, nothing else may be one; NULL: any */
@@ -333,11 +348,17 @@ struct bw_spec_hardening {
 	struct bw_opt_bool selinux_always;  /* selinux: and in the place of a caller's type, whose level stays */
 	char *selinux_level;                /* selinux: "s0:cA,cB" of a context of ours, which create took for the tenant */
 	char *tenant;                       /* whose the container is, where the policy hears who says so */
+	char *session; /* which run of the tenant's it is */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
 	struct bw_spec_secrets *secrets;    /* secrets */
-	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can */
+	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can; stage: where it writes */
+	struct bw_spec_stage *stage;        /* stage: its limits; NULL: it brings nothing in */
+	struct {
+		struct bw_spec_volume *v;
+		size_t n;
+	} volumes;                          /* mounts: directories of the tenant's, checked as they are mounted */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */

@@ -138,6 +138,24 @@ static const struct bw_field audit_fields[] = {
 const struct bw_schema bw_spec_audit_schema = {
 	"audit", sizeof(struct bw_spec_audit), BW_UNKNOWN_REFUSE, audit_fields};
 
+static const struct bw_field stage_fields[] = {
+	BW_FIELD(struct bw_spec_stage, file_bytes, "fileBytes", .flags = BW_REQUIRED, .doc = "bytes of one file"),
+	BW_FIELD(struct bw_spec_stage, files, "files", .flags = BW_REQUIRED, .doc = "files and directories of one call"),
+	BW_FIELD(struct bw_spec_stage, bytes, "bytes", .flags = BW_REQUIRED, .doc = "bytes of all files of one call"),
+	BW_FIELD(struct bw_spec_stage, patterns, "patterns", .doc = "texts to warn of"),
+	BW_END};
+static const struct bw_schema stage_schema = {"stage", sizeof(struct bw_spec_stage), BW_UNKNOWN_REFUSE, stage_fields};
+
+static const struct bw_field volume_fields[] = {
+	BW_FIELD(struct bw_spec_volume, source, "source", .flags = BW_REQUIRED | BW_ABSOLUTE_PATH,
+		.doc = "directory of the host"),
+	BW_FIELD(struct bw_spec_volume, uid, "uid", .flags = BW_REQUIRED, .doc = "its owner"),
+	BW_FIELD(struct bw_spec_volume, gid, "gid", .flags = BW_REQUIRED, .doc = "its group"),
+	BW_FIELD(struct bw_spec_volume, mode, "mode", .flags = BW_REQUIRED, .doc = "its mode"),
+	BW_FIELD(struct bw_spec_volume, create, "create", .doc = "whether it is made where it is missing"),
+	BW_END};
+static const struct bw_schema volume_schema = {"volume", sizeof(struct bw_spec_volume), BW_UNKNOWN_REFUSE, volume_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -146,6 +164,8 @@ static const struct bw_field hardening_fields[] = {
 		.flags = BW_ABSOLUTE_PATH, .doc = "host paths that are no sources"),
 	BW_FIELD(struct bw_spec_hardening, excepted_sources, "exceptedSources",
 		.flags = BW_ABSOLUTE_PATH, .doc = "host paths beneath those that may be sources"),
+	BW_FIELD(struct bw_spec_hardening, own_sources, "ownSources",
+		.flags = BW_ABSOLUTE_PATH, .doc = "host paths beneath those that may be sources with all in them"),
 	BW_FIELD(struct bw_spec_hardening, plain_sources, "plainSources",
 		.doc = "whether a bind source may have no symbolic link in its path"),
 	BW_FIELD(struct bw_spec_hardening, restrict_rootfs, "restrictRootfs",
@@ -197,6 +217,7 @@ static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, selinux_level, "selinuxLevel",
 		.doc = "categories of that context, taken at create"),
 	BW_FIELD(struct bw_spec_hardening, tenant, "tenant", .doc = "whose the container is"),
+	BW_FIELD(struct bw_spec_hardening, session, "session", .doc = "which run of the tenant's it is"),
 	BW_FIELD(struct bw_spec_hardening, endpoints, "endpoints", .names = strengths,
 		.doc = "whether blockEndpoints are blocked if possible, or must be"),
 	BW_FIELD(struct bw_spec_hardening, block_endpoints, "blockEndpoints",
@@ -207,6 +228,10 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "files that the container's user alone can read"),
 	BW_FIELD(struct bw_spec_hardening, workspace, "workspace", .flags = BW_ABSOLUTE_PATH,
 		.doc = "where a tmpfs is not swapped out"),
+	BW_NESTED(struct bw_spec_hardening, stage, "stage", &stage_schema,
+		.doc = "what may be brought into the workspace"),
+	BW_LIST_OF(struct bw_spec_hardening, volumes, "volumes", &volume_schema,
+		.doc = "directories of the host that are the tenant's"),
 	BW_NESTED(struct bw_spec_hardening, programs, "programs", &programs_schema,
 		.doc = "what alone may be executed"),
 	BW_NESTED(struct bw_spec_hardening, user_range, "userRange", &user_range_schema,

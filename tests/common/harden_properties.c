@@ -116,6 +116,22 @@ static bool is_same_mount(const struct bw_spec_mount *a, const struct bw_spec_mo
 	       bw_streq0(a->type, b->type);
 }
 
+/* A bind that nobody asked for is one of the policy's volumes: the tenant's own, with everything taken from it. */
+static bool is_volume(const struct bw_spec *hardened, const struct bw_spec_mount *mount)
+{
+	static const char *const taken[] = {"nosuid", "nodev", "noexec", "nosymfollow"};
+	const struct bw_spec_hardening *h = hardened->hardening;
+	const char *name = mount->source ? strrchr(mount->source, '/') : NULL;
+
+	for (size_t i = 0; i < BW_COUNT(taken); i++)
+		if (!bw_strs_has(&mount->options, taken[i]))
+			return false;
+	for (size_t i = 0; h && name && h->tenant && i < h->volumes.n; i++)
+		if (bw_streq(h->volumes.v[i].source, mount->source))
+			return bw_streq(name + 1, h->tenant);
+	return false;
+}
+
 static const char *check_mounts(
 	const struct bw_spec *asked, const struct bw_spec *hardened, struct bw_arena *arena)
 {
@@ -126,9 +142,9 @@ static const char *check_mounts(
 		const char *lost;
 
 		if (i == asked->mounts.n || !is_same_mount(&asked->mounts.v[i], ours)) {
-			if (!bw_streq0(ours->type, "tmpfs") ||
-				!bw_strs_has(&ours->options, "nosuid") ||
-				!bw_strs_has(&ours->options, "nodev"))
+			if (!is_volume(hardened, ours) &&
+				(!bw_streq0(ours->type, "tmpfs") || !bw_strs_has(&ours->options, "nosuid") ||
+					!bw_strs_has(&ours->options, "nodev")))
 				return bw_arena_printf(
 					arena, "mount on %s was not asked for", ours->destination);
 			continue;
@@ -192,8 +208,18 @@ static void keep_seccomp_change(const char *pointer, void *ctx)
 	if (bw_after_prefix(pointer, "/linux/devices") ||
 		bw_after_prefix(pointer, "/linux/netDevices"))
 		*found = "devices";
-	if (bw_after_prefix(pointer, "/process/args") || bw_after_prefix(pointer, "/process/cwd"))
+	if (bw_after_prefix(pointer, "/process/args"))
 		*found = "the program";
+}
+
+/* Who has said no place of his own may be given the workspace. */
+static bool is_cwd_kept(const struct bw_spec *asked, const struct bw_spec *hardened)
+{
+	const struct bw_spec_hardening *h = hardened->hardening;
+
+	if (!asked->process || bw_streq0(asked->process->cwd, hardened->process->cwd))
+		return true;
+	return bw_streq0(asked->process->cwd, "/") && h && bw_streq0(hardened->process->cwd, h->workspace);
 }
 
 const char *bw_check_never_grants(
@@ -208,6 +234,8 @@ const char *bw_check_never_grants(
 		return wrong;
 	if (asked->root && asked->root->readonly.v && !hardened->root->readonly.v)
 		return "root.readonly was lost";
+	if (!is_cwd_kept(asked, hardened))
+		return "the working directory must not change";
 	if (asked->linux_) {
 		lost = not_in(&asked->linux_->masked_paths, &hardened->linux_->masked_paths);
 		lost = lost ? lost

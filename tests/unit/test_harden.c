@@ -497,6 +497,29 @@ static const struct row {
 		"/process/scheduler", BW_CHANGED, "SCHED_FIFO", NULL},
 	{H, NULL, ",\"scheduler\":{\"policy\":\"SCHED_BATCH\"}", NEW_NET, "", "",
 		"!/process/scheduler", BW_CHANGED, "*", "*"},
+	/* the workspace, and what lies in memory */
+	{U, NULL, "", NEW_NET, "", "", "/process/cwd", BW_CHANGED, "\"/\"", "\"/workspace\""},
+	{U, NULL, "", NEW_NET, "", MOUNT("/workspace", "tmpfs", "tmpfs", ""), "!/process/cwd", BW_CHANGED, "*", "*"},
+	{U, NULL, "", NEW_NET, "", "", "/hardening/stage/fileBytes", BW_CHANGED, NULL, "1048576"},
+	{H, NULL, "", NEW_NET, "", "", "!/hardening/stage/fileBytes", BW_CHANGED, "*", "*"},
+	{H, "\"workspace\":{}", "", NEW_NET, "", "", "/hardening/stage/bytes", BW_CHANGED, NULL, "67108864"},
+	{H, "\"workspace\":{},\"stage\":{\"files\":5}", "", NEW_NET, "", "", "/hardening/stage/files", BW_CHANGED, NULL, "5"},
+	{H, "\"stage\":{\"patterns\":[\"eval(\"]},\"workspace\":{}", "", NEW_NET, "", "", "/hardening/stage/patterns", BW_CHANGED,
+		NULL, "[\"eval(\"]"},
+	{U, "\"workspace\":{\"perSession\":true}", "", NEW_NET, "", "", "/annotations", BW_DENIED, NULL, NULL},
+	{U, NULL, "", NEW_NET, "", "", "/linux/resources/memory", BW_NOTED, NULL, NULL},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", "", "!/linux/resources/memory", BW_NOTED, "*", "*"},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", "\"size=1g\""),
+		"/linux/resources/memory", BW_NOTED, NULL, NULL},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", "\"size=1g\",\"size=1K\""),
+		"!/linux/resources/memory", BW_NOTED, "*", "*"},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", "\"size=50%\""),
+		"/linux/resources/memory", BW_NOTED, NULL, NULL},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", ""),
+		"/linux/resources/memory", BW_NOTED, NULL, NULL},
+	{U, "\"workspace\":{\"size\":536870912}", "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", "\"ro\""),
+		"!/linux/resources/memory", BW_NOTED, "*", "*"},
+	{H, NULL, "", NEW_NET, "", MOUNT("/scratch", "tmpfs", "tmpfs", ""), "!/linux/resources/memory", BW_NOTED, "*", "*"},
 	/* annotations */
 	{H, NULL, "", NEW_NET, "", ",\"annotations\":{\"org.bulwark.tenant\":\"t\"}",
 		"/annotations/org.bulwark.tenant", BW_NOTED, NULL, NULL},
@@ -865,6 +888,110 @@ START_TEST(a_workspace_is_the_users_own_and_data_unless_the_policy_says_more)
 		ck_assert(bw_strs_has(&hardened->mounts.v[0].options, "noexec"));
 		ck_assert(!bw_strs_has(&hardened->mounts.v[0].options, "exec"));
 	}
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
+/* A session's own workspace needs both names; whoever says them. */
+static const struct {
+	const char *tenant, *session, *cwd, *begins, *missing; /* missing: in the words of the refusal */
+} named[] = {
+	{"acme", "s1", "/", "/workspace/acme/s1", NULL},
+	{"acme", "s1", "/srv", "/srv", NULL},
+	{"acme", NULL, "/", NULL, "nobody says which session it is,"},
+	{NULL, "s1", "/", NULL, "nobody says whose the container is,"},
+	{NULL, NULL, "/", NULL, "nobody says whose the container is, nor which session it is,"},
+};
+
+START_TEST(a_workspace_of_each_session_lies_beneath_its_names)
+{
+	const struct bw_profile *p = profile_of("{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\","
+						"\"workspace\":{\"perSession\":true}}}}",
+		"x");
+	struct bw_spec_hardening given = {
+		.tenant = (char *)(uintptr_t)named[_i].tenant, .session = (char *)(uintptr_t)named[_i].session};
+	struct bw_spec *asked = parse(config("", NEW_NET, "", "")), *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	asked->hardening = &given;
+	asked->process->cwd = (char *)(uintptr_t)named[_i].cwd;
+	ck_assert_int_eq(bw_harden(asked, p, &arena, &hardened, &findings, &err), named[_i].missing ? -1 : 0);
+	if (named[_i].missing) {
+		ck_assert_str_eq(err.rule, "workspace");
+		ck_assert_ptr_nonnull(strstr(err.text, named[_i].missing));
+		return;
+	}
+	ck_assert_str_eq(hardened->hardening->workspace, "/workspace/acme/s1");
+	ck_assert_str_eq(hardened->process->cwd, named[_i].begins);
+	ck_assert_str_eq(hardened->mounts.v[hardened->mounts.n - 1].destination, "/workspace/acme/s1");
+	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
+}
+END_TEST
+
+#define VOLUMES(more)                                                                                  \
+	"{\"version\":1,\"annotations\":{\"tenant\":true},\"profiles\":{\"x\":{\"extends\":\"untrusted-code\"," \
+	"\"mounts\":{\"only\":[\"/srv\"]},\"loosens\":[\"mounts.only\",\"workspace.volumes\"],"          \
+	"\"workspace\":{\"volumes\":[{\"source\":\"/srv/tenants\",\"destination\":\"/data\"" more "}]}}}}"
+#define OF_ACME ",\"annotations\":{\"org.bulwark.tenant\":\"acme\"}"
+#define VOLUME_OPTIONS "\"bind\",\"nosuid\",\"nodev\",\"noexec\",\"nosymfollow\""
+
+/* What becomes of a mount that the author of config.json asks for. */
+static const struct {
+	const char *more, *top;
+	const char *refused; /* the field of the refusal; NULL: there are so many mounts, and the last has the option */
+	size_t mounts;
+	const char *option;
+} tenants_binds[] = {
+	{"", OF_ACME, NULL, 5, "nosymfollow"},
+	{",\"readonly\":true", OF_ACME, NULL, 5, "ro"},
+	{"", "", "/annotations", 0, NULL},
+	{"", OF_ACME MOUNT("/data", "bind", "/srv/tenants/acme", VOLUME_OPTIONS), NULL, 5, "nosymfollow"},
+	{"", OF_ACME MOUNT("/data", "bind", "/srv/tenants/acme", "\"bind\",\"exec\""), NULL, 5, "nosymfollow"},
+	{"", OF_ACME MOUNT("/data", "bind", "/srv/tenants/acme", "\"bind\",\"ro\""), "/mounts", 0, NULL},
+	{"", OF_ACME MOUNT("/data/", "tmpfs", "tmpfs", ""), "/mounts", 0, NULL},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/tenants/other", "\"bind\""), "/mounts/0/source", 0, NULL},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/tenants/acme/../other", "\"bind\""), "/mounts/0/source", 0, NULL},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/tenants/acme2", "\"bind\""), "/mounts/0/source", 0, NULL},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/tenants", "\"bind\""), "/mounts/0/source", 0, NULL},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/other", "\"bind\""), NULL, 6, "nosymfollow"},
+	{"", OF_ACME MOUNT("/x", "bind", "/srv/tenants/acme/deep", "\"bind\",\"suid\",\"symfollow\""), NULL, 6, "nosymfollow"},
+};
+
+START_TEST(a_tenant_gets_its_own_directory_and_no_other_one)
+{
+	const struct bw_profile *p = profile_of(
+		bw_arena_printf(&arena, "%s", tenants_binds[_i].more[0] ? VOLUMES(",\"readonly\":true") : VOLUMES("")), "x");
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	const struct bw_spec_mount *last;
+	struct bw_err err = {0};
+	int r = bw_harden(parse(config("", NEW_NET, "", tenants_binds[_i].top)), p, &arena, &hardened, &findings, &err);
+
+	ck_assert_msg(r == (tenants_binds[_i].refused ? -1 : 0), "%s", err.text);
+	if (r < 0) {
+		ck_assert_str_eq(err.field, tenants_binds[_i].refused);
+		return;
+	}
+	ck_assert_uint_eq(hardened->mounts.n, tenants_binds[_i].mounts);
+	last = &hardened->mounts.v[hardened->mounts.n - 1];
+	for (size_t i = 0; i < hardened->mounts.n; i++)
+		if (bw_streq(hardened->mounts.v[i].destination, "/data"))
+			last = &hardened->mounts.v[i];
+	ck_assert_str_eq(last->source, "/srv/tenants/acme");
+	ck_assert(bw_strs_has(&last->options, tenants_binds[_i].option));
+	for (size_t i = 0; i < hardened->mounts.n; i++)
+		if (bw_after_prefix(hardened->mounts.v[i].source, "/srv/tenants/acme"))
+			ck_assert(bw_strs_has(&hardened->mounts.v[i].options, "nosymfollow") &&
+				  bw_strs_has(&hardened->mounts.v[i].options, "nosuid") &&
+				  !bw_strs_has(&hardened->mounts.v[i].options, "suid") &&
+				  !bw_strs_has(&hardened->mounts.v[i].options, "symfollow"));
+	ck_assert_uint_eq(hardened->hardening->volumes.n, 1);
+	ck_assert_uint_eq(hardened->hardening->volumes.v[0].uid.v, 1001);
+	ck_assert_uint_eq(hardened->hardening->volumes.v[0].mode.v, 0750);
+	ck_assert(bw_strs_has(&hardened->hardening->refused_sources, "/srv/tenants"));
+	ck_assert(bw_strs_has(&hardened->hardening->own_sources, "/srv/tenants/acme"));
+	ck_assert(hardened->hardening->plain_sources.v && hardened->hardening->check_mounts.v);
 	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
 }
 END_TEST
@@ -1482,6 +1609,8 @@ int main(void)
 		BW_COUNT(executable_mounts));
 	tcase_add_loop_test(one, a_workspace_is_the_users_own_and_data_unless_the_policy_says_more, 0,
 		BW_COUNT(workspaces));
+	tcase_add_loop_test(one, a_workspace_of_each_session_lies_beneath_its_names, 0, BW_COUNT(named));
+	tcase_add_loop_test(one, a_tenant_gets_its_own_directory_and_no_other_one, 0, BW_COUNT(tenants_binds));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);
 	tcase_add_loop_test(one, a_secret_variable_becomes_a_file_whose_place_is_told, 0, (int)BW_COUNT(secret_cases));

@@ -227,6 +227,18 @@ static const struct {
 	{WORKSPACE("\"destination\":\"/\""), "policy.json: /profiles/x/workspace/destination: \"/\" is the root itself"},
 	{WORKSPACE("\"destination\":\"work\""),
 		"policy.json: /profiles/x/workspace/destination: \"work\" is not an absolute path without //, . and .."},
+#define VOLUME(members) WORKSPACE("\"volumes\":[{" members "}]")
+	{VOLUME("\"source\":\"/srv/t\",\"destination\":\"/data\""), LOOSER_WORKSPACE("volumes")},
+	{VOLUME("\"source\":\"/srv/../t\",\"destination\":\"/data\""),
+		"policy.json: /profiles/x/workspace/volumes/0/source: \"/srv/../t\" is not an absolute path without //, . and .."},
+	{VOLUME("\"source\":\"/\",\"destination\":\"/data\""),
+		"policy.json: /profiles/x/workspace/volumes/0/source: \"/\" is the root itself"},
+	{VOLUME("\"source\":\"/srv/t\",\"destination\":\"/data\",\"mode\":\"u=rwx\""),
+		"policy.json: /profiles/x/workspace/volumes/0/mode: \"u=rwx\" is not a mode such as 1777"},
+#define STAGE(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"stage\":{" members "}}}}"
+	{STAGE("\"fileBytes\":1048577"),
+		"policy.json: /profiles/x: stage.fileBytes is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
+	{STAGE("\"patterns\":[\"\"]"), "policy.json: /profiles/x/stage/patterns: \"\" does not have 1 to 200 bytes"},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
