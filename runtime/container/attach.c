@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "container/audit_note.h"
 #include "container/notify.h"
 #include "container/state.h"
 
@@ -184,6 +185,7 @@ static void keep_time(const struct bw_attach *attach, int pidfd, struct relay *r
 	bw_pidfd_send_signal(pidfd, SIGTERM);
 	relay->told = true;
 	relay->ends_at = now_ms() + attach->grace_ms;
+	bw_note_event(&attach->who, BW_AUDIT_TIME_LIMIT, NULL, NULL, 0);
 }
 
 static void loop(struct bw_attach *attach, int pidfd, struct relay *relay)
@@ -225,6 +227,7 @@ void bw_attach_keep_time(struct bw_attach *attach, const struct bw_state *state)
 	attach->ttl_ms = (int64_t)state->ttl_ms.v;
 	attach->grace_ms = (int64_t)state->grace_ms.v;
 	attach->cgroups = state->cgroups;
+	attach->who = bw_audited_state(state);
 }
 
 int bw_attach_run(struct bw_attach *attach, pid_t pid, int pidfd, int *ret_code, struct bw_err *err)

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "container/bulwark.h"
 
 struct bw_notify;
 struct bw_state;
@@ -22,6 +23,7 @@ struct bw_attach {
 	struct bw_notify *notify; /* its socket is heard, too; or NULL */
 	int64_t ttl_ms, grace_ms; /* how long the container may live, and how long after SIGTERM; 0: no limit */
 	const struct bw_cgroup_set *cgroups; /* what is killed then */
+	struct bw_audited who;               /* and what is recorded of it */
 	int vital; /* pidfd of a process of ours without which the container cannot go on: its end is the container's; or -1 */
 };
 

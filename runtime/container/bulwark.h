@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "audit/audit.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "proto/wire.h"
@@ -156,6 +157,40 @@ int bw_container_events(const struct bw_context *ctx, const char *id, int64_t in
 /* The pids in the container's cgroup, sorted, malloc'd. */
 int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 
+/* ---- the audit trail ---- */
+
+/* Whom a record is about, and what was decided at create about records of it. */
+struct bw_spec_audit;
+struct bw_audited {
+	const struct bw_spec_audit *audit; /* NULL: nothing is recorded */
+	const char *id, *tenant, *session, *profile;
+};
+/* Of a container that is there, from its state; strings in arena. */
+int bw_audit_of(const struct bw_context *ctx, const char *id, struct bw_arena *arena, struct bw_audited *ret,
+	struct bw_err *err) BW_MUST_CHECK;
+/* Records an event of it, as far as the policy wants such events; reason and more may be NULL. 0 as well when it could not
+ * be recorded: then there is a warning in the log. -1 where the policy does not let what it is about go on, which is so of
+ * create, start and exec alone. */
+int bw_audit_note(const struct bw_audited *who, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n, struct bw_err *err) BW_MUST_CHECK;
+/* Both at once, for what happens seldom. */
+int bw_container_record(const struct bw_context *ctx, const char *id, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n, struct bw_err *err) BW_MUST_CHECK;
+/* `audit verify`: files (absolute paths, oldest first, NULL-terminated) as one chain; none: the trail of the policy, with
+ * the files that rotation has left. anchor: "SEQ:HASH" of a line, kept elsewhere, or NULL. text malloc'd: a line for each
+ * finding, and one about all. *ret_verdict: 0 whole, 1 damaged, 3 only what a crash explains. */
+int bw_audit_verify(const struct bw_context *ctx, const char *const *files, const char *anchor, char **ret_text,
+	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+/* `audit show`: what to show of it; each may be NULL. since: a time such as 2026-11-28T17:00 in UTC, or as long ago as
+ * "15m" says. */
+struct bw_audit_filter {
+	const char *tenant, *session, *id, *event, *since;
+	bool json; /* the lines as they are, else for people */
+};
+/* Calls seen with each line of it. */
+int bw_audit_show(const struct bw_context *ctx, const char *const *files, const struct bw_audit_filter *filter,
+	int (*seen)(const char *line, void *ctx, struct bw_err *err), void *fn_ctx, struct bw_err *err) BW_MUST_CHECK;
+
 /* ---- for a process that stays beside a container ---- */
 
 /* What it keeps of one that is created: its cgroups, the time that the policy gives it. Nothing of this waits, and none of
@@ -185,6 +220,8 @@ int bw_watch_each_cgroup(const struct bw_watch *watch, int (*fn)(const char *pat
 /* How long the container may live from its start on, and how long its first process has after SIGTERM before everything in
  * its cgroup is killed; false: there is no limit. For who has said keeps_time at create. */
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms);
+/* Whether anything of it is recorded: else bw_container_record() need not be called. */
+bool bw_watch_is_audited(const struct bw_watch *watch);
 /* Whether the policy lets output go to that program (absolute path), which is started on the host: of a container that
  * is to be created from bundle, or with bundle NULL of one that is there. BW_E_DENIED when not. */
 int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program,

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "container/audit_note.h"
 #include "container/failure.h"
 #include "container/image_mounts.h"
 #include "container/images.h"
@@ -230,6 +231,15 @@ static int save(struct saving *saving, struct bw_err *err)
 	return r < 0 ? -1 : 0;
 }
 
+static void note_saved(const struct saving *saving)
+{
+	const struct bw_audited who = bw_audited_state(saving->container.state);
+	const struct bw_audit_more more[] = {{"images", saving->asked->image_path},
+		{"leaveRunning", saving->asked->leave_running ? "true" : NULL}, {"preDump", saving->asked->pre_dump ? "true" : NULL}};
+
+	bw_note_event(&who, BW_AUDIT_CHECKPOINT, NULL, more, BW_COUNT(more));
+}
+
 static int checkpoint(struct saving *saving, const struct bw_context *ctx, const char *id, struct bw_err *err)
 {
 	struct bw_err left = {0};
@@ -244,6 +254,7 @@ static int checkpoint(struct saving *saving, const struct bw_context *ctx, const
 	bw_attempt_enter(&saving->attempt, "let criu save it");
 	if (save(saving, err) < 0)
 		return -1;
+	note_saved(saving);
 	if (saving->asked->leave_running || saving->asked->pre_dump)
 		return 0;
 	/* It is saved: what is left behind is no failure of that. */
@@ -265,5 +276,12 @@ int bw_container_checkpoint(const struct bw_context *ctx, const char *id, const 
 		.status_fd = -1,
 	};
 
-	return bw_attempt_end(ctx, &saving.attempt, checkpoint(&saving, ctx, id, err), err);
+	int r = checkpoint(&saving, ctx, id, err);
+
+	if (saving.container.state) {
+		const struct bw_audited who = bw_audited_state(saving.container.state);
+
+		bw_note_end(&who, "checkpoint", r, err);
+	}
+	return bw_attempt_end(ctx, &saving.attempt, r, err);
 }

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/attach.h"
+#include "container/audit_note.h"
 #include "container/categories.h"
 #include "container/describe.h"
 #include "container/diagnose.h"
@@ -52,6 +53,8 @@ struct creation {
 	bool joined_users; /* see rootless.h */
 	int pidfd_socket;
 	bool keeps_time; /* we or our caller end the container when its life is over */
+	bool starts;     /* run */
+	bool on_record;  /* that it was created */
 };
 
 #define CREATION_INIT                                                                              \
@@ -278,6 +281,10 @@ static int launch(struct creation *creation, struct bw_err *err)
 	if (creation->container.state->root_mount.set && bw_state_save(&creation->container, err) < 0)
 		return -1;
 	bw_user_range_give_pipes(creation->decision.hardened, creation->decision.hardened->process);
+	/* Before there is a container: nothing is left of one that must not be without a record. */
+	if (bw_note_created(&creation->decision, creation->container.state, creation->attempt.verb, creation->starts, err) < 0)
+		return -1;
+	creation->on_record = true;
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_rootless_hide(creation->joined_users, err) < 0 ||
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)
@@ -296,10 +303,21 @@ static int launch(struct creation *creation, struct bw_err *err)
 	return bw_pid_file_write(creation->options->pid_file, creation->launch.pid, err);
 }
 
+/* Who reads that it was created shall read, too, that it is not there. */
+static void note_undone(const struct creation *creation, const struct bw_err *err)
+{
+	const struct bw_audited who = bw_audited_state(creation->container.state);
+	const struct bw_audit_more more[] = {{"verb", creation->attempt.verb}};
+
+	if (creation->on_record)
+		bw_note_event(&who, BW_AUDIT_DELETE, err ? err->text : NULL, more, BW_COUNT(more));
+}
+
 static int go(struct creation *creation, struct bw_err *err)
 {
 	if (compile(creation, err) == 0 && launch(creation, err) == 0)
 		return 0;
+	note_undone(creation, err);
 	bw_launch_abort(&creation->launch);
 	/* Where too many open files were the failure, undoing needs some. */
 	bw_preparation_close(&creation->preparation);
@@ -316,6 +334,12 @@ static void asked_for(struct creation *creation, const struct bw_context *ctx, c
 	creation->attempt = (struct bw_attempt)BW_ATTEMPT_INIT(verb, id);
 	creation->attempt.bundle = options->bundle;
 	creation->keeps_time = options->keeps_time;
+}
+
+static int ended(const struct creation *creation, int r, const struct bw_err *err)
+{
+	bw_note_decided(&creation->decision, creation->id, creation->attempt.verb, r, err);
+	return bw_attempt_end(creation->ctx, &creation->attempt, r, err);
 }
 
 static int create(struct creation *creation, struct bw_err *err)
@@ -335,7 +359,7 @@ int bw_container_create(const struct bw_context *ctx, const char *id, const stru
 	auto_creation struct creation creation = CREATION_INIT;
 
 	asked_for(&creation, ctx, "create", id, options);
-	return bw_attempt_end(ctx, &creation.attempt, create(&creation, err), err);
+	return ended(&creation, create(&creation, err), err);
 }
 
 static int run_poststart(struct creation *creation, struct bw_err *err)
@@ -377,6 +401,7 @@ static int keep_learned(struct creation *creation, struct bw_err *err)
  * them may be delete --force. */
 static int stay(struct creation *creation, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
+	const struct bw_audited who = bw_audited_state(creation->container.state);
 	struct bw_err deleted = {0};
 	int r;
 
@@ -387,6 +412,8 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 
 	bw_attach_done(attach);
 	if (r == 0)
+		bw_note_exit(&who, "init", *ret_code);
+	if (r == 0)
 		r = keep_learned(creation, err);
 	if (r == 0 && *ret_code == 128 + SIGKILL)
 		warn_of_memory(creation);
@@ -394,8 +421,9 @@ static int stay(struct creation *creation, struct bw_attach *attach, int *ret_co
 		return r;
 	if (bw_container_lock(&creation->container, &deleted) < 0 && deleted.code == BW_E_NOT_FOUND)
 		return r;
-	if (bw_remove(&creation->container, creation->decision.hardened, r < 0 ? NULL : err) < 0 && r == 0)
+	if (bw_remove(&creation->container, creation->decision.hardened, r < 0 ? NULL : err) < 0)
 		return -1;
+	bw_note_event(&who, BW_AUDIT_DELETE, NULL, NULL, 0);
 	return r;
 }
 
@@ -435,6 +463,7 @@ static int run(struct creation *creation, int *ret_code, struct bw_err *err)
 		return -1;
 	}
 	if (run_poststart(creation, err) < 0) {
+		note_undone(creation, err);
 		bw_launch_abort(&creation->launch);
 		bw_attach_done(&attach);
 		bw_undo(&creation->container);
@@ -455,6 +484,7 @@ int bw_container_run(const struct bw_context *ctx, const char *id, const struct 
 
 	asked_for(&creation, ctx, "run", id, options);
 	creation.keeps_time = options->keeps_time || !options->detach;
+	creation.starts = true;
 	*ret_code = 0;
-	return bw_attempt_end(ctx, &creation.attempt, run(&creation, ret_code, err), err);
+	return ended(&creation, run(&creation, ret_code, err), err);
 }

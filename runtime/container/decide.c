@@ -87,7 +87,11 @@ static int decide(const struct bw_context *ctx, const char *bundle, const char *
 		bw_secrets_take(ret->profile, ret->asked->process, ret_secrets, err) < 0)
 		return -1;
 	ruled = bw_policy_needs(ret->policy, ctx->profile, "");
-	return harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err);
+	if (harden(arena, ret, facts.unreadable, ruled ? BW_LOG_INFO : BW_LOG_DEBUG, err) < 0)
+		return -1;
+	if (ret->hardened->hardening && ret->hardened->hardening->audit)
+		ret->hardened->hardening->audit->policy = bw_policy_hash(ret->policy);
+	return 0;
 }
 
 int bw_decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,

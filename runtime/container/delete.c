@@ -3,6 +3,7 @@
 #include "container/bulwark.h"
 
 #include "base/log.h"
+#include "container/audit_note.h"
 #include "container/undo.h"
 
 static int check_deletable(const char *id, enum bw_status status, bool force, struct bw_err *err)
@@ -38,5 +39,13 @@ int bw_container_delete(const struct bw_context *ctx, const char *id, bool force
 	/* Without the stored spec (a creation that was killed) there are no hooks to run. */
 	if (container.state && bw_state_load_spec(&container, &arena, &spec, &ignored) < 0)
 		bw_debug("delete: %s", ignored.text);
-	return bw_remove(&container, spec, err);
+	if (bw_remove(&container, spec, err) < 0)
+		return -1;
+	if (container.state) {
+		const struct bw_audited who = bw_audited_state(container.state);
+		const struct bw_audit_more more = {"force", force ? "true" : NULL};
+
+		bw_note_event(&who, BW_AUDIT_DELETE, NULL, &more, 1);
+	}
+	return 0;
 }

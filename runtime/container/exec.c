@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/attach.h"
+#include "container/audit_note.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/inherit.h"
@@ -345,10 +346,25 @@ static int launch_failed(struct execution *execution, struct bw_err *err)
 	return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "exec failed: unable to start container process");
 }
 
+static int note_exec(const struct execution *execution, const struct bw_audited *who, struct bw_err *err)
+{
+	const struct bw_spec_process *process = execution->process;
+	const struct bw_spec_user *user = process->user;
+	char ids[48] = "0:0";
+	const struct bw_audit_more more[] = {{"program", process->args.n ? process->args.v[0] : NULL}, {"user", ids},
+		{"terminal", process->terminal.v ? "true" : NULL}, {"detached", execution->options->detach ? "true" : NULL}};
+
+	if (user)
+		snprintf(ids, sizeof ids, "%llu:%llu", (unsigned long long)user->uid.v, (unsigned long long)user->gid.v);
+	return bw_audit_note(who, BW_AUDIT_EXEC, NULL, more, BW_COUNT(more), err);
+}
+
 static int launch(struct execution *execution, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
+	const struct bw_audited who = bw_audited_state(execution->container.state);
 	struct bw_preparation *preparation = &execution->preparation;
 	const struct bw_exec_options *options = execution->options;
+	const struct bw_audit_more of_exec = {"process", "exec"};
 	bool ours = execution->process->terminal.v && !options->console_socket && options->console_fd <= 0;
 
 	if (!options->detach && bw_attach_begin(attach, ours, err) < 0)
@@ -364,11 +380,17 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 	if (bw_compile(&preparation->request, &preparation->plan, err) < 0 || check_degraded(execution, err) < 0)
 		return -1;
 	bw_attempt_enter(&execution->attempt, "do the plan's steps");
+	if (note_exec(execution, &who, err) < 0)
+		return -1;
 	bw_user_range_give_pipes(execution->spec, execution->process);
 	if (bw_launch_begin(&execution->launch, &preparation->plan, &preparation->request, err) < 0 ||
 		bw_pidfd_socket_send(execution->pidfd_socket, execution->launch.pidfd, "setns", err) < 0 ||
-		bw_launch_wait(&execution->launch, err) < 0)
-		return launch_failed(execution, err);
+		bw_launch_wait(&execution->launch, err) < 0) {
+		int r = launch_failed(execution, err);
+
+		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, &of_exec, 1);
+		return r;
+	}
 	if (options->ret_pid)
 		*options->ret_pid = execution->launch.pid;
 	bw_attempt_enter(&execution->attempt, "write the pid file");
@@ -378,7 +400,10 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 	}
 	if (options->detach)
 		return 0;
-	return bw_attach_run(attach, execution->launch.pid, execution->launch.pidfd, ret_code, err);
+	if (bw_attach_run(attach, execution->launch.pid, execution->launch.pidfd, ret_code, err) < 0)
+		return -1;
+	bw_note_exit(&who, "exec", *ret_code);
+	return 0;
 }
 
 static int go(struct execution *execution, const struct bw_context *ctx, int *ret_code, struct bw_err *err)
@@ -425,8 +450,16 @@ int bw_container_exec(const struct bw_context *ctx, const char *id, const struct
 	};
 	struct bw_inherited inherited;
 
+	int r;
+
 	*ret_code = 0;
 	if (bw_inherited_count(options->preserve_fds, false, &inherited, err) < 0 || bw_selfexe_protect(err) < 0)
 		return -1;
-	return bw_attempt_end(ctx, &execution.attempt, go(&execution, ctx, ret_code, err), err);
+	r = go(&execution, ctx, ret_code, err);
+	if (r < 0 && execution.container.state) {
+		const struct bw_audited who = bw_audited_state(execution.container.state);
+
+		bw_note_end(&who, "exec", r, err);
+	}
+	return bw_attempt_end(ctx, &execution.attempt, r, err);
 }

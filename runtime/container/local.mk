@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 libbulwark_a_SOURCES += \
 	runtime/container/attach.c runtime/container/attach.h \
+	runtime/container/audit.c \
+	runtime/container/audit_note.c runtime/container/audit_note.h \
 	runtime/container/bulwark.h \
 	runtime/container/categories.c runtime/container/categories.h \
 	runtime/container/check.c \

@@ -11,26 +11,40 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "container/decide.h"
-#include "container/state.h"
+#include "container/audit_note.h"
 #include "control/host_side.h"
 
+/* Who judges, and whom. */
+struct question {
+	const struct bw_context *ctx;
+	const char *id, *bundle;
+	struct bw_arena arena;
+	struct bw_decision decision; /* as far as the profile */
+	struct bw_audited who;	     /* of a container that is there */
+};
+
+static void question_done(struct question *question)
+{
+	bw_arena_done(&question->arena);
+}
+
 /* The profile that will decide, or has. */
-static int find_profile(const struct bw_context *ctx, const char *id, const char *bundle, struct bw_arena *arena,
-	const struct bw_profile **ret, struct bw_err *err)
+static int find_profile(struct question *q, struct bw_err *err)
 {
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
 	struct bw_policy_facts facts;
-	struct bw_decision decision;
 
-	if (!bundle)
-		return bw_container_open(ctx, id, false, false, arena, &container, err) < 0
-			       ? -1
-			       : bw_state_load_profile(&container, arena, ret, err);
-	if (bw_decide_profile(ctx, bundle, id, arena, &decision, &facts, err) < 0)
+	if (q->bundle)
+		return bw_decide_profile(q->ctx, q->bundle, q->id, &q->arena, &q->decision, &facts, err);
+	if (bw_container_open(q->ctx, q->id, false, false, &q->arena, &container, err) < 0)
 		return -1;
-	*ret = decision.profile;
-	return 0;
+	q->who = bw_audited_state(container.state);
+	return bw_state_load_profile(&container, &q->arena, &q->decision.profile, err);
+}
+
+static int answer(const struct question *q, int r, const struct bw_err *err)
+{
+	return q->bundle ? bw_note_decided(&q->decision, q->id, "create", r, err) : bw_note_end(&q->who, "logger", r, err);
 }
 
 /* The path that was judged is the one that is executed: so no link may lie in it, which somebody could turn. */
@@ -52,14 +66,19 @@ static int check_program(const char *program, struct bw_err *err)
 	return bw_hint(err, "both loggers.allow and the address must name it so");
 }
 
+static int judge_program(struct question *q, const char *program, struct bw_err *err)
+{
+	if (find_profile(q, err) < 0 || bw_profile_check_logger(q->decision.profile, program, err) < 0)
+		return -1;
+	return check_program(program, err);
+}
+
 int bw_logger_check(const struct bw_context *ctx, const char *id, const char *bundle, const char *program, struct bw_err *err)
 {
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	const struct bw_profile *profile;
+	__attribute__((cleanup(question_done))) struct question question = {
+		.ctx = ctx, .id = id, .bundle = bundle, .arena = BW_ARENA_INIT};
 
-	if (find_profile(ctx, id, bundle, &arena, &profile, err) < 0)
-		return -1;
-	return bw_profile_check_logger(profile, program, err) < 0 ? -1 : check_program(program, err);
+	return answer(&question, judge_program(&question, program, err), err);
 }
 
 /* What is there of the path by now: 0, or -errno, -ELOOP for a symbolic link. By the same rule (RESOLVE_NO_SYMLINKS on all
@@ -86,16 +105,12 @@ static int look_for_links(const char *path)
 	return 0;
 }
 
-int bw_logger_check_file(const struct bw_context *ctx, const char *id, const char *bundle, const char *path,
-	bool *ret_restricted, struct bw_err *err)
+static int judge_file(struct question *q, const char *path, bool *ret_restricted, struct bw_err *err)
 {
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	const struct bw_profile *profile;
 	bool restricted;
 	int r;
 
-	if (find_profile(ctx, id, bundle, &arena, &profile, err) < 0 ||
-		bw_profile_check_log_file(profile, path, &restricted, err) < 0)
+	if (find_profile(q, err) < 0 || bw_profile_check_log_file(q->decision.profile, path, &restricted, err) < 0)
 		return -1;
 	r = restricted ? look_for_links(path) : 0;
 	if (r == -ELOOP) {
@@ -106,4 +121,13 @@ int bw_logger_check_file(const struct bw_context *ctx, const char *id, const cha
 		return bw_fail(err, BW_E_DENIED, 0, "output to the file %s: its path cannot be looked at", path);
 	*ret_restricted = restricted;
 	return 0;
+}
+
+int bw_logger_check_file(const struct bw_context *ctx, const char *id, const char *bundle, const char *path,
+	bool *ret_restricted, struct bw_err *err)
+{
+	__attribute__((cleanup(question_done))) struct question question = {
+		.ctx = ctx, .id = id, .bundle = bundle, .arena = BW_ARENA_INIT};
+
+	return answer(&question, judge_file(&question, path, ret_restricted, err), err);
 }

@@ -3,7 +3,7 @@
  * kernel's (freezer.state, cgroup.freeze): nothing is stored, so nothing can be wrong after a crash. */
 #include "container/bulwark.h"
 
-#include "container/state.h"
+#include "container/audit_note.h"
 
 static int open_locked(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
 	struct bw_container *container, struct bw_err *err)
@@ -13,6 +13,16 @@ static int open_locked(const struct bw_context *ctx, const char *id, struct bw_a
 	if (container->state->cgroups)
 		return 0;
 	return bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
+}
+
+static int freeze(const struct bw_container *container, bool frozen, struct bw_err *err)
+{
+	const struct bw_audited who = bw_audited_state(container->state);
+
+	if (bw_cgroup_freeze(container->state->cgroups, frozen, err) < 0)
+		return -1;
+	bw_note_event(&who, frozen ? BW_AUDIT_PAUSE : BW_AUDIT_RESUME, NULL, NULL, 0);
+	return 0;
 }
 
 int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_err *err)
@@ -25,7 +35,7 @@ int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_e
 	switch (bw_container_status(&container)) {
 	case BW_STATUS_CREATED:
 	case BW_STATUS_RUNNING:
-		return bw_cgroup_freeze(container.state->cgroups, true, err);
+		return freeze(&container, true, err);
 	case BW_STATUS_CREATING:
 	case BW_STATUS_PAUSED:
 	case BW_STATUS_STOPPED:
@@ -43,5 +53,5 @@ int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_
 		return -1;
 	if (bw_container_status(&container) != BW_STATUS_PAUSED)
 		return bw_fail(err, BW_E_STATE, 0, "container not paused");
-	return bw_cgroup_freeze(container.state->cgroups, false, err);
+	return freeze(&container, false, err);
 }

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/attach.h"
+#include "container/audit_note.h"
 #include "container/describe.h"
 #include "container/failure.h"
 #include "container/image_mounts.h"
@@ -541,6 +542,14 @@ static int talk(struct restoring *restoring, struct bw_criu *criu, struct bw_err
 	return r;
 }
 
+static void note_undone(const struct restoring *restoring, const struct bw_err *err)
+{
+	const struct bw_audited who = bw_audited_state(restoring->container.state);
+	const struct bw_audit_more more[] = {{"verb", "restore"}};
+
+	bw_note_event(&who, BW_AUDIT_DELETE, err ? err->text : NULL, more, BW_COUNT(more));
+}
+
 static int restore(struct restoring *restoring, struct bw_err *err)
 {
 	struct bw_criu criu = BW_CRIU_INIT;
@@ -548,6 +557,8 @@ static int restore(struct restoring *restoring, struct bw_err *err)
 	bw_attempt_enter(&restoring->attempt, "prepare what is not in the image");
 	if (check_witness(restoring, err) < 0 || choose_guard(restoring, err) < 0 || fill_options(restoring, err) < 0 ||
 		open_console(restoring, err) < 0)
+		return -1;
+	if (bw_note_created(&restoring->decision, restoring->container.state, "restore", true, err) < 0)
 		return -1;
 	if (start_criu(restoring, &criu, err) == 0 &&
 		bw_cgroup_adopt(&restoring->preparation.request, criu.pid, err) == 0 &&
@@ -559,6 +570,7 @@ static int restore(struct restoring *restoring, struct bw_err *err)
 		return bw_pid_file_write(restoring->options->pid_file, restoring->container.pid, err);
 	}
 	bw_criu_abort(&criu);
+	note_undone(restoring, err);
 	return -1;
 }
 
@@ -574,6 +586,7 @@ static void settle_console(struct restoring *restoring)
 /* Foreground: the container ends with its program. */
 static int stay(struct restoring *restoring, int *ret_code, struct bw_err *err)
 {
+	const struct bw_audited who = bw_audited_state(restoring->container.state);
 	struct bw_err deleted = {0};
 	int r;
 
@@ -584,10 +597,13 @@ static int stay(struct restoring *restoring, int *ret_code, struct bw_err *err)
 	bw_attach_keep_time(&restoring->attach, restoring->container.state);
 	r = bw_attach_run(&restoring->attach, restoring->container.pid, restoring->pidfd, ret_code, err);
 	bw_attach_done(&restoring->attach);
+	if (r == 0)
+		bw_note_exit(&who, "init", *ret_code);
 	if (bw_container_lock(&restoring->container, &deleted) < 0 && deleted.code == BW_E_NOT_FOUND)
 		return r;
 	if (bw_remove(&restoring->container, spec_of(restoring), r < 0 ? NULL : err) < 0)
 		return -1;
+	bw_note_event(&who, BW_AUDIT_DELETE, NULL, NULL, 0);
 	return r;
 }
 
@@ -626,8 +642,11 @@ int bw_container_restore(const struct bw_context *ctx, const char *id, const str
 		.console = -1,
 		.pidfd = -1,
 	};
+	int r;
 
 	restoring.attempt.bundle = options->bundle;
 	*ret_code = 0;
-	return bw_attempt_end(ctx, &restoring.attempt, run(&restoring, ret_code, err), err);
+	r = run(&restoring, ret_code, err);
+	bw_note_decided(&restoring.decision, id, "restore", r, err);
+	return bw_attempt_end(ctx, &restoring.attempt, r, err);
 }

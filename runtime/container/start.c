@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/audit_note.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/notify.h"
@@ -259,6 +260,7 @@ static int check_keeper(const struct bw_container *container, struct bw_err *err
 static int start(struct starting *starting, struct bw_arena *arena, struct bw_err *err)
 {
 	struct bw_container *container = starting->container;
+	const struct bw_audited who = bw_audited_state(container->state);
 	struct bw_attempt *attempt = &starting->attempt;
 
 	attempt->bundle = container->state->bundle;
@@ -275,8 +277,11 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 		return -1;
 	if (bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
 		return -1;
+	if (bw_audit_note(&who, BW_AUDIT_START, NULL, NULL, 0, err) < 0)
+		return -1;
 	bw_attempt_enter(attempt, "do the steps that were left at create");
 	if (let_go(starting, err) < 0) {
+		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, NULL, 0);
 		await_end(container);
 		return -1;
 	}
@@ -293,12 +298,15 @@ int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_e
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
 	struct starting starting = {
 		.container = &container, .attempt = BW_ATTEMPT_INIT("start", id), .notify = BW_NOTIFY_INIT};
+	struct bw_audited who;
 	int r;
 
 	if (bw_container_open(ctx, id, true, false, &arena, &container, err) < 0)
 		return -1;
 	r = start(&starting, &arena, err);
 	bw_notify_done(&starting.notify);
+	who = bw_audited_state(container.state);
+	bw_note_end(&who, "start", r, err);
 	return bw_attempt_end(ctx, &starting.attempt, r, err);
 }
 
@@ -306,6 +314,17 @@ int bw_container_start(const struct bw_context *ctx, const char *id, struct bw_e
 static int kill_everything(const struct bw_container *container, struct bw_err *err)
 {
 	return container->state->cgroups ? bw_cgroup_kill(container->state->cgroups, err) : 0;
+}
+
+/* Of each that was asked for: whether it came to somebody is not known of the second before an end. */
+static void note_signal(const struct bw_state *state, int signal, bool all)
+{
+	const struct bw_audited who = bw_audited_state(state);
+	char number[16];
+	const struct bw_audit_more more[] = {{"signal", number}, {"all", all ? "true" : NULL}};
+
+	snprintf(number, sizeof number, "%d", signal);
+	bw_note_event(&who, BW_AUDIT_KILL, NULL, more, BW_COUNT(more));
 }
 
 int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err)
@@ -318,6 +337,7 @@ int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, 
 		return -1;
 	if (signal == SIGKILL && !container.state->private_pids.v && kill_everything(&container, err) < 0)
 		return -1;
+	note_signal(container.state, signal, all);
 	pidfd = container.pid > 0 ? bw_pidfd_of(container.pid, container.start_time) : -ESRCH;
 	if (pidfd >= 0 && bw_pidfd_send_signal(pidfd, signal) == 0) {
 		if (signal == SIGKILL)

@@ -40,6 +40,7 @@ static const struct bw_field state_fields[] = {
 	BW_FIELD(struct bw_state, descriptors, "descriptors", .doc = "what the standard descriptors of its init are"),
 	BW_FIELD(struct bw_state, ttl_ms, "ttlMs", .doc = "milliseconds that it may live from its start on"),
 	BW_FIELD(struct bw_state, grace_ms, "graceMs", .doc = "milliseconds between SIGTERM and SIGKILL then"),
+	BW_NESTED(struct bw_state, audit, "audit", &bw_spec_audit_schema, .doc = "what of it is recorded"),
 	BW_FIELD(struct bw_state, categories, "categories", .doc = "SELinux level that nobody else has"),
 	BW_FIELD(struct bw_state, host_ids, "hostIds", .doc = "first of the 65536 ids of the host that are its alone"),
 	BW_FIELD(struct bw_state, root_mount, "rootMount", .doc = "id of the mount of the rootfs on the host"),

@@ -26,6 +26,7 @@ struct bw_state {
 	struct bw_opt_uint late_from;      /* index of the first of them in the plan */
 	struct bw_strs descriptors;        /* what 0, 1 and 2 of its init are: "pipe:[1234]"; none when no one is a pipe */
 	struct bw_opt_uint ttl_ms, grace_ms; /* as in its hardened spec */
+	struct bw_spec_audit *audit;       /* what of it is recorded; NULL: nothing */
 	char *categories;                  /* SELinux level that it holds (categories.h); NULL: none */
 	struct bw_opt_uint host_ids;       /* the first of the ids of the host that are its alone */
 	struct bw_opt_uint root_mount;     /* id of the mount that its rootfs is, in the host's mount namespace */

@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "base/log.h"
-#include "container/state.h"
+#include "container/audit_note.h"
 #include "container/update_options.h"
 #include "policy/harden.h"
 
@@ -103,6 +103,17 @@ static int update_rdt(struct update *update, const struct bw_update_options *opt
 	return 0;
 }
 
+static int update_all(struct update *update, const struct bw_update_options *options, struct bw_err *err)
+{
+	struct bw_spec_resources *asked;
+
+	if (bw_update_asked(options, &update->arena, &asked, err) < 0 || clamp(update, asked, err) < 0)
+		return -1;
+	if (update_rdt(update, options, err) < 0 || apply(update, err) < 0)
+		return -1;
+	return store(update, err);
+}
+
 int bw_container_update(const struct bw_context *ctx, const char *id, const struct bw_update_options *options,
 	struct bw_err *err)
 {
@@ -110,13 +121,14 @@ int bw_container_update(const struct bw_context *ctx, const char *id, const stru
 		.arena = BW_ARENA_INIT,
 		.container = BW_CONTAINER_INIT,
 	};
-	struct bw_spec_resources *asked;
+	struct bw_audited who;
+	int r;
 
 	if (open_all(&update, ctx, id, err) < 0)
 		return -1;
-	if (bw_update_asked(options, &update.arena, &asked, err) < 0 || clamp(&update, asked, err) < 0)
-		return -1;
-	if (update_rdt(&update, options, err) < 0 || apply(&update, err) < 0)
-		return -1;
-	return store(&update, err);
+	r = update_all(&update, options, err);
+	who = bw_audited_state(update.container.state);
+	if (r == 0)
+		bw_note_event(&who, BW_AUDIT_UPDATE, NULL, NULL, 0);
+	return bw_note_end(&who, "update", r, err);
 }

@@ -19,7 +19,7 @@
 struct bw_watch {
 	struct bw_cgroup_set set;
 	struct bw_cgroup_oom oom;
-	bool private_pids;
+	bool private_pids, audited;
 	struct bw_opt_uint ttl_ms, grace_ms;
 };
 
@@ -96,6 +96,7 @@ int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch 
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "watch");
 	watch->oom = (struct bw_cgroup_oom)BW_CGROUP_OOM_INIT;
 	watch->private_pids = container.state->private_pids.v;
+	watch->audited = container.state->audit != NULL;
 	watch->ttl_ms = container.state->ttl_ms;
 	watch->grace_ms = container.state->grace_ms;
 	if (container.state->cgroups && set_copy(container.state->cgroups, &watch->set, err) < 0) {
@@ -157,6 +158,11 @@ int bw_watch_each_cgroup(const struct bw_watch *watch, int (*fn)(const char *pat
 			r = fn(path, ctx);
 	}
 	return r < 0 ? r : 0;
+}
+
+bool bw_watch_is_audited(const struct bw_watch *watch)
+{
+	return watch->audited;
 }
 
 bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, int64_t *ret_grace_ms)

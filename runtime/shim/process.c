@@ -5,6 +5,7 @@
  * the init, delete. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -173,11 +174,32 @@ static void end(struct bw_process *process)
 	settle_init(task);
 }
 
+static void record(const struct bw_task *task, enum bw_audit_event event, const struct bw_audit_more *more, size_t n)
+{
+	struct bw_err why = {0};
+
+	if (!task->watch || !bw_watch_is_audited(task->watch))
+		return;
+	if (bw_container_record(&task->context, task->id, event, NULL, more, n, &why) < 0)
+		bw_log(BW_LOG_WARNING, "%s: %s is not on record: %s", task->id, bw_audit_word(event), why.text);
+}
+
+/* Nobody else sees how a process has ended that containerd has asked for. */
+static void record_end(const struct bw_process *process)
+{
+	char code[16];
+	const struct bw_audit_more more[] = {{"process", process->exec_id ? process->exec_id : "init"}, {"code", code}};
+
+	snprintf(code, sizeof code, "%u", process->exit_status);
+	record(process->task, BW_AUDIT_EXIT, more, BW_COUNT(more));
+}
+
 static void note_end(struct bw_process *process, const struct bw_occurrence *occurrence)
 {
 	process->ended = true;
 	process->exit_status = (unsigned)bw_exit_code(occurrence->wait_status);
 	clock_gettime(CLOCK_REALTIME, &process->exited_at);
+	record_end(process);
 }
 
 /* ---- the time limit ---- */
@@ -204,6 +226,7 @@ static void limit_is_over(void *ctx)
 	}
 	bw_log(BW_LOG_INFO, "%s: its time of %lld ms is over", task->id, (long long)limit_ms);
 	task->limit_passed = true;
+	record(task, BW_AUDIT_TIME_LIMIT, NULL, 0);
 	if (!task->init.ended)
 		kill(task->init.pid, SIGTERM);
 	bw_loop_set_timer(&task->shim->loop, &task->limit, grace_ms);

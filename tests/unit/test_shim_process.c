@@ -105,7 +105,7 @@ void bw_publish(struct bw_publisher *publisher, enum bw_topic topic, const struc
 	note("tell %s of %s", words[topic], event->id);
 }
 
-static bool out_of_memory, drains_late, own_pids, work_fails, begin_fails, limited;
+static bool out_of_memory, drains_late, own_pids, work_fails, begin_fails, limited, audited;
 static void (*when_drained)(void *ctx);
 static void *drained_ctx;
 
@@ -175,6 +175,20 @@ bool bw_watch_time_limit(const struct bw_watch *watch, int64_t *ret_limit_ms, in
 	return limited;
 }
 
+bool bw_watch_is_audited(const struct bw_watch *watch)
+{
+	(void)watch;
+	return audited;
+}
+
+int bw_container_record(const struct bw_context *ctx, const char *id, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n, struct bw_err *err)
+{
+	(void)ctx, (void)reason, (void)err;
+	note("record %s of %s %s %s", bw_audit_word(event), id, more_n ? more[0].value : "-", more_n ? more[1].value : "-");
+	return 0;
+}
+
 static int work(const char *what, const char *id, struct bw_err *err)
 {
 	if (work_fails)
@@ -235,7 +249,7 @@ static void setup(void)
 	shim = (struct bw_shim){0};
 	story[0] = '\0';
 	own_pids = true;
-	out_of_memory = drains_late = work_fails = begin_fails = limited = false;
+	out_of_memory = drains_late = work_fails = begin_fails = limited = audited = false;
 	ck_assert_int_eq(bw_loop_open(&shim.loop, &err), 0);
 	task = bw_task_new(&shim, &request);
 	task->init.call = call("Create");
@@ -366,6 +380,21 @@ START_TEST(the_end_of_a_container_comes_after_those_of_its_execs)
 	ck_assert_int_eq(bw_process_status(&task->init), BW_TASK_RUNNING);
 	exits(second, 137);
 	ck_story("tell exit of e2;tell exit of c;answer Wait pid 100 status 137;");
+	end_all();
+}
+END_TEST
+
+START_TEST(ends_are_on_record_where_the_policy_wants_it)
+{
+	struct bw_process *exec;
+
+	audited = true;
+	is_running();
+	exec = running_exec("e1");
+	exits(exec, 1);
+	ck_story("record exit of c e1 1;tell exit of e1;");
+	exits(&task->init, 137);
+	ck_story("record exit of c init 137;tell exit of c;");
 	end_all();
 }
 END_TEST
@@ -633,7 +662,7 @@ END_TEST
 
 START_TEST(a_life_begins_before_the_word_of_start)
 {
-	limited = true;
+	limited = audited = true;
 	event(&task->init, BW_EVENT_CREATED);
 	ck_assert(!task->limit.set);
 	ask(&task->init, BW_EVENT_START, "Start");
@@ -642,6 +671,7 @@ START_TEST(a_life_begins_before_the_word_of_start)
 	bw_loop_cancel_timer(&shim.loop, &task->limit);
 	story[0] = '\0';
 	task->limit.due(task->limit.ctx);
+	ck_story("record time-limit of c - -;");
 	ck_assert(task->limit.set);
 	bw_loop_cancel_timer(&shim.loop, &task->limit);
 	task->limit.due(task->limit.ctx);
@@ -745,6 +775,7 @@ int main(void)
 	tcase_add_test(cases, a_container_lives_from_create_to_delete);
 	tcase_add_test(cases, an_end_before_the_word_of_start_is_held_back);
 	tcase_add_test(cases, the_end_of_a_container_comes_after_those_of_its_execs);
+	tcase_add_test(cases, ends_are_on_record_where_the_policy_wants_it);
 	tcase_add_test(cases, an_exec_that_is_starting_holds_the_end_of_its_container_back);
 	tcase_add_test(cases, a_signal_for_an_exec_that_is_starting_waits_for_its_process);
 	tcase_add_test(cases, a_signal_for_an_exec_that_never_started_finds_nobody);
