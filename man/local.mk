@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 dist_man_MANS += \
+	man/bulwark-audit.8 \
 	man/bulwark-check.8 \
 	man/bulwark-checkpoint.8 \
 	man/bulwark-completion.8 \

@@ -2,6 +2,7 @@
 # The command line without main.c is a library, so that its tests can link it against a double of the facade.
 noinst_LIBRARIES += libbulwark-cli.a
 libbulwark_cli_a_SOURCES = \
+	runtime/cli/cmd_audit.c \
 	runtime/cli/cmd_check.c \
 	runtime/cli/cmd_checkpoint.c \
 	runtime/cli/cmd_completion.c \

@@ -25,6 +25,7 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_explain,
 	&bw_verb_check,
 	&bw_verb_policy,
+	&bw_verb_audit,
 	&bw_verb_plan,
 	&bw_verb_spec,
 	&bw_verb_features,

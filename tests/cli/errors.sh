@@ -44,6 +44,9 @@ refused "exec of an unknown container" 255 "container does not exist" exec nope 
 refused "exec without a command" 255 "exec needs a command" exec c1
 refused "exec with two commands" 255 "exclude each other" exec --process /p c1 true
 refused "exec with an unknown flag" 255 "not defined: --foo" exec --foo c1 true
+refused "audit without a known action" 2 "audit has no action \"verfy\": expected verify or show" audit verfy
+refused "audit verify with an option of show" 2 "audit verify has the option --anchor, and no others" audit verify --id c
+refused "audit show with an anchor" 2 "audit show: --anchor is of verify" audit show --anchor 1:2
 refused "why without a record" 1 "no failure of container c2 is on record" why c2
 refused "check that fails" 2 'no profile "nosuch"' --profile nosuch check
 refused "unknown action of policy" 1 "did you mean lint?" policy lnit

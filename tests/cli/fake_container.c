@@ -344,6 +344,26 @@ int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_
 	return give(ret_text, asprintf(ret_text, "check json=%d\n", json), err);
 }
 
+int bw_audit_verify(const struct bw_context *ctx, const char *const *files, const char *anchor, char **ret_text,
+	int *ret_verdict, struct bw_err *err)
+{
+	(void)ctx;
+	*ret_verdict = anchor ? 1 : 3;
+	return give(ret_text, asprintf(ret_text, "verify %s %s", files[0] ? files[0] : "-", anchor ? anchor : "-"), err);
+}
+
+int bw_audit_show(const struct bw_context *ctx, const char *const *files, const struct bw_audit_filter *filter,
+	int (*seen)(const char *line, void *ctx, struct bw_err *err), void *fn_ctx, struct bw_err *err)
+{
+	char text[512];
+
+	(void)ctx;
+	snprintf(text, sizeof text, "show %s %s tenant=%s session=%s id=%s event=%s since=%s json=%d", files[0] ? files[0] : "-",
+		files[0] && files[1] ? files[1] : "-", filter->tenant, filter->session, filter->id, filter->event, filter->since,
+		filter->json);
+	return seen(text, fn_ctx, err);
+}
+
 int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **ret_text, struct bw_err *err)
 {
 	(void)ctx;

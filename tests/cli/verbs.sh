@@ -69,6 +69,10 @@ says "policy test of a bundle" 0 "policy test - root=/r bundle=$scratch/b facts=
 	--root /r policy test --bundle b
 says "policy test of facts" 0 "policy test $scratch/p root=/run/bulwark bundle=- facts=$scratch/f json=1" \
 	policy test --facts f --format json p
+says "audit verify" 3 "verify - -" audit verify
+says "audit verify of a file with an anchor" 1 "verify $scratch/f 4:abc" audit verify --anchor 4:abc f
+says "audit show" 0 "show $scratch/f $scratch/g tenant=t session=s id=c event=exec since=15m json=1" \
+	audit show --tenant t --session s --id c --event exec --since 15m --format json f g
 says "plan of the working directory" 0 "plan $scratch" plan
 says "plan of a bundle" 0 "plan $scratch/b" plan b
 says "why" 0 "why c1 json=0" why c1
