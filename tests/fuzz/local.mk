@@ -10,6 +10,12 @@ fuzz_annotations_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/te
 fuzz_annotations_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_annotations
 
+check_PROGRAMS += fuzz_audit
+fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c $(fuzz_main_sources)
+fuzz_audit_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/audit"'
+fuzz_audit_LDADD = libbulwark.a $(BW_LIBS)
+TESTS += fuzz_audit
+
 check_PROGRAMS += fuzz_facts
 fuzz_facts_SOURCES = tests/fuzz/fuzz_facts.c $(fuzz_main_sources)
 fuzz_facts_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/facts"'
@@ -92,23 +98,23 @@ TESTS += fuzz_warden_witness
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_FLAGS = -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-fuzz: fuzz/json fuzz/spec
+fuzz: fuzz/json fuzz/spec fuzz/audit
 fuzz/%: $(srcdir)/tests/fuzz/fuzz_%.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
-		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c,$(libbulwark_a_SOURCES))) -lyajl
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/audit/%.c runtime/spec/%.c,$(libbulwark_a_SOURCES))) -lyajl
 fuzz: fuzz/policy
 fuzz/policy: $(srcdir)/tests/fuzz/fuzz_policy.c profiles/builtins.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) -I$(srcdir)/tests/common $(FUZZ_FLAGS) -o $@ $< \
 		profiles/builtins.c $(srcdir)/tests/common/harden_properties.c \
-		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/audit/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
 fuzz: fuzz/facts
 fuzz/facts: $(srcdir)/tests/fuzz/fuzz_facts.c profiles/builtins.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		profiles/builtins.c $(srcdir)/runtime/container/docker_facts.c \
-		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
+		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/json/%.c runtime/audit/%.c runtime/spec/%.c runtime/policy/%.c,$(libbulwark_a_SOURCES))) -lyajl
 fuzz: fuzz/shim_settings
 fuzz/shim_settings: $(srcdir)/tests/fuzz/fuzz_shim_settings.c
 	@mkdir -p fuzz
