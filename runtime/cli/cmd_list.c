@@ -11,7 +11,7 @@
 #include "cli/verb.h"
 
 struct list_options {
-	const char *format;
+	const char *format, *tenant;
 	bool quiet;
 };
 
@@ -20,6 +20,7 @@ static const char *const formats[] = {"table", "json", NULL};
 static const struct bw_option list_options[] = {
 	BW_OPT_CHOICE(struct list_options, format, "format", 'f', formats, "form of the output"),
 	BW_OPT_FLAG(struct list_options, quiet, "quiet", 'q', "names alone"),
+	BW_OPT_TEXT(struct list_options, tenant, "tenant", 't', "NAME", "those of this tenant alone"),
 	BW_OPT_END,
 };
 
@@ -92,6 +93,16 @@ static int make_rows(const struct bw_container_info *infos, size_t n, struct bw_
 	return 0;
 }
 
+static size_t keep_tenants(struct bw_container_info *infos, size_t n, const char *tenant)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (bw_streq0(infos[i].tenant, tenant))
+			infos[kept++] = infos[i];
+	return kept;
+}
+
 static int run(const struct bw_call *call, struct bw_err *err)
 {
 	const struct list_options *options = call->options;
@@ -101,6 +112,8 @@ static int run(const struct bw_call *call, struct bw_err *err)
 
 	if (bw_container_list(call->ctx, call->arena, &infos, &n, err) < 0)
 		return -1;
+	if (options->tenant)
+		n = keep_tenants(infos, n, options->tenant);
 	for (size_t i = 0; options->quiet && i < n; i++)
 		printf("%s\n", infos[i].id);
 	if (options->quiet)

@@ -29,17 +29,37 @@ static void put_list(struct bw_json_writer *w, const char *key, const char *cons
 	bw_json_end_array(w);
 }
 
+static void put_names(struct bw_json_writer *w, const struct bw_container_info *info)
+{
+	if (info->tenant)
+		put_string(w, "tenant", info->tenant);
+	if (info->session)
+		put_string(w, "session", info->session);
+}
+
 /* runc has no place for it. Under a profile that decides nothing all is as runc has it. */
 static void put_ours(struct bw_json_writer *w, const struct bw_container_info *info)
 {
-	if (!info->layers || !info->degraded || (!info->layers[0] && !info->degraded[0]))
+	if (!info->layers || !info->degraded || (!info->layers[0] && !info->degraded[0] && !info->tenant && !info->session))
 		return;
 	bw_json_key(w, "bulwark");
 	bw_json_begin_object(w);
 	put_string(w, "profile", info->profile);
 	put_string(w, "because", info->profile_reason);
+	put_names(w, info);
 	put_list(w, "layers", info->layers);
 	put_list(w, "degraded", info->degraded);
+	bw_json_end_object(w);
+}
+
+/* `list` says no more than whose it is. */
+static void put_names_alone(struct bw_json_writer *w, const struct bw_container_info *info)
+{
+	if (!info->tenant && !info->session)
+		return;
+	bw_json_key(w, "bulwark");
+	bw_json_begin_object(w);
+	put_names(w, info);
 	bw_json_end_object(w);
 }
 
@@ -58,5 +78,7 @@ void bw_info_write(struct bw_json_writer *w, const struct bw_container_info *inf
 	put_string(w, "owner", info->owner);
 	if (ours)
 		put_ours(w, info);
+	else
+		put_names_alone(w, info);
 	bw_json_end_object(w);
 }

@@ -2,6 +2,8 @@
 /* decide.c - reads what was asked and what is allowed, once each, and lets the policy decide. */
 #include "container/decide.h"
 
+#include <errno.h>
+
 #include "base/log.h"
 #include "container/facts.h"
 #include "container/secret_variables.h"
@@ -73,8 +75,11 @@ int bw_decide_profile(const struct bw_context *ctx, const char *bundle, const ch
 	if (load(bundle, arena, ret, err) < 0 ||
 		bw_facts_gather(ctx, bundle, id, ret->asked, ret->policy, false, arena, ret_facts, err) < 0)
 		return -1;
-	return bw_policy_choose(ret->policy, ctx->profile, ret_facts, &ret->asked->annotations, arena, &ret->profile,
-		&ret->reason, err);
+	if (bw_policy_choose(ret->policy, ctx->profile, ret_facts, &ret->asked->annotations, arena, &ret->profile,
+		    &ret->reason, err) < 0)
+		return -1;
+	ret->profile = bw_policy_name(ret->policy, ret->profile, ret_facts, arena);
+	return ret->profile ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "applying the policy");
 }
 
 static int decide(const struct bw_context *ctx, const char *bundle, const char *id, struct bw_arena *arena,
@@ -142,6 +147,9 @@ static int decide_stored(const struct bw_context *ctx, const char *id, struct bw
 	if (load(container.state->bundle, arena, ret, err) < 0 ||
 		bw_secrets_take(ret->profile, ret->asked->process, NULL, err) < 0)
 		return -1;
+	ret->profile = bw_profile_named(ret->profile, container.state->tenant, container.state->session, arena);
+	if (!ret->profile)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "applying the policy");
 	ret->reason = container.state->profile_reason;
 	if (harden(arena, ret, NULL, BW_LOG_DEBUG, err) < 0)
 		return -1;

@@ -54,6 +54,8 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.annotations_n = state->annotations.n,
 		.profile = state->profile,
 		.profile_reason = state->profile_reason,
+		.tenant = state->tenant,
+		.session = state->session,
 		.guard = state->guard,
 		.gate = bw_gate_pid(container->dir),
 		.layers = layers,

@@ -17,6 +17,7 @@ struct bw_state {
 	char *oci_version, *id, *bundle, *rootfs, *created, *owner;
 	struct bw_pairs annotations;
 	char *profile, *profile_reason;
+	char *tenant, *session;            /* as in its hardened spec */
 	struct bw_strs degraded, layers;   /* sentences of controls: what this host lacks; what is in force */
 	struct bw_cgroup_set *cgroups;
 	struct bw_rdt *rdt;

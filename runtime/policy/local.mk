@@ -11,6 +11,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/policy_fold.c \
 	runtime/policy/policy_lint.c \
 	runtime/policy/policy_match.c \
+	runtime/policy/policy_name.c \
 	runtime/policy/policy_order.c \
 	runtime/policy/policy_table.c \
 	runtime/policy/rule_audit.c \

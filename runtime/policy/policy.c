@@ -228,10 +228,11 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 	bw_json_int(w, 1);
 	bw_json_key(w, "default");
 	bw_json_string(w, profile->key);
-	if (profile->derived.hears_ttl || profile->derived.hears_tenant) {
+	if (profile->derived.hears_ttl || profile->derived.hears_tenant || profile->derived.hears_session) {
 		bw_json_key(w, "annotations");
 		bw_json_begin_object(w);
 		write_heard(w, "tenant", profile->derived.hears_tenant);
+		write_heard(w, "session", profile->derived.hears_session);
 		write_heard(w, "ttl", profile->derived.hears_ttl);
 		bw_json_end_object(w);
 	}

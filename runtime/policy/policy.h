@@ -33,10 +33,20 @@ int bw_policy_choose(const struct bw_policy *policy, const char *asked, const st
 	const struct bw_pairs *annotations, struct bw_arena *arena, const struct bw_profile **ret,
 	const char **ret_reason, struct bw_err *err) BW_MUST_CHECK;
 
+/* A profile of policy for one container of which these facts are known: with the names that they give it. In arena; NULL
+ * when memory is out. */
+const struct bw_profile *bw_policy_name(const struct bw_policy *policy, const struct bw_profile *profile,
+	const struct bw_policy_facts *facts, struct bw_arena *arena);
+/* The same for a container that has got its names (either may be NULL), by its stored profile. */
+const struct bw_profile *bw_profile_named(const struct bw_profile *profile, const char *tenant, const char *session,
+	struct bw_arena *arena);
+/* Whether this can be the name of a tenant or session. */
+bool bw_is_plain_name(const char *name);
+
 /* ---- facts ---- */
 
-/* Whether a rule that has a say, with this --profile (may be NULL), names a fact that begins with prefix: what no rule
- * needs is not gathered. "": whether there is any such rule. */
+/* Whether a rule that has a say, with this --profile (may be NULL), or the section names asks for a fact that begins with
+ * prefix: what nobody needs is not gathered. "": whether there is any such rule or name. */
 bool bw_policy_needs(const struct bw_policy *policy, const char *asked, const char *prefix);
 /* Where docker keeps its data, absolute paths in the order in which they are looked at. */
 const struct bw_strs *bw_policy_docker_roots(const struct bw_policy *policy);

@@ -95,8 +95,20 @@ size_t bw_fact_group(const char *key)
 	return 0;
 }
 
+static bool any_begins_with(const struct bw_strs *facts, const char *prefix)
+{
+	for (size_t i = 0; i < facts->n; i++)
+		if (bw_after_prefix(facts->v[i], prefix))
+			return true;
+	return false;
+}
+
 bool bw_policy_needs(const struct bw_policy *policy, const char *asked, const char *prefix)
 {
+	/* Whatever decides, a name is a name. */
+	if (policy->names &&
+		(any_begins_with(&policy->names->tenant, prefix) || any_begins_with(&policy->names->session, prefix)))
+		return true;
 	/* --profile decides alone unless the policy holds it against what the rules would have chosen. */
 	if (asked && (!policy->profile_flag || bw_streq(policy->profile_flag, "any")))
 		return false;

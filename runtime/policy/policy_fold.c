@@ -433,6 +433,8 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 	p->derived.ranges = cache->ranges;
 	p->derived.hears_tenant =
 		policy->annotations && policy->annotations->tenant.set && policy->annotations->tenant.v;
+	p->derived.hears_session =
+		policy->annotations && policy->annotations->session.set && policy->annotations->session.v;
 	p->derived.hears_ttl = policy->annotations && policy->annotations->ttl.set && policy->annotations->ttl.v;
 	p->derived.trail = policy->audit;
 	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)

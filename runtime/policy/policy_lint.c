@@ -215,6 +215,22 @@ static int check_author(struct lint *l, size_t index, struct bw_err *err)
 	return 0;
 }
 
+/* ---- names ---- */
+
+/* Whose a container is decides who is stopped with it, and who shares what with it. */
+static void check_named(struct lint *l, const char *what, const struct bw_strs *facts)
+{
+	for (size_t i = 0; i < facts->n; i++) {
+		const struct bw_fact *fact = bw_fact_find(facts->v[i]);
+		const char *label = bw_after_prefix(facts->v[i], "docker.label.");
+
+		/* The agent of ECS labels every task itself, whatever the image says. */
+		if (fact && fact->source == BW_FACT_AUTHOR && !(label && bw_after_prefix(label, ECS_LABELS)))
+			WARN(l, bw_arena_printf(l->arena, "/names/%s/%zu", what, i),
+				"whoever writes the image or the task decides %s, and so the %s of its containers", facts->v[i], what);
+	}
+}
+
 /* ---- profiles ---- */
 
 /* What does as it is told: and the address of a log tells it. */
@@ -328,6 +344,10 @@ int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struc
 		check_shadow(&l, i);
 		if (check_author(&l, i, err) < 0)
 			return -1;
+	}
+	if (policy->names) {
+		check_named(&l, "tenant", &policy->names->tenant);
+		check_named(&l, "session", &policy->names->session);
 	}
 	for (size_t i = 0; i < policy->profiles.n; i++)
 		if (check_profile(&l, &policy->profiles.v[i], err) < 0)

@@ -489,6 +489,7 @@ static const struct {
 	{"systemd.properties", allow_list},
 	{"session.ttl", sooner_is_strict},
 	{"session.grace", sooner_is_strict},
+	{"session.startsPerMinute", lower_is_strict},
 	{"checkpoint", later_choice},
 	{"audit.record", later_choice},
 	{"audit.onFailure", later_choice},

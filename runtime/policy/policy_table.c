@@ -220,6 +220,19 @@ static int check_fact(const char *name, struct bw_err *err)
 		name);
 }
 
+static int check_facts(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (strchr(list->v[i], '*') || bw_streq(list->v[i], "docker.label."))
+			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is more than one fact", list->v[i]);
+		if (check_fact(list->v[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* "cri.absent": ["container-name"]; what labels there may be, nobody knows. */
 static int check_absent(const struct bw_key_strs *condition, size_t group, struct bw_err *err)
 {
@@ -918,6 +931,9 @@ static const struct bw_field session_fields[] = {
 		       "gets SIGTERM; absent: no limit."),
 	BW_FIELD(struct bw_profile_session, grace, "grace", .check = check_grace,
 		.doc = "How long it has after SIGTERM before all its processes are killed; absent: 10s."),
+	BW_FIELD(struct bw_profile_session, starts_per_minute, "startsPerMinute", .min = 1, .max = 1000000,
+		.doc = "How many containers of one tenant may be started in a minute, or at once after a rest; those without a "
+		       "tenant are counted together, for each profile and state root; absent: any number."),
 	BW_END};
 SECTION(session, session_fields);
 
@@ -1041,7 +1057,9 @@ static const struct bw_field annotations_fields[] = {
 	BW_FIELD(struct bw_policy_annotations, tenant, "tenant",
 		.doc = "Whether the annotation org.bulwark.tenant says whose a container is (at most 63 of a-z, 0-9, dot, "
 		       "underscore and hyphen, beginning with a letter or digit); absent: it is not heard, and each container stands alone."),
-	LATER(struct bw_policy_annotations, "session", "Whether org.bulwark.session is heard."),
+	BW_FIELD(struct bw_policy_annotations, session, "session",
+		.doc = "Whether the annotation org.bulwark.session says which session of a tenant a container is of: a name "
+		       "of the same form; absent: it is not heard."),
 	BW_FIELD(struct bw_policy_annotations, ttl, "ttl",
 		.doc = "Whether the annotation org.bulwark.ttl may give a container a shorter life than session.ttl; "
 		       "absent: it is not heard."),
@@ -1064,6 +1082,18 @@ static const struct bw_schema docker_schema = {.name = "docker",
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = docker_fields};
 
+static const struct bw_field names_fields[] = {
+	BW_FIELD(struct bw_policy_names, tenant, "tenant", .check = check_facts,
+		.doc = "Facts of which the first that has a value names the tenant, before any annotation: what stands behind "
+		       "its last slash, if that is such a name as annotations.tenant has it; else the container is refused."),
+	BW_FIELD(struct bw_policy_names, session, "session", .check = check_facts,
+		.doc = "The same for the session."),
+	BW_END};
+static const struct bw_schema names_schema = {.name = "names",
+	.size = sizeof(struct bw_policy_names),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = names_fields};
+
 static const struct bw_field policy_fields[] = {
 	BW_FIELD(struct bw_policy, version, "version", .flags = BW_REQUIRED, .min = 1, .max = 1,
 		.doc = "Version of this format: 1."),
@@ -1083,6 +1113,8 @@ static const struct bw_field policy_fields[] = {
 		.doc = "Where docker's own metadata are, by which rules can know its containers."),
 	BW_NESTED(struct bw_policy, audit, "audit", &bw_audit_trail_schema,
 		.doc = "Where the audit trail of this host goes."),
+	BW_NESTED(struct bw_policy, names, "names", &names_schema,
+		.doc = "What the host knows by which tenants and sessions are named."),
 	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
 		.doc = "Profiles of this host; a built-in name changes the built-in."),
 	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,

@@ -173,6 +173,14 @@ struct bw_profile_limits {
 
 struct bw_profile_session {
 	char *ttl, *grace; /* as bw_parse_duration_ms() reads them */
+	struct bw_opt_uint starts_per_minute; /* absent: any */
+};
+
+/* What a fact of the host says of a container's name. */
+struct bw_named {
+	const char *fact;  /* the one that decides; NULL: none does */
+	const char *value; /* as it is; NULL: it has none */
+	const char *doubt; /* why it cannot be known; NULL: it can */
 };
 
 struct bw_profile_audit {
@@ -191,6 +199,8 @@ struct bw_profile_derived {
 	bool gated;		  /* egress is restricted */
 	struct bw_pairs proxy;	  /* variables by which programs find the gate */
 	bool hears_tenant;	  /* /annotations/tenant: the annotation org.bulwark.tenant says whose a container is */
+	bool hears_session;	  /* /annotations/session: the same of org.bulwark.session */
+	struct bw_named tenant, session; /* of the container at hand: bw_policy_name() */
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
 	const struct bw_audit_trail *trail; /* /audit; NULL: the default file */
 	struct bw_profile_ranges ranges; /* user.range of all profiles of the file */
@@ -241,8 +251,10 @@ struct bw_policy_rule {
 };
 struct bw_policy_annotations {
 	struct bw_strs profile;
-	struct bw_opt_bool tenant, ttl;
-	char *later;
+	struct bw_opt_bool tenant, session, ttl;
+};
+struct bw_policy_names {
+	struct bw_strs tenant, session; /* facts: the first that has a value names it */
 };
 struct bw_policy_docker {
 	struct bw_strs data_roots;
@@ -273,6 +285,7 @@ struct bw_policy {
 	struct bw_policy_annotations *annotations;
 	struct bw_policy_docker *docker;
 	struct bw_audit_trail *audit;
+	struct bw_policy_names *names;
 	struct bw_policy_profiles profiles;
 	struct bw_strs_map registries;
 	struct bw_policy_cache *cache;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_session.c - how long a container may live: what the policy says, or less where the container itself asks for that
+/* rule_session.c - how often a tenant may start, and how long a container may live: what the policy says, or less where the container itself asks for that
  * and the policy hears it. */
 #include "base/str.h"
 #include "policy/rules.h"
@@ -36,6 +36,15 @@ static int64_t shortened(struct bw_run *r, int64_t ttl)
 	return ttl;
 }
 
+static void limit_starts(struct bw_run *r)
+{
+	const struct bw_profile_session *policy = r->profile->session;
+
+	if (policy && policy->starts_per_minute.set)
+		bw_change_uint(r, &r->spec->hardening->starts_per_minute, policy->starts_per_minute.v,
+			"/hardening/startsPerMinute", "one tenant could keep the host busy with starts");
+}
+
 void bw_rule_session(struct bw_run *r)
 {
 	const struct bw_profile_session *policy = r->profile->session;
@@ -44,6 +53,7 @@ void bw_rule_session(struct bw_run *r)
 
 	if (!h)
 		return;
+	limit_starts(r);
 	ttl = shortened(r, policy_ttl(r->profile));
 	if (!ttl)
 		return;

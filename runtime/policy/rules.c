@@ -8,7 +8,7 @@
 
 const struct bw_rule bw_rules[] = {
 	{"profile", "records the profile that decided", bw_rule_profile},
-	{"tenant", "whose the container is", bw_rule_tenant},
+	{"tenant", "whose the container is, and which session's", bw_rule_tenant},
 	{"identity", "nothing runs as user or group 0", bw_rule_identity},
 	{"caps", "capabilities are those that the policy allows", bw_rule_caps},
 	{"no_new_privs", "no program gains privileges by execve", bw_rule_no_new_privs},
@@ -155,9 +155,10 @@ void bw_rule_annotations(struct bw_run *r)
 		const struct bw_pair *a = &r->spec->annotations.v[i];
 
 		/* org.bulwark.profile was heard or not when the profile was chosen; the choice is
-		 * on record. Of org.bulwark.ttl the rule session has spoken, of org.bulwark.tenant the rule tenant. */
+		 * on record. Of org.bulwark.ttl the rule session has spoken, of the names the rule tenant. */
 		if (bw_after_prefix(a->key, ours) && !bw_streq(a->key, "org.bulwark.profile") &&
 			!(r->profile->derived.hears_tenant && bw_streq(a->key, "org.bulwark.tenant")) &&
+			!(r->profile->derived.hears_session && bw_streq(a->key, "org.bulwark.session")) &&
 			!(r->profile->derived.hears_ttl && bw_streq(a->key, "org.bulwark.ttl")))
 			bw_note(r, bw_text(r, "/annotations/%s", a->key), NULL,
 				"this annotation asks for nothing that the policy knows");

@@ -348,7 +348,8 @@ struct bw_spec_hardening {
 	struct bw_opt_bool selinux_always;  /* selinux: and in the place of a caller's type, whose level stays */
 	char *selinux_level;                /* selinux: "s0:cA,cB" of a context of ours, which create took for the tenant */
 	char *tenant;                       /* whose the container is, where the policy hears who says so */
-	char *session; /* which run of the tenant's it is */
+	char *session;                      /* which of the tenant's sessions it is of, the same way */
+	struct bw_opt_uint starts_per_minute; /* of the tenant's containers; absent: any number */
 	char *endpoints;                    /* guard: "prefer" or "require": block_endpoints must be unreachable */
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */

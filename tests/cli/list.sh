@@ -21,8 +21,9 @@ for words in "-f json" "--format json" "--format=json"; do
 	is "$words: one line" "$(wc -l <"$scratch/out")" 1
 done
 check "no blanks, runc's order" grep -qE \
-	'^\[\{"ociVersion":"1\.2\.0","id":"c1","pid":[0-9]+,"status":"running","bundle":"/bundles/one","rootfs":"/bundles/one/rootfs","created":"2026-[^"]+","annotations":\{.*\},"owner":"root"\},\{' \
+	'^\[\{"ociVersion":"1\.2\.0","id":"c1","pid":[0-9]+,"status":"running","bundle":"/bundles/one","rootfs":"/bundles/one/rootfs","created":"2026-[^"]+","annotations":\{.*\},"owner":"root","bulwark":\{[^}]*\}\},\{' \
 	<<<"$out"
+is "the tenant, where there is one" "$(jq -c 'map(.bulwark)' <<<"$out")" '[{"tenant":"ann","session":"s-1"},null]'
 is "both are there" "$(jq -r 'map(.id) | join(" ")' <<<"$out")" "c1 c2"
 
 run "$double" --root /r/empty list

@@ -620,6 +620,13 @@ static const struct {
 	{"-a", false},
 	{"A", false},
 	{"a/b", false},
+	{"../a", false},
+	{"a/../b", false},
+	{"%2e%2e", false},
+	{"a%2fb", false},
+	{"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
+	 "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"
+	 "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij", false},
 	{"a b", false},
 	{"a\\nb", false},
 	{"\xc3\xa4", false},
@@ -646,6 +653,84 @@ START_TEST(an_annotation_names_the_tenant_where_it_is_heard)
 	ck_assert_str_eq(hardened->hardening->tenant, tenants[_i].name);
 	ck_assert_ptr_null(find(&findings, "/annotations/org.bulwark.tenant"));
 	ck_assert_ptr_null(bw_check_idempotent(hardened, heard, &arena));
+}
+END_TEST
+
+START_TEST(an_annotation_names_the_session_where_it_is_heard)
+{
+	const struct bw_profile *heard = profile_of("{\"version\":1,\"annotations\":{\"session\":true}}", H);
+	const char *top = bw_arena_printf(&arena, ",\"annotations\":{\"org.bulwark.session\":\"%s\"}", tenants[_i].name);
+	const char *text = config("", NEW_NET, "", top);
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(text), profile_of("{\"version\":1}", H), &arena, &hardened, &findings, &err), 0);
+	ck_assert_ptr_null(hardened->hardening->session);
+	ck_assert_int_eq(bw_harden(parse(text), heard, &arena, &hardened, &findings, &err), tenants[_i].plain ? 0 : -1);
+	if (!tenants[_i].plain) {
+		ck_assert_str_eq(err.field, "/annotations/org.bulwark.session");
+		return;
+	}
+	ck_assert_str_eq(hardened->hardening->session, tenants[_i].name);
+	ck_assert_ptr_null(hardened->hardening->tenant);
+}
+END_TEST
+
+#define NAMES "{\"version\":1,\"annotations\":{\"tenant\":true},\"names\":{\"tenant\":" \
+	      "[\"docker.label.com.amazonaws.ecs.task-arn\",\"cgroup.ecsTask\",\"docker.label.owner\"]}}"
+
+static const struct {
+	const char *facts, *annotation, *tenant, *refusal;
+} named[] = {
+	{"{}", NULL, NULL, NULL},
+	{"{}", "ann", "ann", NULL},
+	{"{\"docker.label.owner\":\"bob\"}", "ann", "bob", NULL},
+	{"{\"cgroup.ecsTask\":\"t1\",\"docker.label.owner\":\"bob\"}", NULL, "t1", NULL},
+	{"{\"docker.label.com.amazonaws.ecs.task-arn\":\"arn:aws:ecs:eu-central-1:1:task/web/0123abcd\"}", NULL, "0123abcd",
+		NULL},
+	{"{\"docker.label.owner\":\"../bob\"}", NULL, "bob", NULL},
+	{"{\"docker.label.owner\":\"bob/..\"}", "ann", NULL,
+		"docker.label.owner, which the policy names by, ends in no plain name"},
+	{"{\"docker.label.owner\":\"\"}", "ann", NULL, "docker.label.owner, which the policy names by, ends in no plain name"},
+	{"{\"docker.label.owner\":\"Bob\"}", NULL, NULL, "ends in no plain name"},
+	/* Whoever makes the labels unreadable must not get rid of his name. */
+	{"{\"docker.unreadable\":\"too large\"}", "ann", NULL,
+		"the policy names by docker.label.com.amazonaws.ecs.task-arn: too large"},
+	{"{\"docker.unreadable\":\"too large\",\"cgroup.ecsTask\":\"t1\"}", NULL, NULL, "too large"},
+};
+
+START_TEST(what_the_host_knows_names_before_an_annotation_does)
+{
+	const struct bw_policy *policy = NULL;
+	struct bw_policy_facts facts = {0};
+	const struct bw_profile *profile;
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+	const char *top = named[_i].annotation ? bw_arena_printf(&arena, ",\"annotations\":{\"org.bulwark.tenant\":\"%s\"}",
+							 named[_i].annotation)
+					       : "";
+
+	ck_assert_int_eq(bw_policy_parse(NAMES, strlen(NAMES), "policy.json", &arena, &policy, &err), 0);
+	ck_assert(bw_policy_needs(policy, "hardened", "docker."));
+	ck_assert_int_eq(bw_policy_facts_parse(named[_i].facts, strlen(named[_i].facts), "facts", &arena, &facts, &err), 0);
+	profile = bw_policy_name(policy, bw_policy_profile(policy, H), &facts, &arena);
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", top)), profile, &arena, &hardened, &findings, &err),
+		named[_i].refusal ? -1 : 0);
+	if (named[_i].refusal) {
+		ck_assert_msg(strstr(err.text, named[_i].refusal), "%s", err.text);
+		ck_assert_str_eq(err.rule, "tenant");
+		return;
+	}
+	ck_assert(bw_streq0(hardened->hardening->tenant, named[_i].tenant));
+	ck_assert(!find(&findings, "/annotations/org.bulwark.tenant") ==
+		  (!named[_i].annotation || bw_streq0(named[_i].annotation, named[_i].tenant)));
+	/* Of a container that is there it is known already. */
+	profile = bw_profile_named(bw_policy_profile(policy, H), named[_i].tenant, "s", &arena);
+	ck_assert_int_eq(bw_harden(parse(config("", NEW_NET, "", "")), profile, &arena, &hardened, &findings, &err), 0);
+	ck_assert(bw_streq0(hardened->hardening->tenant, named[_i].tenant));
+	ck_assert_str_eq(hardened->hardening->session, "s");
 }
 END_TEST
 
@@ -1602,6 +1687,8 @@ int main(void)
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
 	tcase_add_test(one, maps_keep_off_the_ranges_of_other_profiles);
 	tcase_add_loop_test(one, an_annotation_names_the_tenant_where_it_is_heard, 0, (int)BW_COUNT(tenants));
+	tcase_add_loop_test(one, an_annotation_names_the_session_where_it_is_heard, 0, (int)BW_COUNT(tenants));
+	tcase_add_loop_test(one, what_the_host_knows_names_before_an_annotation_does, 0, (int)BW_COUNT(named));
 	tcase_add_loop_test(one, an_annotation_can_only_shorten_a_life, 0, (int)BW_COUNT(lives));
 	tcase_add_loop_test(one, no_program_is_started_that_is_not_listed, 0, BW_COUNT(programs));
 	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));

@@ -271,7 +271,6 @@ END_TEST
 static const char *const later[][2] = {
 	{"\"metrics\":{}", "/profiles/x/metrics"},
 	{"\"backend\":\"native\"", "/profiles/x/backend"},
-	{"}},\"annotations\":{\"session\":true", "/annotations/session"},
 };
 
 START_TEST(what_is_not_there_yet_is_refused_by_name)
@@ -910,6 +909,12 @@ static const struct {
 	{"\"profiles\":{\"x\":{\"session\":{\"grace\":\"1s\"}}}",
 		"/profiles/x/session/grace: there is nothing to be graced with: session.ttl sets no limit"},
 	{"\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{\"grace\":\"1s\"}}}", NULL},
+	{"\"names\":{\"tenant\":[\"docker.label.com.amazonaws.ecs.task-arn\",\"cri.namespace\"]}", NULL},
+	{"\"names\":{\"tenant\":[\"cgroup.ecsTask\",\"docker.label.owner\"]}",
+		"/names/tenant/1: whoever writes the image or the task decides docker.label.owner, and so the tenant of its "
+		"containers"},
+	{"\"names\":{\"session\":[\"cri.pod\"]}",
+		"/names/session/0: whoever writes the image or the task decides cri.pod, and so the session of its containers"},
 	{"\"profiles\":{\"x\":{\"landlockConnect\":[443],\"landlockBind\":[]}}", NULL},
 	{"\"profiles\":{\"x\":{\"extends\":\"compat\",\"landlockConnect\":[443]}}",
 		"/profiles/x/landlockConnect: nothing holds it: landlock is off"},
@@ -1098,6 +1103,11 @@ START_TEST(whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile)
 	ck_assert(stored_and_read(bw_policy_profile(tenant, "hardened"))->derived.hears_tenant);
 	ck_assert(!stored_and_read(bw_policy_profile(tenant, "hardened"))->derived.hears_ttl);
 	ck_assert(!stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_tenant);
+
+	policy = parse("{\"version\":1,\"annotations\":{\"session\":true}}");
+	ck_assert(stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_session);
+	policy = parse("{\"version\":1,\"annotations\":{\"ttl\":true}}");
+	ck_assert(!stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_session);
 
 	ck_assert(bw_policy_profile(policy, "hardened")->derived.hears_ttl);
 	ck_assert(stored_and_read(bw_policy_profile(policy, "hardened"))->derived.hears_ttl);
