@@ -13,6 +13,7 @@ dist_man_MANS += \
 	man/bulwark-help.8 \
 	man/bulwark-keeper.8 \
 	man/bulwark-kill.8 \
+	man/bulwark-kill-switch.8 \
 	man/bulwark-list.8 \
 	man/bulwark-pause.8 \
 	man/bulwark-plan.8 \

@@ -14,6 +14,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_features.c \
 	runtime/cli/cmd_help.c \
 	runtime/cli/cmd_kill.c \
+	runtime/cli/cmd_kill_switch.c \
 	runtime/cli/cmd_list.c \
 	runtime/cli/cmd_pause.c \
 	runtime/cli/cmd_plan.c \

@@ -103,6 +103,7 @@ struct bw_container_info {
 	} * annotations;
 	size_t annotations_n;
 	const char *profile, *profile_reason;
+	const char *tenant, *session; /* NULL: it has no such name */
 	const char *guard; /* "cgroup", "routing": what keeps the blocked endpoints from it; NULL: nothing */
 	pid_t gate; /* its egress gate's process; 0: none, or it has died */
 	pid_t witness; /* the process that sees its programs start; 0: none, or it has died */
@@ -148,6 +149,18 @@ struct bw_host_container {
 	const char *root, *id, *tenant; /* tenant NULL: nobody's by name */
 };
 int bw_host_containers(struct bw_arena *arena, struct bw_host_container **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+/* The kill switch: what is done to all containers of a tenant, or to all of the host, and to their new ones. */
+struct bw_kill_switch_options {
+	const char *tenant; /* NULL: see all */
+	bool all;
+	bool quarantine; /* stop them where they are and cut them off from the network, instead of killing */
+	bool lift;	 /* new ones may start again */
+	const char *reason; /* or NULL */
+	bool json;
+};
+/* With neither tenant nor all: who is stopped. Text malloc'd. *ret_verdict: 0; 1: the text says which container could not be
+ * reached as it should have been. */
+int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* Gets one event, a JSON object in one line; -1 with *err filled ends the stream. */
 typedef int bw_event_fn(const char *event, void *ctx, struct bw_err *err);
 /* Statistics each interval_ms, the first time after as much, and "oom", until the container ends; interval_ms 0:

@@ -28,6 +28,8 @@
 #include "container/program_files.h"
 #include "container/registry.h"
 #include "container/resolv.h"
+#include "container/start_rate.h"
+#include "container/stopped.h"
 #include "container/rootless.h"
 #include "container/undo.h"
 #include "container/user_range.h"
@@ -194,6 +196,13 @@ static void warn_of_learning(const struct creation *creation)
 		bw_log(BW_LOG_WARNING, "learning: the seccomp profile of config.json is not in force");
 }
 
+static int check_stopped(const struct creation *creation, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = creation->decision.hardened->hardening;
+
+	return bw_stopped_check(hardening ? hardening->tenant : NULL, err);
+}
+
 /* Protection of our own file, decision, directory, state: nothing of the kernel's is made yet. */
 static int begin(struct creation *creation, struct bw_err *err)
 {
@@ -215,7 +224,7 @@ static int begin(struct creation *creation, struct bw_err *err)
 		creation->attempt.profile = bw_profile_name(creation->decision.profile);
 		creation->attempt.profile_reason = creation->decision.reason;
 	}
-	if (r < 0)
+	if (r < 0 || check_stopped(creation, err) < 0)
 		return -1;
 	bw_attempt_enter(&creation->attempt, "make the container's state");
 	settle_inherited(creation);
@@ -235,6 +244,8 @@ static int begin(struct creation *creation, struct bw_err *err)
 		bw_user_range_take(&creation->container, creation->decision.hardened, &creation->arena, err) < 0 ||
 		bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
 		    &creation->arena, &creation->container.state, err) < 0 ||
+		bw_start_rate_check(creation->ctx, creation->decision.hardened->hardening, creation->container.state,
+			&creation->arena, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
 		bw_categories_take(&creation->container, creation->decision.hardened, &creation->preparation.host, &creation->arena, err) < 0 ||
 		(creation->inherited.notify && bw_notify_prepare(&creation->container, err) < 0) ||
@@ -290,7 +301,9 @@ static int launch(struct creation *creation, struct bw_err *err)
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0)
 		return -1;
 	/* While the child mounts, we write: the two do not wait for each other. */
+	/* From the first of these on a kill switch finds the init; one that was thrown before is found by the second. */
 	if (bw_state_save_init(&creation->container, creation->launch.pid, err) < 0 ||
+		check_stopped(creation, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
 		bw_state_save_spec(&creation->container, creation->decision.hardened, err) < 0 ||
 		bw_state_save_profile(&creation->container, creation->decision.profile, err) < 0)

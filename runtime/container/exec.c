@@ -23,6 +23,8 @@
 #include "container/prepare.h"
 #include "container/program_files.h"
 #include "container/secret_variables.h"
+#include "container/stopped.h"
+#include "container/undo.h"
 #include "container/user_range.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
@@ -249,7 +251,7 @@ static int open_all(struct execution *execution, const struct bw_context *ctx, c
 	struct bw_container *container = &execution->container;
 
 	if (bw_container_open(ctx, id, false, false, &execution->arena, container, err) < 0 ||
-		check_running(execution, err) < 0)
+		bw_stopped_check(container->state->tenant, err) < 0 || check_running(execution, err) < 0)
 		return -1;
 	execution->pidfd = bw_pidfd_of(container->pid, container->start_time);
 	if (execution->pidfd < 0)
@@ -359,6 +361,20 @@ static int note_exec(const struct execution *execution, const struct bw_audited 
 	return bw_audit_note(who, BW_AUDIT_EXEC, NULL, more, BW_COUNT(more), err);
 }
 
+/* A kill switch that was thrown before the process was in its cgroup did not see it. Where the container has pids of its own
+ * the process has died with the init; else whatever it has started by now is ended as the switch ends all. */
+static int look_once_more(struct execution *execution, struct bw_err *err)
+{
+	struct bw_err ignored = {0};
+
+	if (bw_stopped_check(execution->container.state->tenant, err) == 0)
+		return 0;
+	bw_launch_abort(&execution->launch);
+	if (!execution->container.state->private_pids.v && bw_end_processes(&execution->container, &ignored) < 0)
+		bw_log(BW_LOG_WARNING, "%s", ignored.text);
+	return -1;
+}
+
 static int launch(struct execution *execution, struct bw_attach *attach, int *ret_code, struct bw_err *err)
 {
 	const struct bw_audited who = bw_audited_state(execution->container.state);
@@ -390,6 +406,10 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 
 		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, &of_exec, 1);
 		return r;
+	}
+	if (look_once_more(execution, err) < 0) {
+		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, &of_exec, 1);
+		return -1;
 	}
 	if (options->ret_pid)
 		*options->ret_pid = execution->launch.pid;

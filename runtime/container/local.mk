@@ -26,6 +26,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/images.c runtime/container/images.h \
 	runtime/container/inherit.c runtime/container/inherit.h \
 	runtime/container/lease.c runtime/container/lease.h \
+	runtime/container/kill_switch.c \
 	runtime/container/learn.c runtime/container/learn.h \
 	runtime/container/logger.c \
 	runtime/container/notify.c runtime/container/notify.h \
@@ -43,7 +44,9 @@ libbulwark_a_SOURCES += \
 	runtime/container/secret_variables.c runtime/container/secret_variables.h \
 	runtime/container/self.c \
 	runtime/container/start.c \
+	runtime/container/start_rate.c runtime/container/start_rate.h \
 	runtime/container/state.c runtime/container/state.h \
+	runtime/container/stopped.c runtime/container/stopped.h \
 	runtime/container/textdiff.c runtime/container/textdiff.h \
 	runtime/container/undo.c runtime/container/undo.h \
 	runtime/container/update.c \

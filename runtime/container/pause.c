@@ -4,6 +4,7 @@
 #include "container/bulwark.h"
 
 #include "container/audit_note.h"
+#include "container/stopped.h"
 
 static int open_locked(const struct bw_context *ctx, const char *id, struct bw_arena *arena,
 	struct bw_container *container, struct bw_err *err)
@@ -53,5 +54,11 @@ int bw_container_resume(const struct bw_context *ctx, const char *id, struct bw_
 		return -1;
 	if (bw_container_status(&container) != BW_STATUS_PAUSED)
 		return bw_fail(err, BW_E_STATE, 0, "container not paused");
-	return freeze(&container, false, err);
+	if (bw_stopped_check(container.state->tenant, err) < 0 || freeze(&container, false, err) < 0)
+		return -1;
+	/* A quarantine that looked at the container just before that has taken it for one that stands. */
+	if (bw_stopped_check(container.state->tenant, err) == 0)
+		return 0;
+	bw_cgroup_freeze_begin(container.state->cgroups);
+	return -1;
 }

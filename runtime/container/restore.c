@@ -28,6 +28,8 @@
 #include "container/images.h"
 #include "container/pid_file.h"
 #include "container/registry.h"
+#include "container/start_rate.h"
+#include "container/stopped.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/keeper.h"
@@ -190,12 +192,21 @@ static int decide(struct restoring *restoring, struct bw_err *err)
 	return bw_images_open(&restoring->images, false, spec_of(restoring), err);
 }
 
+static int check_stopped(const struct restoring *restoring, struct bw_err *err)
+{
+	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening;
+
+	return bw_stopped_check(hardening ? hardening->tenant : NULL, err);
+}
+
 /* Directory and state: nothing of the kernel's is made yet. */
 static int begin(struct restoring *restoring, struct bw_err *err)
 {
 	struct bw_request *request = &restoring->preparation.request;
 
 	if (bw_id_check(restoring->id, err) < 0 || decide(restoring, err) < 0)
+		return -1;
+	if (check_stopped(restoring, err) < 0)
 		return -1;
 	bw_attempt_enter(&restoring->attempt, "make the container's state");
 	if (bw_preparation_open(&restoring->preparation, &restoring->arena, err) < 0 ||
@@ -206,6 +217,8 @@ static int begin(struct restoring *restoring, struct bw_err *err)
 		    &restoring->preparation, &restoring->arena, &restoring->container.state, err) < 0 ||
 		check_hardening(restoring, err) < 0 ||
 		choose_keeper(restoring, err) < 0 ||
+		bw_start_rate_check(restoring->ctx, spec_of(restoring)->hardening, restoring->container.state,
+			&restoring->arena, err) < 0 ||
 		bw_state_save(&restoring->container, err) < 0) {
 		bw_undo(&restoring->container);
 		return -1;
@@ -482,7 +495,8 @@ static int take_init(struct restoring *restoring, pid_t pid, struct bw_err *err)
 		bw_state_save_profile(container, restoring->decision.profile, err) < 0 ||
 		bw_state_save(container, err) < 0 || start_keeper(restoring, pid, err) < 0)
 		return -1;
-	return bw_state_save_init(container, pid, err);
+	/* As in create: findable first, then the look whether a kill switch was thrown. */
+	return bw_state_save_init(container, pid, err) < 0 ? -1 : check_stopped(restoring, err);
 }
 
 static int notified(const char *stage, pid_t pid, int fd, void *ctx, struct bw_err *err)

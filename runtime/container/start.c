@@ -20,6 +20,7 @@
 #include "container/notify.h"
 #include "container/prepare.h"
 #include "container/state.h"
+#include "container/stopped.h"
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/guard.h"
@@ -267,6 +268,9 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 	attempt->profile = container->state->profile;
 	attempt->profile_reason = container->state->profile_reason;
 	if (check_created(bw_container_status(container), err) < 0)
+		return -1;
+	/* It has been findable since create: a switch that is thrown after this look kills it, started or not. */
+	if (bw_stopped_check(container->state->tenant, err) < 0)
 		return -1;
 	bw_attempt_enter(attempt, "look whether its time is kept");
 	if (check_keeper(container, err) < 0)

@@ -48,6 +48,16 @@ static void kill_init(const struct bw_container *container)
 	waitpid(container->pid, NULL, WNOHANG);
 }
 
+int bw_end_processes(const struct bw_container *container, struct bw_err *err)
+{
+	kill_init(container);
+	if (container->state && container->state->cgroups && bw_cgroup_kill(container->state->cgroups, err) < 0)
+		return -1;
+	if (container->pid > 0 && bw_proc_alive(container->pid, container->start_time))
+		return bw_fail(err, BW_E_KERNEL, 0, "its first process does not end");
+	return 0;
+}
+
 static int remove_cgroups(const struct bw_container *container, struct bw_err *err)
 {
 	if (!container->state || !container->state->cgroups)

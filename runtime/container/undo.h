@@ -12,6 +12,8 @@ void bw_undo(struct bw_container *container);
 /* The ordinary end: remaining processes, cgroups, directory, then the poststop hooks (spec may be NULL: none).
  * err may be NULL. */
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err);
+/* Kills every process of a container and waits until they are gone (at most ten seconds); nothing of it is removed. */
+int bw_end_processes(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
 /* Lets a paused container go on, so that a SIGKILL that was sent before reaches it. */
 void bw_thaw(const struct bw_container *container);
 /* SIGKILL to whatever the descriptor names. */

@@ -94,6 +94,10 @@ int bw_cgroup_is_empty(const struct bw_cgroup_set *set, bool *ret, struct bw_err
 /* Ends every process in the set, frozen and forking ones too, and waits until they are gone (at most ten
  * seconds). */
 int bw_cgroup_kill(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
+/* The same without waiting, for who has many to end and waits afterwards; also where it cannot be done so. */
+void bw_cgroup_kill_begin(const struct bw_cgroup_set *set);
+/* Tells all processes to stop, without waiting. */
+void bw_cgroup_freeze_begin(const struct bw_cgroup_set *set);
 /* Stops or resumes all processes; returns when they have stopped (at most ten seconds, else they run again). */
 int bw_cgroup_freeze(const struct bw_cgroup_set *set, bool freeze, struct bw_err *err) BW_MUST_CHECK;
 /* Lets everybody in the set run, also those that a container has frozen itself in cgroups of its own: frozen

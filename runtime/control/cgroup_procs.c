@@ -266,6 +266,18 @@ int bw_cgroup_freeze(const struct bw_cgroup_set *set, bool freeze, struct bw_err
 	return bw_fail(err, BW_E_KERNEL, ETIMEDOUT, "%s the container's cgroup", doing);
 }
 
+void bw_cgroup_freeze_begin(const struct bw_cgroup_set *set)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	bool v1;
+	int dir;
+
+	bw_cgroup_handle_init(&handle, set);
+	dir = freezer_dir(&handle, &v1);
+	if (dir >= 0)
+		(void)!write_state(dir, v1, true);
+}
+
 int bw_cgroup_is_frozen(const struct bw_cgroup_set *set, bool *ret, struct bw_err *err)
 {
 	auto_cgroup_handle struct bw_cgroup_handle handle;
@@ -372,6 +384,17 @@ static void await_change(int unified)
 		nap(NAP_MS);
 	else
 		poll(&poller, 1, 10 * NAP_MS);
+}
+
+void bw_cgroup_kill_begin(const struct bw_cgroup_set *set)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	int i = bw_cgroup_find(set, NULL), unified;
+
+	bw_cgroup_handle_init(&handle, set);
+	unified = i < 0 ? -1 : bw_cgroup_dir_fd(&handle, (size_t)i);
+	if (unified >= 0)
+		(void)!bw_write_at(unified, "cgroup.kill", "1");
 }
 
 int bw_cgroup_kill(const struct bw_cgroup_set *set, struct bw_err *err)

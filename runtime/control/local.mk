@@ -29,6 +29,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/copy_up.c runtime/control/copy_up.h \
 	runtime/control/devices.c \
 	runtime/control/ebpf.c runtime/control/ebpf.h \
+	runtime/control/quarantine.c runtime/control/quarantine.h \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
 	runtime/control/endpoint.c runtime/control/endpoint.h \
 	runtime/control/gate.c runtime/control/gate.h \

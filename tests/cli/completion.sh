@@ -29,7 +29,7 @@ complete_words() {
 }
 is "verbs" "$(complete_words sta)" "start state "
 is "global options" "$(complete_words --log)" "--log --log-format --log-level "
-is "a global option with a value is no verb" "$(complete_words --root /x kil)" "kill "
+is "a global option with a value is no verb" "$(complete_words --root /x kil)" "kill kill-switch "
 is "values of a choice" "$(complete_words list --format '')" "table json "
 is "values of another choice by the same name" "$(complete_words explain -f '')" "text json diff "
 is "ids of containers" "$(complete_words kill c)" "c1 c2 "

@@ -246,6 +246,8 @@ static const struct bw_container_info infos[] = {
 		.annotations_n = BW_COUNT(annotations),
 		.profile = "hardened",
 		.profile_reason = "default of the policy",
+		.tenant = "ann",
+		.session = "s-1",
 		.guard = "cgroup",
 		.witness = 4711,
 		.programs = "3 allowed, 1 denied, 0 unresolved",
@@ -370,6 +372,15 @@ int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **
 	if (bw_streq(id, "c2"))
 		return bw_fail(err, BW_E_NOT_FOUND, 0, "no failure of container c2 is on record");
 	return give(ret_text, asprintf(ret_text, "why %s json=%d", id, json), err);
+}
+
+int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err)
+{
+	*ret_verdict = options->quarantine;
+	return give(ret_text,
+		asprintf(ret_text, "kill-switch tenant=%s all=%d quarantine=%d lift=%d reason=%s json=%d", options->tenant ? options->tenant : "-",
+			options->all, options->quarantine, options->lift, options->reason ? options->reason : "-", options->json),
+		err);
 }
 
 int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err)

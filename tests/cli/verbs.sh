@@ -53,6 +53,12 @@ run "$double" exec --cgroup a --cgroup memory,cpu:/b c1 true
 has "exec in a cgroup" "$out" " cgroups=[a|memory,cpu:/b] "
 says "delete is silent" 0 "" delete c2
 says "delete -f of what is not there succeeds" 0 "" delete -f nope
+says "kill-switch alone" 0 "kill-switch tenant=- all=0 quarantine=0 lift=0 reason=- json=0" kill-switch
+says "kill-switch of a tenant" 0 "kill-switch tenant=ann all=0 quarantine=0 lift=0 reason=why so json=1" \
+	kill-switch --tenant ann --reason "why so" --format json
+says "kill-switch whose status is not 0" 1 "kill-switch tenant=- all=1 quarantine=1 lift=0 reason=- json=0" \
+	kill-switch --all --quarantine
+says "kill-switch lifted" 0 "kill-switch tenant=ann all=0 quarantine=0 lift=1 reason=- json=0" kill-switch -t ann --lift
 says "explain of the working directory" 3 "explain $scratch text - here" explain
 says "explain of a bundle" 3 "explain $scratch/b json - here" explain --format json ./b
 says "explain of a container" 3 "explain c1 text - here" explain c1

@@ -27,7 +27,7 @@ in_step() {
 in_step bulwark.8 "$(sed -n 's/^global //p' "$scratch/tables")"
 while read -r verb; do
 	in_step "bulwark-$verb.8" "$(sed -n "s/^option $verb //p" "$scratch/tables")"
-	check "bulwark.8 names bulwark-$verb(8)" grep -q "bulwark\\\\-$verb" "$man/bulwark.8"
+	check "bulwark.8 names bulwark-$verb(8)" grep -q "bulwark\\\\-${verb//-/\\\\-}" "$man/bulwark.8"
 done < <(sed -n 's/^verb //p' "$scratch/tables")
 
 for page in "$man"/bulwark-*.8; do

@@ -431,6 +431,12 @@ test_registry_CFLAGS = $(unit_cflags)
 test_registry_LDADD = $(unit_libs)
 TESTS += test_registry
 
+check_PROGRAMS += test_start_rate
+test_start_rate_SOURCES = tests/unit/test_start_rate.c tests/unit/scratch.h
+test_start_rate_CFLAGS = $(unit_cflags)
+test_start_rate_LDADD = $(unit_libs)
+TESTS += test_start_rate
+
 check_PROGRAMS += test_log
 test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
 test_log_CFLAGS = $(unit_cflags)
