@@ -15,6 +15,7 @@ dist_man_MANS += \
 	man/bulwark-kill.8 \
 	man/bulwark-kill-switch.8 \
 	man/bulwark-list.8 \
+	man/bulwark-metrics.8 \
 	man/bulwark-pause.8 \
 	man/bulwark-plan.8 \
 	man/bulwark-policy.5 \

@@ -16,6 +16,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_kill.c \
 	runtime/cli/cmd_kill_switch.c \
 	runtime/cli/cmd_list.c \
+	runtime/cli/cmd_metrics.c \
 	runtime/cli/cmd_pause.c \
 	runtime/cli/cmd_plan.c \
 	runtime/cli/cmd_policy.c \
@@ -35,6 +36,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/options.c runtime/cli/options.h \
 	runtime/cli/output.c runtime/cli/output.h \
 	runtime/cli/ps_table.c runtime/cli/ps_table.h \
+	runtime/cli/scrape.c runtime/cli/scrape.h runtime/cli/scrape_request.c \
 	runtime/cli/verb.c runtime/cli/verb.h
 
 bin_PROGRAMS += bulwark

@@ -21,6 +21,7 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_state,
 	&bw_verb_ps,
 	&bw_verb_events,
+	&bw_verb_metrics,
 	&bw_verb_why,
 	&bw_verb_kill_switch,
 	&bw_verb_explain,

@@ -269,6 +269,19 @@ int bw_policy_text(const char *verb, const char *path, char **ret_text, struct b
  * file, either of which may be NULL, and what each rule says; malloc'd. */
 int bw_policy_test(const struct bw_context *ctx, const char *path, const char *bundle, const char *facts, bool json,
 	char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* `metrics`: all of this host's containers at one moment, whatever their roots; also makes what has counters outlive their
+ * containers from then on. To be freed. */
+struct bw_metrics;
+int bw_metrics_take(struct bw_metrics **ret, struct bw_err *err) BW_MUST_CHECK;
+void bw_metrics_free(struct bw_metrics *metrics);
+/* In Prometheus's text format, malloc'd; each: the containers one by one as well. */
+int bw_metrics_prometheus(const struct bw_metrics *metrics, bool each, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
+/* In CloudWatch's Embedded Metric Format, malloc'd: counters as what has come since past, or since the host's start with NULL.
+ * name_space NULL: "Bulwark". BW_E_USAGE for one that CloudWatch does not take. */
+int bw_metrics_emf(const struct bw_metrics *metrics, const struct bw_metrics *past, const char *name_space, char **ret_text,
+	struct bw_err *err) BW_MUST_CHECK;
+/* Such documents at the end of a file (absolute path), which is moved to FILE.1 first when it has become large. */
+int bw_metrics_emf_append(const char *file, const char *text, struct bw_err *err) BW_MUST_CHECK;
 /* `plan BUNDLE`: the steps that create would take, one a line (for people and golden tests). */
 int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
 /* `features`: the JSON document. */

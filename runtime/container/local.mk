@@ -29,6 +29,8 @@ libbulwark_a_SOURCES += \
 	runtime/container/kill_switch.c \
 	runtime/container/learn.c runtime/container/learn.h \
 	runtime/container/logger.c \
+	runtime/container/measure.c runtime/container/measure.h \
+	runtime/container/metrics.c \
 	runtime/container/notify.c runtime/container/notify.h \
 	runtime/container/pid_file.c runtime/container/pid_file.h \
 	runtime/container/pidfd_socket.c runtime/container/pidfd_socket.h \

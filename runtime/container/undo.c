@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/categories.h"
+#include "container/measure.h"
 #include "container/registry.h"
 #include "container/user_range.h"
 #include "control/gate.h"
@@ -148,6 +149,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
 	bw_keeper_stop(container->dir);
+	bw_measure_end(container, spec && spec->hardening ? spec->hardening->tenant : NULL);
 	if (remove_kernel_side(container, err) < 0)
 		return -1;
 	release_leases(container);

@@ -215,22 +215,29 @@ static int make_room(const char *file, struct bw_err *err)
 	return 0;
 }
 
-int bw_emf_append(const char *file, const struct bw_emf_end *end, struct bw_err *err)
+int bw_emf_append_lines(const char *file, const char *lines, struct bw_err *err)
 {
-	auto_free char *text = NULL, *line = NULL;
 	auto_close int fd = -1;
-	int len, r;
+	int r;
 
-	if (bw_emf_text(end, &text, err) < 0 || make_room(file, err) < 0)
+	if (make_room(file, err) < 0)
 		return -1;
-	len = asprintf(&line, "%s\n", text);
-	if (len < 0)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "metrics");
 	fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "opening %s", file);
-	r = bw_write_all(fd, line, (size_t)len);
+	r = bw_write_all(fd, lines, strlen(lines));
 	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "writing %s", file) : 0;
+}
+
+int bw_emf_append(const char *file, const struct bw_emf_end *end, struct bw_err *err)
+{
+	auto_free char *text = NULL, *line = NULL;
+
+	if (bw_emf_text(end, &text, err) < 0)
+		return -1;
+	if (asprintf(&line, "%s\n", text) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "metrics");
+	return bw_emf_append_lines(file, line, err);
 }
 
 bool bw_emf_namespace_fits(const char *name)

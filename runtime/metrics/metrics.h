@@ -44,7 +44,7 @@ enum bw_gauge {
 struct bw_measures {
 	uint64_t count[BW_COUNT_END];
 	uint64_t gauge[BW_GAUGE_END];
-	uint64_t started_unix_ms, duration_ms; /* duration: since then, at the time of writing */
+	uint64_t started_unix_ms, duration_ms; /* duration: since then, at the time of writing; started 0: neither is known */
 };
 
 /* The name that a container's measures have in its directory. */

@@ -55,6 +55,8 @@ int bw_emf_text(const struct bw_emf_end *end, char **ret, struct bw_err *err) BW
 /* Appends it as a line, in one write, to file (absolute path, not through a link in its last component). One that has reached
  * BW_EMF_MAX_BYTES becomes file.1 first. */
 int bw_emf_append(const char *file, const struct bw_emf_end *end, struct bw_err *err) BW_MUST_CHECK;
+/* The same with lines that are there. */
+int bw_emf_append_lines(const char *file, const char *lines, struct bw_err *err) BW_MUST_CHECK;
 /* Whether CloudWatch takes that name: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the beginning. */
 bool bw_emf_namespace_fits(const char *name);
 

@@ -255,9 +255,11 @@ int bw_totals_add_at(int store, int dir, const char *tenant, const char *profile
 	if (r <= 0)
 		return r;
 	bw_counts_add(totals.count, last->count);
-	totals.ended = sum(totals.ended, 1);
-	totals.duration_ms = sum(totals.duration_ms, last->duration_ms);
-	totals.bucket[bucket_of(last->duration_ms)]++;
+	if (last->started_unix_ms) {
+		totals.ended = sum(totals.ended, 1);
+		totals.duration_ms = sum(totals.duration_ms, last->duration_ms);
+		totals.bucket[bucket_of(last->duration_ms)]++;
+	}
 	return save(store, name, &totals, err);
 }
 

@@ -401,6 +401,52 @@ int bw_policy_test(const struct bw_context *ctx, const char *path, const char *b
 		err);
 }
 
+/* Each look is one more than the last. */
+struct bw_metrics {
+	int look;
+};
+
+int bw_metrics_take(struct bw_metrics **ret, struct bw_err *err)
+{
+	static int looks;
+
+	if (getenv("FAKE_METRICS_FAIL"))
+		return bw_fail(err, BW_E_HOST, 0, "the totals have been locked by somebody else");
+	*ret = malloc(sizeof **ret);
+	if (!*ret)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "metrics");
+	(*ret)->look = ++looks;
+	return 0;
+}
+
+void bw_metrics_free(struct bw_metrics *metrics)
+{
+	free(metrics);
+}
+
+int bw_metrics_prometheus(const struct bw_metrics *metrics, bool each, char **ret_text, struct bw_err *err)
+{
+	return give(ret_text, asprintf(ret_text, "look %d each=%d\n", metrics->look, each), err);
+}
+
+int bw_metrics_emf(const struct bw_metrics *metrics, const struct bw_metrics *past, const char *name_space, char **ret_text,
+	struct bw_err *err)
+{
+	return give(ret_text,
+		asprintf(ret_text, "{\"look\":%d,\"past\":%d,\"namespace\":\"%s\"}\n", metrics->look, past ? past->look : 0,
+			name_space ? name_space : "-"),
+		err);
+}
+
+int bw_metrics_emf_append(const char *file, const char *text, struct bw_err *err)
+{
+	FILE *to = fopen(file, "a");
+
+	if (!to || fputs(text, to) < 0 || fclose(to) != 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "writing %s", file);
+	return 0;
+}
+
 int bw_plan_text(
 	const struct bw_context *ctx, const char *bundle, char **ret_text, struct bw_err *err)
 {

@@ -14,7 +14,7 @@ for words in -h --help help ''; do
 	has "\"bulwark $words\" says what bulwark is" "$(line 2)" "bulwark - OCI container runtime"
 	is "\"bulwark $words\" is silent on standard error" "$errout" ""
 done
-check "the overview fits a screen of 60 lines" test "$(wc -l <<<"$out")" -le 60
+check "the overview fits a screen of 64 lines" test "$(wc -l <<<"$out")" -le 64
 check "no line of the overview is wider than 100" test "$(wc -L <<<"$out")" -le 100
 
 verbs=$("$double" help tables | sed -n 's/^verb //p')

@@ -9,6 +9,7 @@ cli_tests = \
 	tests/cli/errors.sh \
 	tests/cli/help.sh \
 	tests/cli/list.sh \
+	tests/cli/metrics.sh \
 	tests/cli/metrics-formats.sh \
 	tests/cli/options.sh \
 	tests/cli/ps.sh \

@@ -41,6 +41,12 @@ fuzz_policy_CPPFLAGS = $(fuzz_cppflags) -I$(srcdir)/tests/common \
 fuzz_policy_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_policy
 
+check_PROGRAMS += fuzz_scrape
+fuzz_scrape_SOURCES = tests/fuzz/fuzz_scrape.c $(fuzz_main_sources)
+fuzz_scrape_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/scrape"'
+fuzz_scrape_LDADD = libbulwark-cli.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_scrape
+
 check_PROGRAMS += fuzz_shim_settings
 fuzz_shim_settings_SOURCES = tests/fuzz/fuzz_shim_settings.c $(fuzz_main_sources)
 fuzz_shim_settings_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/shim_settings"'
@@ -126,6 +132,10 @@ fuzz/measures: $(srcdir)/tests/fuzz/fuzz_measures.c
 	@mkdir -p fuzz
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< \
 		$(addprefix $(srcdir)/,$(filter runtime/base/%.c runtime/metrics/%.c,$(libbulwark_a_SOURCES)))
+fuzz: fuzz/scrape
+fuzz/scrape: $(srcdir)/tests/fuzz/fuzz_scrape.c
+	@mkdir -p fuzz
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(fuzz_cppflags) $(FUZZ_FLAGS) -o $@ $< $(srcdir)/runtime/cli/scrape_request.c
 fuzz: fuzz/annotations
 fuzz/annotations: $(srcdir)/tests/fuzz/fuzz_annotations.c
 	@mkdir -p fuzz

@@ -215,7 +215,9 @@ test_quarantine_stops_and_cuts_off() {
 	expect_status 0
 	expect_output_has ': 0 container(s) quarantined'
 	for verb in resume "exec"; do
-		governed "$verb" "$ID-ann" $([ "$verb" = resume ] || echo true)
+		program=(true)
+		[ "$verb" = exec ] || program=()
+		governed "$verb" "$ID-ann" "${program[@]}"
 		expect_failure
 		expect_error_has 'is stopped by the kill switch'
 	done

@@ -980,7 +980,7 @@ END_TEST
 /* A session's own workspace needs both names; whoever says them. */
 static const struct {
 	const char *tenant, *session, *cwd, *begins, *missing; /* missing: in the words of the refusal */
-} named[] = {
+} per_session[] = {
 	{"acme", "s1", "/", "/workspace/acme/s1", NULL},
 	{"acme", "s1", "/srv", "/srv", NULL},
 	{"acme", NULL, "/", NULL, "nobody says which session it is,"},
@@ -994,21 +994,21 @@ START_TEST(a_workspace_of_each_session_lies_beneath_its_names)
 						"\"workspace\":{\"perSession\":true}}}}",
 		"x");
 	struct bw_spec_hardening given = {
-		.tenant = (char *)(uintptr_t)named[_i].tenant, .session = (char *)(uintptr_t)named[_i].session};
+		.tenant = (char *)(uintptr_t)per_session[_i].tenant, .session = (char *)(uintptr_t)per_session[_i].session};
 	struct bw_spec *asked = parse(config("", NEW_NET, "", "")), *hardened = NULL;
 	struct bw_findings findings = {0};
 	struct bw_err err = {0};
 
 	asked->hardening = &given;
-	asked->process->cwd = (char *)(uintptr_t)named[_i].cwd;
-	ck_assert_int_eq(bw_harden(asked, p, &arena, &hardened, &findings, &err), named[_i].missing ? -1 : 0);
-	if (named[_i].missing) {
+	asked->process->cwd = (char *)(uintptr_t)per_session[_i].cwd;
+	ck_assert_int_eq(bw_harden(asked, p, &arena, &hardened, &findings, &err), per_session[_i].missing ? -1 : 0);
+	if (per_session[_i].missing) {
 		ck_assert_str_eq(err.rule, "workspace");
-		ck_assert_ptr_nonnull(strstr(err.text, named[_i].missing));
+		ck_assert_ptr_nonnull(strstr(err.text, per_session[_i].missing));
 		return;
 	}
 	ck_assert_str_eq(hardened->hardening->workspace, "/workspace/acme/s1");
-	ck_assert_str_eq(hardened->process->cwd, named[_i].begins);
+	ck_assert_str_eq(hardened->process->cwd, per_session[_i].begins);
 	ck_assert_str_eq(hardened->mounts.v[hardened->mounts.n - 1].destination, "/workspace/acme/s1");
 	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
 }
@@ -1696,7 +1696,7 @@ int main(void)
 		BW_COUNT(executable_mounts));
 	tcase_add_loop_test(one, a_workspace_is_the_users_own_and_data_unless_the_policy_says_more, 0,
 		BW_COUNT(workspaces));
-	tcase_add_loop_test(one, a_workspace_of_each_session_lies_beneath_its_names, 0, BW_COUNT(named));
+	tcase_add_loop_test(one, a_workspace_of_each_session_lies_beneath_its_names, 0, BW_COUNT(per_session));
 	tcase_add_loop_test(one, a_tenant_gets_its_own_directory_and_no_other_one, 0, BW_COUNT(tenants_binds));
 	tcase_add_test(one, audit_mode_lets_pass_what_it_records);
 	tcase_add_test(one, no_value_of_the_environment_is_in_a_finding);

@@ -188,6 +188,21 @@ START_TEST(one_container_is_added_once)
 }
 END_TEST
 
+START_TEST(a_duration_that_nobody_knows_is_none)
+{
+	auto_close int totals = store();
+	struct bw_measures m = some(700);
+	auto_free struct bw_totals *all = NULL;
+	size_t n;
+
+	m.started_unix_ms = 0;
+	add(totals, -1, "a", "p", &m);
+	all = read_all(totals, &n);
+	ck_assert_uint_eq(all[0].count[BW_COUNT_CPU_USEC], m.count[BW_COUNT_CPU_USEC]);
+	ck_assert(all[0].ended == 0 && all[0].duration_ms == 0 && all[0].bucket[3] == 0);
+}
+END_TEST
+
 START_TEST(what_has_no_container_is_counted)
 {
 	auto_close int totals = store();
@@ -353,6 +368,7 @@ int main(void)
 	tcase_add_test(totals, what_ends_is_added_to_its_tenant_and_profile);
 	tcase_add_test(totals, a_bound_belongs_to_its_bucket);
 	tcase_add_test(totals, one_container_is_added_once);
+	tcase_add_test(totals, a_duration_that_nobody_knows_is_none);
 	tcase_add_test(totals, what_has_no_container_is_counted);
 	tcase_add_test(totals, a_sum_stays_at_the_largest_number);
 	tcase_add_test(totals, names_that_are_no_labels_are_counted_as_other);

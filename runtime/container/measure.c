@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure.c - see measure.h. */
+#include "container/measure.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "control/cgroup_sample.h"
+#include "control/guard.h"
+#include "control/witness.h"
+
+/* What counts by itself, whoever else is there. */
+static void look(const struct bw_container *container, struct bw_measures *measures)
+{
+	uint64_t refused[BW_GUARD_HOOKS];
+	struct bw_witness_counts programs;
+	struct bw_err ignored = {0};
+
+	if (bw_witness_counts(container->dir, &programs)) {
+		measures->count[BW_COUNT_EXECUTIONS] = programs.allowed;
+		measures->count[BW_COUNT_PROGRAMS_DENIED] = programs.denied;
+	}
+	if (bw_guard_way_of(container->state->guard) != BW_GUARD_CGROUP ||
+		bw_cgroup_guard_counts(container->state->cgroups, refused, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < BW_GUARD_HOOKS; i++)
+		if (i != BW_GUARD_EGRESS)
+			measures->count[BW_COUNT_DESTINATIONS_DENIED] += refused[i];
+	measures->count[BW_COUNT_NETWORK_CONNECTION_ATTEMPTS] = measures->count[BW_COUNT_DESTINATIONS_DENIED];
+}
+
+void bw_measure(const struct bw_container *container, struct bw_measures *ret)
+{
+	struct bw_err why = {0};
+
+	*ret = (struct bw_measures){0};
+	if (bw_measures_read(container->dir, BW_MEASURES_NAME, ret, &why) == 0)
+		return;
+	if (why.code != BW_E_NOT_FOUND)
+		bw_debug("%s/%s", container->path, why.text);
+	if (!container->state || !container->state->cgroups)
+		return;
+	look(container, ret);
+	(void)bw_cgroup_sample(container->state->cgroups, ret);
+}
+
+bool bw_measure_lasts(const struct bw_container *container)
+{
+	return container->state && container->state->layers.n > 0;
+}
+
+void bw_measure_end(const struct bw_container *container, const char *tenant)
+{
+	bool kept = faccessat(container->dir, BW_MEASURES_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	auto_close int store = -1;
+	struct bw_measures last;
+	struct bw_err err = {0};
+
+	if (!bw_measure_lasts(container) || geteuid() != 0 || bw_totals_has(container->dir))
+		return;
+	store = bw_totals_open(kept, &err);
+	if (store < 0) {
+		if (err.code != BW_E_NOT_FOUND)
+			bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+		return;
+	}
+	bw_measure(container, &last);
+	/* The process beside it has been killed: the kernel has counted on. */
+	if (kept && container->state->cgroups)
+		(void)bw_cgroup_sample(container->state->cgroups, &last);
+	if (bw_totals_add_at(store, container->dir, tenant, container->state->profile, &last, &err) < 0)
+		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+}
