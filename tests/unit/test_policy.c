@@ -1095,6 +1095,43 @@ START_TEST(a_profile_that_only_records_can_be_stored)
 }
 END_TEST
 
+START_TEST(where_the_audit_trail_is_is_stored_with_the_profile)
+{
+	const struct bw_policy *policy = parse("{\"version\":1,\"audit\":{\"file\":\"/t\",\"keep\":3,\"sinks\":[\"syslog\"]}}");
+	const struct bw_profile *p = stored_and_read(bw_policy_profile(policy, "hardened"));
+
+	ck_assert_ptr_nonnull(p->derived.trail);
+	ck_assert_str_eq(p->derived.trail->file, "/t");
+	ck_assert_uint_eq(p->derived.trail->keep.v, 3);
+	ck_assert(!p->derived.trail->max_bytes.set);
+	ck_assert_str_eq(p->derived.trail->sinks.v[0], "syslog");
+	ck_assert_ptr_null(stored_and_read(bw_policy_profile(parse("{\"version\":1}"), "hardened"))->derived.trail);
+}
+END_TEST
+
+START_TEST(what_is_recorded_of_a_refusal_is_said_by_profile_and_file)
+{
+	const struct bw_policy *policy = parse("{\"version\":1,\"audit\":{\"file\":\"/t\"},\"profiles\":{"
+					       "\"strict\":{\"audit\":{\"onFailure\":\"refuse\"}},"
+					       "\"few\":{\"loosens\":[\"audit.record\"],\"audit\":{\"record\":\"refusals\"}},"
+					       "\"none\":{\"loosens\":[\"audit.record\"],\"audit\":{\"record\":\"off\"}}}}");
+	struct bw_spec_audit audit;
+
+	ck_assert(bw_profile_audit(policy, bw_policy_profile(policy, "strict"), &audit));
+	ck_assert_str_eq(audit.record, "all");
+	ck_assert_str_eq(audit.on_failure, "refuse");
+	ck_assert_str_eq(audit.trail->file, "/t");
+	ck_assert(bw_profile_audit(policy, bw_policy_profile(policy, "few"), &audit));
+	ck_assert_str_eq(audit.record, "refusals");
+	ck_assert_str_eq(audit.on_failure, "continue");
+	ck_assert(!bw_profile_audit(policy, bw_policy_profile(policy, "none"), &audit));
+	ck_assert(!bw_profile_audit(policy, bw_policy_profile(policy, "compat"), &audit));
+	bw_policy_audit(NULL, &audit);
+	ck_assert_str_eq(audit.record, "all");
+	ck_assert_ptr_null(audit.trail);
+}
+END_TEST
+
 START_TEST(whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile)
 {
 	const struct bw_policy *policy = parse("{\"version\":1,\"annotations\":{\"ttl\":true}}");
@@ -1286,6 +1323,8 @@ int main(void)
 	tcase_add_test(t, what_is_stored_of_a_profile_has_its_secrets);
 	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
 	tcase_add_test(t, a_profile_that_only_records_can_be_stored);
+	tcase_add_test(t, where_the_audit_trail_is_is_stored_with_the_profile);
+	tcase_add_test(t, what_is_recorded_of_a_refusal_is_said_by_profile_and_file);
 	tcase_add_test(t, whether_a_ttl_or_tenant_is_heard_is_stored_with_the_profile);
 	tcase_add_loop_test(
 		t, output_goes_to_the_programs_that_are_listed_and_to_no_other, 0, (int)BW_COUNT(loggers));
