@@ -235,7 +235,7 @@ static int make_tree(struct filling *filling, struct bw_plan *plan, struct bw_er
 
 	if (fs < 0 || configure(fs, filling->request) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "secrets: making a file system in memory");
-	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW);
+	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 	if (tree < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "secrets: mounting a file system in memory");
 	filling->tree = tree;
