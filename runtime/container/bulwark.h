@@ -260,6 +260,9 @@ int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here
 	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `check`: what this host can enforce for the chosen profile. *ret_verdict: 0 all, 1 degraded, 2 unusable. */
 int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+/* `check ecs`: insecure settings in the files of an ECS host, whose root is host_root (NULL: this one). Text or JSON, malloc'd.
+ * *ret_verdict: 0 none, 1 there are some. */
+int bw_check_ecs(const char *host_root, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `why`: the last failure of create, run, start, exec, checkpoint or restore of this id, also when the container is gone; malloc'd. BW_E_NOT_FOUND
  * when there is none on record. */
 int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **ret_text, struct bw_err *err) BW_MUST_CHECK;

@@ -6,11 +6,13 @@ libbulwark_a_SOURCES += \
 	runtime/container/bulwark.h \
 	runtime/container/categories.c runtime/container/categories.h \
 	runtime/container/check.c \
+	runtime/container/check_ecs.c \
 	runtime/container/checkpoint.c \
 	runtime/container/create.c \
 	runtime/container/decide.c runtime/container/decide.h \
 	runtime/container/delete.c \
 	runtime/container/docker_facts.c runtime/container/docker_facts.h \
+	runtime/container/ecs.h runtime/container/ecs_agent.c runtime/container/ecs_docker.c \
 	runtime/container/events.c \
 	runtime/container/exec.c \
 	runtime/container/explain.c runtime/container/explain.h \

@@ -59,6 +59,13 @@ int bw_policy_facts_parse(const char *text, size_t len, const char *name, struct
 
 /* ---- what an administrator wants to know ---- */
 
+/* Whether a rule names this fact with a pattern that the value matches. */
+bool bw_policy_has_rule_for(const struct bw_policy *policy, const char *fact, const char *value);
+/* Whether refusals stop a container; whether it is kept from the host's network, from metadata services. */
+bool bw_profile_enforces(const struct bw_profile *profile);
+bool bw_profile_refuses_host_network(const struct bw_profile *profile);
+bool bw_profile_blocks_metadata(const struct bw_profile *profile);
+
 enum bw_judgement { BW_RULE_FAILS, BW_RULE_IN_DOUBT, BW_RULE_HOLDS };
 const char *bw_judgement_word(enum bw_judgement judgement); /* "does not hold", "is in doubt", "holds" */
 struct bw_verdict_of_rule {

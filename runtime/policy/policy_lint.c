@@ -356,3 +356,30 @@ int bw_policy_lint(const struct bw_policy *policy, struct bw_arena *arena, struc
 		return bw_fail(err, BW_E_MEMORY, 0, "policy lint: out of memory");
 	return 0;
 }
+
+bool bw_policy_has_rule_for(const struct bw_policy *policy, const char *fact, const char *value)
+{
+	for (size_t i = 0; i < policy->rules.n; i++) {
+		const struct bw_key_strs *condition = find_condition(&policy->rules.v[i], fact);
+
+		for (size_t k = 0; condition && k < condition->values.n; k++)
+			if (bw_glob_match(condition->values.v[k], value))
+				return true;
+	}
+	return false;
+}
+
+bool bw_profile_enforces(const struct bw_profile *profile)
+{
+	return !bw_streq0(profile->mode, "audit");
+}
+
+bool bw_profile_refuses_host_network(const struct bw_profile *profile)
+{
+	return profile->network && bw_streq0(profile->network->host, "refuse");
+}
+
+bool bw_profile_blocks_metadata(const struct bw_profile *profile)
+{
+	return profile->network && bw_streq0(profile->network->metadata, "block");
+}

@@ -366,6 +366,12 @@ int bw_audit_show(const struct bw_context *ctx, const char *const *files, const 
 	return seen(text, fn_ctx, err);
 }
 
+int bw_check_ecs(const char *host_root, bool json, char **ret_text, int *ret_verdict, struct bw_err *err)
+{
+	*ret_verdict = host_root != NULL;
+	return give(ret_text, asprintf(ret_text, "check ecs %s json=%d\n", host_root ? host_root : "-", json), err);
+}
+
 int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **ret_text, struct bw_err *err)
 {
 	(void)ctx;
