@@ -5,7 +5,7 @@ tests_cli_bulwark_SOURCES = runtime/cli/main.c tests/cli/fake_container.c
 tests_cli_bulwark_LDADD = libbulwark-cli.a libbulwark.a $(BW_LIBS)
 
 cli_tests = \
-	tests/cli/check-ecs.sh \
+	tests/cli/check-ecs.sh tests/cli/ecs-user-data.sh \
 	tests/cli/completion.sh \
 	tests/cli/errors.sh \
 	tests/cli/help.sh \
@@ -25,4 +25,5 @@ cli_tests = \
 TESTS += $(cli_tests)
 EXTRA_DIST += $(cli_tests) tests/common/metrics_check.py tests/cli/shim_wire.py tests/lib.sh
 EXTRA_DIST += tests/data/ecs
+EXTRA_DIST += tests/data/ecs contrib/ecs/user-data.sh
 EXTRA_DIST += $(cli_tests) tests/cli/shim_wire.py tests/lib.sh
