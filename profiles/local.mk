@@ -53,7 +53,7 @@ dist_selinuxlabels_DATA = profiles/selinux/image.contexts profiles/selinux/READM
 
 # The built-in profiles and their data are compiled in.
 builtin_files = profiles/compat.json profiles/hardened.json profiles/untrusted-code.json \
-	profiles/endpoints.json profiles/scrub.json
+	profiles/endpoints.json profiles/scrub.json profiles/backends.json
 EXTRA_DIST += $(builtin_files) profiles/embed.sh
 nodist_libbulwark_a_SOURCES += profiles/builtins.c
 BUILT_SOURCES += profiles/builtins.c

@@ -15,6 +15,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/policy_order.c \
 	runtime/policy/policy_table.c \
 	runtime/policy/rule_audit.c \
+	runtime/policy/rule_backend.c \
 	runtime/policy/rule_caps.c \
 	runtime/policy/rule_devices.c \
 	runtime/policy/rule_environment.c \

@@ -210,7 +210,8 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 {
 	struct bw_profile whole = *profile;
 	char base[] = "compat"; /* changes nothing, so what is folded in is all there is */
-	char mode[] = "mode", loggers[] = "loggers.allow", secrets[] = "secrets.files", *looser[3];
+	char mode[] = "mode", loggers[] = "loggers.allow", secrets[] = "secrets.files", *looser[6];
+	char delegate[] = "backend.delegate", args[] = "backend.args", ignores[] = "backend.ignores";
 	size_t n = 0;
 
 	whole.extends = base;
@@ -221,6 +222,12 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 		looser[n++] = loggers;
 	if (gives_files(profile->secrets))
 		looser[n++] = secrets;
+	if (profile->backend && profile->backend->delegate)
+		looser[n++] = delegate;
+	if (profile->backend && profile->backend->args.n)
+		looser[n++] = args;
+	if (profile->backend && profile->backend->ignores.n)
+		looser[n++] = ignores;
 	if (n)
 		whole.loosens = (struct bw_strs){looser, n};
 	bw_json_begin_object(w);
@@ -257,6 +264,9 @@ int bw_profile_check_images(const struct bw_profile *profile, const char *verb, 
 			snprintf(err->rule, sizeof err->rule, "secrets");
 		return bw_at(err, "/profiles/%s/secrets", profile->key);
 	}
+	if (profile->backend && profile->backend->delegate)
+		return bw_fail(err, BW_E_DENIED, 0, "%s: profile %s has %s make its containers, whose images are its own", verb,
+			profile->key, profile->backend->delegate);
 	if (!bw_streq0(profile->checkpoint, "refuse"))
 		return 0;
 	if (bw_streq0(profile->mode, "audit"))

@@ -38,6 +38,27 @@ static const struct bw_schema scrub_schema = {.name = "scrub",
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = scrub_fields};
 
+struct backends {
+	struct {
+		struct bw_backend_known *v;
+		size_t n;
+	} backends;
+};
+static const char *const kernels[] = {"own", "host", NULL};
+static const struct bw_field backend_fields[] = {BW_FIELD(struct bw_backend_known, kernel, "kernel", .names = kernels),
+	BW_FIELD(struct bw_backend_known, offline, "offline"), BW_FIELD(struct bw_backend_known, has, "has"),
+	BW_FIELD(struct bw_backend_known, lacks, "lacks"), BW_END};
+static const struct bw_schema backend_schema = {.name = "backend",
+	.size = sizeof(struct bw_backend_known),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = backend_fields};
+static const struct bw_field backends_fields[] = {
+	BW_MAP_OF(struct backends, backends, "backends", &backend_schema), BW_END};
+static const struct bw_schema backends_schema = {.name = "backends",
+	.size = sizeof(struct backends),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = backends_fields};
+
 bool bw_profile_is_builtin(const char *name)
 {
 	for (size_t i = 0; bw_builtin_profiles[i]; i++)
@@ -426,6 +447,25 @@ static int fold_chain(const struct bw_policy *policy, const char *name, bool bui
 	return 0;
 }
 
+/* By the name of the program, as the policy has it. */
+static int derive_backend(struct bw_profile *p, struct bw_policy_cache *cache, struct bw_err *err)
+{
+	const struct backends *known;
+	const char *name;
+	void *object;
+
+	if (!p->backend || !p->backend->delegate)
+		return 0;
+	if (read_builtin(&backends_schema, "backends", cache, &object, err) < 0)
+		return -1;
+	known = object;
+	name = strrchr(p->backend->delegate, '/') + 1;
+	for (size_t i = 0; i < known->backends.n; i++)
+		if (bw_streq(known->backends.v[i].key, name))
+			p->derived.backend = &known->backends.v[i];
+	return 0;
+}
+
 static int derive(const struct bw_policy *policy, struct bw_profile *p, struct bw_err *err)
 {
 	struct bw_policy_cache *cache = policy->cache;
@@ -437,7 +477,8 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 		policy->annotations && policy->annotations->session.set && policy->annotations->session.v;
 	p->derived.hears_ttl = policy->annotations && policy->annotations->ttl.set && policy->annotations->ttl.v;
 	p->derived.trail = policy->audit;
-	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0)
+	if (derive_endpoints(p, cache, err) < 0 || derive_scrub(p, cache, err) < 0 ||
+		derive_backend(p, cache, err) < 0)
 		return -1;
 	return derive_egress(policy, p, err);
 }

@@ -187,6 +187,29 @@ static bool fewer_is_strict(const struct bw_field *field, const void *a, const v
 	return holds_all(b, a);
 }
 
+/* Neither way of making a container is the other with more. */
+static bool same_text(const struct bw_field *field, const void *a, const void *b)
+{
+	const char *one = *(char *const *)a, *other = *(char *const *)b;
+
+	(void)field;
+	return bw_streq(one ? one : "", other ? other : "");
+}
+
+/* What the words of another program mean nobody knows here. */
+static bool same_list(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_strs *one = a, *other = b;
+
+	(void)field;
+	if (one->n != other->n)
+		return false;
+	for (size_t i = 0; i < one->n; i++)
+		if (!bw_streq(one->v[i], other->v[i]))
+			return false;
+	return true;
+}
+
 static bool tmpfs_sizes(const struct bw_field *field, const void *a, const void *b)
 {
 	const __typeof__(((struct bw_profile_rootfs *)0)->tmpfs) *one = a, *other = b;
@@ -487,6 +510,10 @@ static const struct {
 	{"network.egress", narrower_gate},
 	{"sysctl.allow", allow_list},
 	{"systemd.properties", allow_list},
+	{"backend.delegate", same_text},
+	{"backend.args", same_list},
+	{"backend.ignores", fewer_is_strict},
+	{"backend.timeout", any_value},
 	{"session.ttl", sooner_is_strict},
 	{"session.grace", sooner_is_strict},
 	{"session.startsPerMinute", lower_is_strict},

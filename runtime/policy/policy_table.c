@@ -947,6 +947,39 @@ static const struct bw_field audit_fields[] = {
 	BW_END};
 SECTION(audit, audit_fields);
 
+static int check_ignores(const void *member, struct bw_err *err)
+{
+	const struct bw_strs *list = member;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!bw_backend_is_control(list->v[i]))
+			return bw_fail(err, BW_E_POLICY, 0,
+				"\"%s\" is not the name of a control that a backend can lack (bulwark-policy(5))", list->v[i]);
+	return 0;
+}
+
+static int check_program_path(const void *member, struct bw_err *err)
+{
+	char *text = *(char *const *)member;
+	const struct bw_strs one = {&text, 1};
+
+	return check_clean_paths(&one, err);
+}
+
+static const struct bw_field backend_fields[] = {
+	BW_FIELD(struct bw_profile_backend, delegate, "delegate", .check = check_program_path,
+		.doc = "Absolute path of an OCI runtime, such as /usr/bin/runsc, which only root can change; absent: bulwark "
+		       "makes the container itself."),
+	BW_FIELD(struct bw_profile_backend, args, "args",
+		.doc = "Global options for it, before the command: \"--network=none\"."),
+	BW_FIELD(struct bw_profile_backend, ignores, "ignores", .check = check_ignores,
+		.doc = "Controls without which a container may be started because the delegate does not put them in force; "
+		       "each is recorded as degraded. What it lacks and this list does not name is refused."),
+	BW_FIELD(struct bw_profile_backend, timeout, "timeout", .check = check_ttl,
+		.doc = "How long one command of the delegate may take (default 30s)."),
+	BW_END};
+SECTION(backend, backend_fields);
+
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
 		.doc = "Profile whose rows hold where this one says nothing; its own name means "
@@ -1025,8 +1058,9 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, audit, "audit", &audit_schema,
 		.doc = "What goes to the audit trail, for which the section audit of the file says where it is."),
 	LATER(struct bw_profile, "metrics", "Where metrics go."),
-	LATER(struct bw_profile, "backend",
-		"Another runtime that gets the hardened configuration."),
+	BW_NESTED(struct bw_profile, backend, "backend", &backend_schema,
+		.doc = "Another runtime that makes the container, from the hardened configuration: for isolation that "
+		       "bulwark has not."),
 	BW_END};
 const struct bw_schema bw_profile_schema = {.name = "profile",
 	.size = sizeof(struct bw_profile),

@@ -187,6 +187,20 @@ struct bw_profile_audit {
 	char *record;	  /* off, refusals, all */
 	char *on_failure; /* continue, refuse */
 };
+struct bw_profile_backend {
+	char *delegate; /* absolute path of another runtime; NULL: none */
+	struct bw_strs args, ignores;
+	char *timeout; /* as bw_parse_duration_ms() reads it */
+};
+
+/* What is known of another runtime, by the name of its program (profiles/backends.json). Words are those of
+ * bw_backend_controls[]. */
+struct bw_backend_known {
+	char *key;
+	char *kernel;		/* own: no program reaches the host's; host */
+	struct bw_strs offline; /* arguments with which a container has its loopback and nothing else */
+	struct bw_strs has, lacks;
+};
 
 /* What follows from the rows and the data files once a profile is folded; no rows of its own. */
 struct bw_profile_ranges {
@@ -204,6 +218,7 @@ struct bw_profile_derived {
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
 	const struct bw_audit_trail *trail; /* /audit; NULL: the default file */
 	struct bw_profile_ranges ranges; /* user.range of all profiles of the file */
+	const struct bw_backend_known *backend; /* what is known of backend.delegate; NULL: nothing */
 };
 
 struct bw_profile {
@@ -240,6 +255,7 @@ struct bw_profile {
 	struct bw_profile_session *session;
 	char *checkpoint; /* allow, refuse */
 	struct bw_profile_audit *audit;
+	struct bw_profile_backend *backend;
 	char *later;
 	struct bw_profile_derived derived;
 };
@@ -310,6 +326,9 @@ extern const char *const bw_builtin_profiles[];
 
 /* policy.c: whether there is such a profile, in the file or built in. */
 bool bw_policy_has_profile(const struct bw_policy *policy, const char *name);
+
+/* rule_backend.c: whether word is one by which backend.ignores can name a control. */
+bool bw_backend_is_control(const char *word);
 
 /* policy_fold.c: name with everything it extends folded in; cached. NULL and err when there is
  * none, the chain is too deep or goes in a circle. */

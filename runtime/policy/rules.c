@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rules.c - the ordered list of rules, and those that are too short for a file. Order matters in
- * three places: identity comes before rootfs, whose directories belong to the container's user;
+ * several places: identity comes before rootfs, whose directories belong to the container's user;
  * mounts comes before rootfs, whose own mounts are complete as they are; secrets looks for variables that
- * environment takes away; and tenant comes before all that goes by whose the container is. */
+ * environment takes away; tenant comes before all that goes by whose the container is; and backend comes last, for it judges
+ * what the others have decided. */
 #include "base/str.h"
 #include "policy/rules.h"
 
@@ -36,6 +37,7 @@ const struct bw_rule bw_rules[] = {
 	{"session", "a life that ends in time", bw_rule_session},
 	{"audit", "what has happened is on record", bw_rule_audit},
 	{"annotations", "annotations are requests", bw_rule_annotations},
+	{"backend", "what another runtime does not put in force is known", bw_rule_backend},
 	{NULL, NULL, NULL},
 };
 
@@ -48,7 +50,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
 	       p->session || p->programs || p->workspace || p->stage || p->secrets || p->memory_deny_write_execute ||
-	       p->audit;
+	       p->audit || (p->backend && p->backend->delegate);
 }
 
 void bw_rule_profile(struct bw_run *r)

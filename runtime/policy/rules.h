@@ -114,6 +114,7 @@ void bw_rule_session(struct bw_run *r);
 void bw_rule_tenant(struct bw_run *r);
 void bw_rule_audit(struct bw_run *r);
 void bw_rule_annotations(struct bw_run *r);
+void bw_rule_backend(struct bw_run *r);
 
 /* Shared with harden_update.c. */
 /* Whether a file of v2 would lift, against the numbers in resources, a limit that the profile sets. */

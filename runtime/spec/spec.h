@@ -327,6 +327,16 @@ struct bw_spec_volume {
 	struct bw_opt_bool create;       /* make it where it is missing */
 };
 
+/* Another runtime that makes the container, from what is decided here. */
+struct bw_spec_backend {
+	char *program;            /* absolute path */
+	struct bw_strs args;      /* its global options */
+	struct bw_opt_bool own_kernel; /* the container's programs do not reach the host's kernel */
+	struct bw_opt_bool offline;    /* it has a loopback and no other network, by args */
+	struct bw_strs lacks;     /* sentences: what it does not put in force, and the policy goes on without */
+	struct bw_opt_uint timeout_ms; /* of one of its commands */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
@@ -362,6 +372,7 @@ struct bw_spec_hardening {
 	} volumes;                          /* mounts: directories of the tenant's, checked as they are mounted */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */
+	struct bw_spec_backend *backend;    /* who makes the container; NULL: we do */
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
 	struct bw_spec_audit *audit;        /* container: NULL: nothing is recorded */
@@ -400,6 +411,7 @@ extern const struct bw_schema bw_spec_audit_schema;
 extern const struct bw_schema bw_spec_process_schema; /* exec --process */
 extern const struct bw_schema bw_spec_resources_schema; /* update --resources */
 extern const struct bw_schema bw_spec_seccomp_schema; /* run --learn */
+extern const struct bw_schema bw_spec_backend_schema; /* state.json */
 
 /* Reads <bundle>/config.json: strict parse, table, cross-field checks. Everything in arena. */
 int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **ret, struct bw_notes *notes,

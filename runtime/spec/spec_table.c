@@ -156,6 +156,19 @@ static const struct bw_field volume_fields[] = {
 	BW_END};
 static const struct bw_schema volume_schema = {"volume", sizeof(struct bw_spec_volume), BW_UNKNOWN_REFUSE, volume_fields};
 
+static const struct bw_field backend_fields[] = {
+	BW_FIELD(struct bw_spec_backend, program, "program", .flags = BW_ABSOLUTE_PATH, .doc = "the other runtime"),
+	BW_FIELD(struct bw_spec_backend, args, "args", .doc = "its global options"),
+	BW_FIELD(struct bw_spec_backend, own_kernel, "ownKernel",
+		.doc = "whether programs do not reach the host's kernel"),
+	BW_FIELD(struct bw_spec_backend, offline, "offline",
+		.doc = "whether its options leave a container nothing but loopback"),
+	BW_FIELD(struct bw_spec_backend, lacks, "lacks", .doc = "what it does not put in force"),
+	BW_FIELD(struct bw_spec_backend, timeout_ms, "timeoutMs", .doc = "milliseconds that one of its commands may take"),
+	BW_END};
+const struct bw_schema bw_spec_backend_schema = {
+	"backend", sizeof(struct bw_spec_backend), BW_UNKNOWN_REFUSE, backend_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -238,6 +251,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "what alone may be executed"),
 	BW_NESTED(struct bw_spec_hardening, user_range, "userRange", &user_range_schema,
 		.doc = "where ids of the container's own are taken from"),
+	BW_NESTED(struct bw_spec_hardening, backend, "backend", &bw_spec_backend_schema,
+		.doc = "another runtime that makes the container"),
 	BW_FIELD(struct bw_spec_hardening, only_loopback, "onlyLoopback",
 		.doc = "whether nothing but loopback may be reachable"),
 	BW_FIELD(struct bw_spec_hardening, ttl_ms, "ttlMs",

@@ -6,6 +6,11 @@ test_audit_SOURCES = tests/unit/test_audit.c tests/unit/scratch.h
 test_audit_CFLAGS = $(unit_cflags)
 test_audit_LDADD = $(unit_libs)
 TESTS += test_audit
+check_PROGRAMS += test_backend
+test_backend_SOURCES = tests/unit/test_backend.c
+test_backend_CFLAGS = $(unit_cflags)
+test_backend_LDADD = $(unit_libs)
+TESTS += test_backend
 
 check_PROGRAMS += test_base
 test_base_SOURCES = tests/unit/test_base.c

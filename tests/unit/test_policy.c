@@ -270,7 +270,6 @@ END_TEST
 /* Each row whose mechanism is not there, in a policy: refused by its name. */
 static const char *const later[][2] = {
 	{"\"metrics\":{}", "/profiles/x/metrics"},
-	{"\"backend\":\"native\"", "/profiles/x/backend"},
 };
 
 START_TEST(what_is_not_there_yet_is_refused_by_name)
