@@ -11,7 +11,7 @@ test_packages=(apparmor busybox-static check clang clang-tidy cppcheck criu dbus
 	shellcheck strace uidmap)
 # The engines, for tests/engines. What they only recommend they find missing, so that is named here.
 test_packages+=(aardvark-dns bsdutils buildah conmon containerd containernetworking-plugins docker.io
-	golang-github-containers-common iptables netavark podman python3-grpcio runc tini)
+	golang-github-containers-common iptables netavark podman python3-grpcio runc runsc tini)
 # Debian 13 has Docker's command line, and the one of BuildKit, in packages of their own.
 [ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 13 ] ||
 	test_packages+=(docker-buildx docker-cli)

@@ -57,6 +57,7 @@ static int put_rows(const struct bw_container_info *info, struct bw_err *err)
 	put_row("because", info->profile_reason);
 	put_row("tenant", info->tenant);
 	put_row("session", info->session);
+	put_row("backend", info->backend);
 	put_row("guard", info->guard);
 	if (info->gate > 0)
 		printf("%-10s %d\n", "gate", (int)info->gate);

@@ -47,6 +47,8 @@ static void put_ours(struct bw_json_writer *w, const struct bw_container_info *i
 	put_string(w, "profile", info->profile);
 	put_string(w, "because", info->profile_reason);
 	put_names(w, info);
+	if (info->backend)
+		put_string(w, "backend", info->backend);
 	put_list(w, "layers", info->layers);
 	put_list(w, "degraded", info->degraded);
 	bw_json_end_object(w);

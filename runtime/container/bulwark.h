@@ -109,6 +109,7 @@ struct bw_container_info {
 	pid_t witness; /* the process that sees its programs start; 0: none, or it has died */
 	pid_t keeper; /* the process that keeps its time; 0: none, or it has died */
 	const char *programs; /* what that has counted; NULL: there was none */
+	const char *backend; /* the program of the other runtime that has made it; NULL: we have */
 	const char *const *layers;   /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
@@ -16,6 +17,7 @@
 #include "container/attach.h"
 #include "container/audit_note.h"
 #include "container/categories.h"
+#include "container/delegate.h"
 #include "container/describe.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
@@ -34,6 +36,7 @@
 #include "container/undo.h"
 #include "container/user_range.h"
 #include "control/hook_run.h"
+#include "control/keeper.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
 
@@ -326,8 +329,147 @@ static void note_undone(const struct creation *creation, const struct bw_err *er
 		bw_note_event(&who, BW_AUDIT_DELETE, err ? err->text : NULL, more, BW_COUNT(more));
 }
 
+/* ---- by another runtime ---- */
+
+static int check_delegable(const struct creation *creation, struct bw_err *err)
+{
+	const struct bw_create_options *options = creation->options;
+	const struct {
+		bool given;
+		const char *name;
+	} others[] = {
+		{options->no_pivot, "--no-pivot"},
+		{options->no_new_keyring, "--no-new-keyring"},
+		{options->preserve_fds > 0, "--preserve-fds"},
+		{options->learn != NULL, "--learn"},
+		{creation->joined_users || !creation->preparation.host.root.v, "a caller who is not root"},
+		{creation->ctx->no_cgroup, "--cgroup-manager disabled"},
+	};
+
+	for (size_t i = 0; i < BW_COUNT(others); i++)
+		if (others[i].given)
+			return bw_fail(err, BW_E_USAGE, 0, "profile %s has another runtime make the container, which goes not with %s",
+				bw_profile_name(creation->decision.profile), others[i].name);
+	return 0;
+}
+
+/* What it does not do the policy knows; what it does is its own to say. */
+static int describe_backend(struct creation *creation, struct bw_err *err)
+{
+	const struct bw_spec_backend *backend = creation->decision.hardened->hardening->backend;
+	struct bw_state *state = creation->container.state;
+	char *layer = bw_delegate_layer(backend, &creation->arena);
+
+	if (!layer || bw_strs_add(&creation->arena, &state->layers, layer) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+	for (size_t i = 0; i < backend->lacks.n; i++) {
+		if (bw_strs_add(&creation->arena, &state->degraded, backend->lacks.v[i]) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
+		bw_log(BW_LOG_INFO, "degraded: %s", backend->lacks.v[i]);
+	}
+	return 0;
+}
+
+/* As the control keeper does, which has no step here: the container waits for start. */
+static int start_keeper(struct creation *creation, bool wanted, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &creation->preparation;
+	const struct bw_settling now = {.pid = creation->launch.pid, .pidfd = creation->launch.pidfd,
+		.host_proc = preparation->host_proc, .request = &preparation->request};
+
+	return wanted ? bw_keeper_start(&now, err) : 0;
+}
+
+static int choose_keeper(struct creation *creation, bool *ret_wanted, struct bw_err *err)
+{
+	struct bw_preparation *preparation = &creation->preparation;
+	const char *why;
+
+	if (bw_keeper_choose(&preparation->request, ret_wanted, &why, err) < 0)
+		return -1;
+	if (why)
+		bw_plan_degrade(&preparation->plan, BW_CONTROL_keeper, why);
+	if (*ret_wanted)
+		bw_plan_layer(&preparation->plan, BW_CONTROL_keeper, BW_KEEPER_ABOUT);
+	return 0;
+}
+
+/* The socket for the terminal: that of the caller, or our end of the attachment; -1: none is asked for. */
+static int open_console(const struct creation *creation, int *ret, struct bw_err *err)
+{
+	const struct bw_create_options *options = creation->options;
+
+	*ret = -1;
+	if (!creation->decision.hardened->process->terminal.v)
+		return 0;
+	if (options->console_socket)
+		*ret = bw_connect_unix(options->console_socket, err);
+	else if (creation->preparation.request.terminal_fd >= 0)
+		*ret = fcntl(creation->preparation.request.terminal_fd, F_DUPFD_CLOEXEC, 3);
+	else
+		return bw_fail(err, BW_E_USAGE, 0, "cannot allocate tty if runc will detach without setting console socket");
+	return *ret >= 0 ? 0 : err->code ? -1 : bw_fail(err, BW_E_KERNEL, errno, "console");
+}
+
+static int delegate(struct creation *creation, struct bw_err *err)
+{
+	struct bw_container *container = &creation->container;
+	struct bw_delegation delegation = {.container = container, .preparation = &creation->preparation, .terminal = -1};
+	auto_close int console = -1;
+	bool keeper;
+
+	bw_attempt_enter(&creation->attempt, "have the backend make the container");
+	if (check_delegable(creation, err) < 0 || describe_backend(creation, err) < 0 || open_console(creation, &console, err) < 0)
+		return -1;
+	delegation.terminal = console;
+	if (choose_keeper(creation, &keeper, err) < 0 || bw_delegate_guard(&delegation, err) < 0 || keep_layers(creation, err) < 0 ||
+		keep_degraded(creation, err) < 0 ||
+		bw_describe_guard(container->state, &creation->preparation.guard, &creation->arena, err) < 0 ||
+		bw_note_created(&creation->decision, container->state, creation->attempt.verb, creation->starts, err) < 0)
+		return -1;
+	creation->on_record = true;
+	if (bw_delegate_create(&delegation, err) < 0)
+		return -1;
+	creation->launch.pid = container->pid;
+	creation->launch.pidfd = bw_pidfd_of(container->pid, container->start_time);
+	if (creation->launch.pidfd < 0)
+		return bw_fail(err, BW_E_HOST, 0, "backend: the process of its container has ended");
+	creation->launch.state = BW_LAUNCH_READY;
+	/* Its init is saved: a kill switch finds it from now on, and what was thrown before we find. */
+	if (check_stopped(creation, err) < 0 ||
+		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0 ||
+		bw_state_save(container, err) < 0 || bw_state_save_spec(container, creation->decision.hardened, err) < 0 ||
+		bw_state_save_profile(container, creation->decision.profile, err) < 0 || start_keeper(creation, keeper, err) < 0)
+		return -1;
+	if (creation->options->ret_pid)
+		*creation->options->ret_pid = container->pid;
+	bw_attempt_enter(&creation->attempt, "write the pid file");
+	return bw_pid_file_write(creation->options->pid_file, container->pid, err);
+}
+
+/* run: the program ends as a child of the next subreaper above it, which shall be us. */
+static int delegate_and_start(struct creation *creation, struct bw_err *err)
+{
+	if (!creation->options->detach && !creation->options->no_subreaper)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (delegate(creation, err) < 0)
+		return -1;
+	bw_attempt_enter(&creation->attempt, "have the backend start the program");
+	return bw_delegate_start(&creation->container, err);
+}
+
 static int go(struct creation *creation, struct bw_err *err)
 {
+	if (bw_delegate_is_wanted(creation->decision.hardened)) {
+		bool waits = creation->preparation.request.wait_for_start;
+
+		if ((waits ? delegate(creation, err) : delegate_and_start(creation, err)) == 0)
+			return 0;
+		note_undone(creation, err);
+		bw_preparation_close(&creation->preparation);
+		bw_undo(&creation->container);
+		return -1;
+	}
 	if (compile(creation, err) == 0 && launch(creation, err) == 0)
 		return 0;
 	note_undone(creation, err);
@@ -359,7 +501,8 @@ static int create(struct creation *creation, struct bw_err *err)
 {
 	if (begin(creation, err) < 0)
 		return -1;
-	if (bw_preparation_listen(&creation->preparation, &creation->container, err) < 0) {
+	creation->preparation.request.wait_for_start = true;
+	if (!bw_delegate_is_wanted(creation->decision.hardened) && bw_preparation_listen(&creation->preparation, &creation->container, err) < 0) {
 		bw_undo(&creation->container);
 		return -1;
 	}
@@ -380,7 +523,7 @@ static int run_poststart(struct creation *creation, struct bw_err *err)
 	const struct bw_spec *spec = creation->decision.hardened;
 	auto_free char *state = NULL;
 
-	if (!spec->hooks || !spec->hooks->poststart.n)
+	if (!spec->hooks || !spec->hooks->poststart.n || bw_delegate_is_wanted(spec))
 		return 0;
 	bw_attempt_enter(&creation->attempt, "run the poststart hooks");
 	if (bw_hook_state(spec, creation->id, creation->options->bundle, "running", creation->launch.pid, &state, err) < 0)

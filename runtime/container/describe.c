@@ -105,6 +105,7 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 		state->grace_ms = spec->hardening->grace_ms;
 		state->tenant = spec->hardening->tenant;
 		state->session = spec->hardening->session;
+		state->backend = spec->hardening->backend;
 	}
 	if (bw_preparation_name_cgroups(preparation, ctx, spec->linux_->cgroups_path, id, &state->cgroups, err) < 0 ||
 		bw_cgroup_check_unused(state->cgroups, err) < 0)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
@@ -15,6 +16,7 @@
 #include "base/sys.h"
 #include "container/attach.h"
 #include "container/audit_note.h"
+#include "container/delegate.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/inherit.h"
@@ -426,6 +428,51 @@ static int launch(struct execution *execution, struct bw_attach *attach, int *re
 	return 0;
 }
 
+/* The container's own runtime starts it; how a program that is no child of ours ends we hear as its subreaper. */
+static int launch_by_backend(struct execution *execution, int *ret_code, struct bw_err *err)
+{
+	const struct bw_exec_options *options = execution->options;
+	const struct bw_audited who = bw_audited_state(execution->container.state);
+	const struct bw_container *container = &execution->container;
+	struct bw_attach attach = BW_ATTACH_INIT;
+	bool wants_terminal = execution->process->terminal.v, ours = !options->console_socket && options->console_fd <= 0;
+	auto_close int console = -1, pidfd = -1;
+	pid_t pid;
+	int r;
+
+	bw_attempt_enter(&execution->attempt, "have the backend start the program");
+	if (options->preserve_fds || options->pidfd_socket || (options->cgroups && *options->cgroups))
+		return bw_fail(err, BW_E_USAGE, 0, "exec: a backend takes no --preserve-fds, --pidfd-socket and --cgroup");
+	if (!options->detach) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+		if (bw_attach_begin(&attach, wants_terminal && ours, err) < 0)
+			return -1;
+	}
+	if (wants_terminal)
+		console = options->console_socket ? bw_connect_unix(options->console_socket, err)
+						  : fcntl(ours ? attach.terminal[1] : options->console_fd, F_DUPFD_CLOEXEC, 3);
+	r = wants_terminal && console < 0 ? -1 : 0;
+	if (r < 0 && !err->code)
+		bw_fail(err, BW_E_USAGE, 0, "exec: a terminal needs a console socket, or to stay in the foreground");
+	if (r == 0)
+		r = note_exec(execution, &who, err);
+	if (r == 0)
+		r = bw_delegate_exec(container, execution->spec, execution->process, console, &pid, err);
+	if (r == 0 && options->ret_pid)
+		*options->ret_pid = pid;
+	if (r == 0)
+		r = bw_pid_file_write(options->pid_file, pid, err);
+	if (r == 0 && !options->detach) {
+		pidfd = bw_pidfd_open(pid, 0);
+		r = pidfd < 0 ? bw_fail(err, BW_E_KERNEL, errno, "looking at process %d", (int)pid)
+			      : bw_attach_run(&attach, pid, pidfd, ret_code, err);
+		if (r == 0)
+			bw_note_exit(&who, "exec", *ret_code);
+	}
+	bw_attach_done(&attach);
+	return r;
+}
+
 static int go(struct execution *execution, const struct bw_context *ctx, int *ret_code, struct bw_err *err)
 {
 	const struct bw_exec_options *options = execution->options;
@@ -450,6 +497,8 @@ static int go(struct execution *execution, const struct bw_context *ctx, int *re
 	if (bw_preparation_open(&execution->preparation, &execution->arena, err) < 0 ||
 		check_program(execution, err) < 0 || fill_request(execution, attempt->id, err) < 0)
 		return -1;
+	if (execution->container.state->backend)
+		return launch_by_backend(execution, ret_code, err);
 	r = launch(execution, &attach, ret_code, err);
 	bw_attach_done(&attach);
 	return r;

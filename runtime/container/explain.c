@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain.c - `explain`: what the policy makes of a bundle. Values of the environment are never
  * written, neither kept nor removed ones. */
+#include "container/delegate.h"
 #include "container/explain.h"
 
 #include <errno.h>
@@ -282,6 +283,19 @@ static int add_sentence(struct bw_strs *list, uint16_t control, const char *what
 		       : bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");
 }
 
+/* Nothing is rehearsed: what the policy knows of the other runtime is the answer. */
+static int by_backend(const struct bw_spec_backend *backend, struct bw_arena *arena, struct bw_in_force *ret, struct bw_err *err)
+{
+	char *layer = bw_delegate_layer(backend, arena);
+
+	if (!layer || bw_strs_add(arena, &ret->layers, layer) < 0)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");
+	for (size_t i = 0; i < backend->lacks.n; i++)
+		if (bw_strs_add(arena, &ret->degraded, backend->lacks.v[i]) < 0)
+			return bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");
+	return 0;
+}
+
 /* That it cannot be had here is an answer. */
 static int in_force_here(const struct bw_context *ctx, const char *bundle,
 	const struct bw_decision *decision, struct bw_arena *arena, struct bw_in_force *ret,
@@ -291,6 +305,8 @@ static int in_force_here(const struct bw_context *ctx, const char *bundle,
 	const struct bw_plan *plan = &preparation.plan;
 	struct bw_err refusal = {0};
 
+	if (bw_delegate_is_wanted(decision->hardened))
+		return by_backend(decision->hardened->hardening->backend, arena, ret, err);
 	if (bw_rehearse(ctx, bundle, decision, arena, &preparation, &refusal) < 0) {
 		ret->refusal = bw_arena_strdup(arena, refusal.text);
 		return ret->refusal ? 0 : bw_fail(err, BW_E_MEMORY, ENOMEM, "explaining");

@@ -57,6 +57,7 @@ static int describe(const struct bw_container *container, struct bw_arena *arena
 		.tenant = state->tenant,
 		.session = state->session,
 		.guard = state->guard,
+		.backend = state->backend ? state->backend->program : NULL,
 		.gate = bw_gate_pid(container->dir),
 		.layers = layers,
 		.witness = bw_witness_pid(container->dir),

@@ -10,6 +10,9 @@ libbulwark_a_SOURCES += \
 	runtime/container/checkpoint.c \
 	runtime/container/create.c \
 	runtime/container/decide.c runtime/container/decide.h \
+	runtime/container/delegate.c runtime/container/delegate.h \
+	runtime/container/delegate_call.c \
+	runtime/container/delegate_stage.c \
 	runtime/container/delete.c \
 	runtime/container/docker_facts.c runtime/container/docker_facts.h \
 	runtime/container/ecs.h runtime/container/ecs_agent.c runtime/container/ecs_docker.c \

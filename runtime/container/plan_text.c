@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/auto.h"
+#include "container/delegate.h"
 #include "container/rehearse.h"
 
 static const char *const phase_names[BW_PHASE_COUNT] = {
@@ -53,8 +54,12 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	size_t len;
 	FILE *out;
 
-	if (bw_decide(ctx, bundle, NULL, &arena, &decision, NULL, err) < 0 ||
-		bw_rehearse(ctx, bundle, &decision, &arena, &preparation, err) < 0)
+	if (bw_decide(ctx, bundle, NULL, &arena, &decision, NULL, err) < 0)
+		return -1;
+	if (bw_delegate_is_wanted(decision.hardened))
+		return bw_fail(err, BW_E_USAGE, 0, "there is no plan: %s makes the container (`bulwark explain` says from what)",
+			decision.hardened->hardening->backend->program);
+	if (bw_rehearse(ctx, bundle, &decision, &arena, &preparation, err) < 0)
 		return -1;
 	out = open_memstream(ret_text, &len);
 	if (!out)

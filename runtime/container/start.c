@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/audit_note.h"
+#include "container/delegate.h"
 #include "container/diagnose.h"
 #include "container/failure.h"
 #include "container/notify.h"
@@ -279,10 +280,17 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 	if (bw_state_load_spec(container, arena, &starting->spec, err) < 0 ||
 		verify_guard(container, starting->spec, arena, err) < 0)
 		return -1;
-	if (bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
+	if (!container->state->backend && bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
 		return -1;
 	if (bw_audit_note(&who, BW_AUDIT_START, NULL, NULL, 0, err) < 0)
 		return -1;
+	if (container->state->backend) {
+		bw_attempt_enter(attempt, "have the backend start the program");
+		if (bw_delegate_start(container, err) == 0)
+			return 0;
+		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, NULL, 0);
+		return -1;
+	}
 	bw_attempt_enter(attempt, "do the steps that were left at create");
 	if (let_go(starting, err) < 0) {
 		bw_note_event(&who, BW_AUDIT_EXIT, err ? err->text : NULL, NULL, 0);
@@ -343,6 +351,8 @@ int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, 
 		return -1;
 	note_signal(container.state, signal, all);
 	pidfd = container.pid > 0 ? bw_pidfd_of(container.pid, container.start_time) : -ESRCH;
+	if (pidfd >= 0 && container.state->backend)
+		return bw_delegate_kill(&container, signal, err);
 	if (pidfd >= 0 && bw_pidfd_send_signal(pidfd, signal) == 0) {
 		if (signal == SIGKILL)
 			bw_thaw(&container);

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "container/delegate.h"
 #include "container/notify.h"
 
 enum { ID_MAX = 1024, STATE_MAX = 1 << 20 };
@@ -45,6 +46,7 @@ static const struct bw_field state_fields[] = {
 	BW_NESTED(struct bw_state, audit, "audit", &bw_spec_audit_schema, .doc = "what of it is recorded"),
 	BW_FIELD(struct bw_state, categories, "categories", .doc = "SELinux level that nobody else has"),
 	BW_FIELD(struct bw_state, host_ids, "hostIds", .doc = "first of the 65536 ids of the host that are its alone"),
+	BW_NESTED(struct bw_state, backend, "backend", &bw_spec_backend_schema, .doc = "the runtime that has made it"),
 	BW_FIELD(struct bw_state, root_mount, "rootMount", .doc = "id of the mount of the rootfs on the host"),
 	BW_END,
 };
@@ -327,8 +329,11 @@ enum bw_status bw_container_status(const struct bw_container *container)
 	/* Also a created container can be paused; start must not wait for an init that cannot answer. */
 	if (is_paused(container))
 		return BW_STATUS_PAUSED;
-	return fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0 ? BW_STATUS_CREATED
-										     : BW_STATUS_RUNNING;
+	if (fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		(container->state && container->state->backend &&
+			fstatat(container->dir, BW_DELEGATE_WAITS, &st, AT_SYMLINK_NOFOLLOW) == 0))
+		return BW_STATUS_CREATED;
+	return BW_STATUS_RUNNING;
 }
 
 int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lock, const char *dead, struct bw_arena *arena,
@@ -348,11 +353,37 @@ int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lo
 	return ret->state->cgroups ? 0 : bw_fail(err, BW_E_STATE, 0, "the container has no cgroup");
 }
 
-/* A file; the only directory is that of the socket of notify.h. */
-static int remove_entry(int dir, const char *name)
+/* What another runtime has left beneath dir, itself included. Nothing of a container's can be in it. */
+static int remove_tree(int dir, const char *name, int depth)
 {
+	auto_closedir DIR *stream = NULL;
+	struct dirent *entry;
+	int fd;
+
 	if (unlinkat(dir, name, 0) == 0)
 		return 0;
+	if (errno != EISDIR || depth == 0)
+		return -1;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream)
+		return -1;
+	while ((entry = readdir(stream)))
+		if (!bw_streq(entry->d_name, ".") && !bw_streq(entry->d_name, "..") &&
+			remove_tree(fd, entry->d_name, depth - 1) < 0 && errno != ENOENT)
+			return -1;
+	return unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+/* A file; the only directories are that of the socket of notify.h, and a backend's. */
+static int remove_entry(int dir, const char *name)
+{
+	enum { BACKEND_DEPTH = 8 };
+
+	if (unlinkat(dir, name, 0) == 0)
+		return 0;
+	if (errno == EISDIR && (bw_streq(name, "backend") || bw_streq(name, "bundle")))
+		return remove_tree(dir, name, BACKEND_DEPTH);
 	if (errno != EISDIR || !bw_streq(name, BW_NOTIFY_NAME))
 		return -1;
 	if (unlinkat(dir, BW_NOTIFY_NAME "/notify.sock", 0) < 0 && errno != ENOENT)

@@ -30,6 +30,7 @@ struct bw_state {
 	struct bw_spec_audit *audit;       /* what of it is recorded; NULL: nothing */
 	char *categories;                  /* SELinux level that it holds (categories.h); NULL: none */
 	struct bw_opt_uint host_ids;       /* the first of the ids of the host that are its alone */
+	struct bw_spec_backend *backend;   /* the other runtime that has made it; NULL: we have */
 	struct bw_opt_uint root_mount;     /* id of the mount that its rootfs is, in the host's mount namespace */
 };
 

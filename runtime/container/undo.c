@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "container/categories.h"
+#include "container/delegate.h"
 #include "container/measure.h"
 #include "container/registry.h"
 #include "container/user_range.h"
@@ -93,6 +94,13 @@ static int remove_kernel_side(const struct bw_container *container, struct bw_er
 	return bw_rdt_remove(container->state->rdt, err);
 }
 
+/* Its runtime first: what that has made outside of the cgroup it takes away. Where it was never asked there is nothing. */
+static void end_backend(const struct bw_container *container)
+{
+	if (container->state && container->state->backend && faccessat(container->dir, "backend", F_OK, 0) == 0)
+		bw_delegate_delete(container);
+}
+
 /* What cannot be given back is void as soon as the directory is gone: that must not be kept for it. */
 static void release_leases(const struct bw_container *container)
 {
@@ -111,6 +119,7 @@ void bw_undo(struct bw_container *container)
 {
 	struct bw_err err = {0};
 
+	end_backend(container);
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
@@ -145,6 +154,7 @@ static void run_poststop(const struct bw_container *container, const struct bw_s
 
 int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct bw_err *err)
 {
+	end_backend(container);
 	kill_init(container);
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
@@ -156,6 +166,8 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	if (bw_container_forget(container, err) < 0)
 		return -1;
 	bw_registry_give_back(container);
-	run_poststop(container, spec);
+	/* A backend has run them itself. */
+	if (!bw_delegate_is_wanted(spec))
+		run_poststop(container, spec);
 	return 0;
 }

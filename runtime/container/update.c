@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 #include "container/audit_note.h"
+#include "container/delegate.h"
+#include "container/state.h"
 #include "container/update_options.h"
 #include "policy/harden.h"
 
@@ -47,6 +49,13 @@ static int clamp(struct update *update, const struct bw_spec_resources *asked, s
 	return r;
 }
 
+static int apply_limits(const struct update *update, const struct bw_spec_resources *resources, struct bw_err *err)
+{
+	if (update->container.state->backend)
+		return bw_delegate_update(&update->container, resources, err);
+	return bw_cgroup_apply_resources(update->container.state->cgroups, resources, err);
+}
+
 /* The limits that were there before, as far as they were any: a refused update shall not stand by half. */
 static void restore(const struct update *update)
 {
@@ -54,7 +63,7 @@ static void restore(const struct update *update)
 	struct bw_err failure = {0};
 
 	if (linux_ && linux_->resources &&
-		bw_cgroup_apply_resources(update->container.state->cgroups, linux_->resources, &failure) < 0)
+		apply_limits(update, linux_->resources, &failure) < 0)
 		bw_debug("update: restoring the limits: %s", failure.text);
 }
 
@@ -62,10 +71,13 @@ static int apply(struct update *update, struct bw_err *err)
 {
 	const struct bw_cgroup_set *cgroups = update->container.state->cgroups;
 
-	if (bw_cgroup_apply_resources(cgroups, update->allowed, err) < 0) {
+	if (apply_limits(update, update->allowed, err) < 0) {
 		restore(update);
 		return -1;
 	}
+	/* Nobody but the backend has to do with its cgroup. */
+	if (update->container.state->backend)
+		return 0;
 	/* They are those of create; whoever has meddled with them (systemd, on a reload) is outvoted. */
 	return bw_cgroup_apply_devices(cgroups, update->spec, true, err);
 }

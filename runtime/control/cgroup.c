@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -445,6 +446,23 @@ int bw_cgroup_adopt(const struct bw_request *request, pid_t pid, struct bw_err *
 			return bw_fail(err, BW_E_KERNEL, -r, "cgroup: join %s%s", set->dirs.v[i].mountpoint, set->dirs.v[i].path);
 	}
 	return 0;
+}
+
+int bw_cgroup_move_beneath(const struct bw_cgroup_set *set, const char *name, pid_t pid, struct bw_err *err)
+{
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	int i = bw_cgroup_find(set, NULL), dir, r;
+	auto_close int leaf = -1;
+	char text[16];
+
+	bw_cgroup_handle_init(&handle, set);
+	dir = i < 0 ? -ENOENT : bw_cgroup_dir_fd(&handle, (size_t)i);
+	if (dir >= 0 && mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		dir = -errno;
+	leaf = dir < 0 ? dir : bw_cgroup_open_beneath(dir, name);
+	snprintf(text, sizeof text, "%d", (int)pid);
+	r = leaf < 0 ? leaf : bw_write_at(leaf, "cgroup.procs", text);
+	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "moving process %d into cgroup %s", (int)pid, name) : 0;
 }
 
 static void say(uint16_t op, const void *data, size_t len, char *buf, size_t size)

@@ -65,6 +65,8 @@ int bw_cgroup_create(struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHEC
 /* Makes and limits the request's cgroups and brings a process of ours into them, pid, whose children will be the
  * container's. What a failure leaves is for bw_cgroup_kill() and bw_cgroup_remove(). */
 int bw_cgroup_adopt(const struct bw_request *request, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
+/* On the unified hierarchy: makes a cgroup of that name beneath the set's, and brings a process of ours there. */
+int bw_cgroup_move_beneath(const struct bw_cgroup_set *set, const char *name, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
 /* Takes back what bw_cgroup_create() made and nothing else: for a create that fails later on, when its
  * processes are gone. Cannot fail; what is busy stays. */
 void bw_cgroup_abandon(struct bw_cgroup_set *set);

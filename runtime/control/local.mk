@@ -72,7 +72,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/program.c \
 	runtime/control/programs.c \
 	runtime/control/refused_sources.c runtime/control/refused_sources.h \
-	runtime/control/rlimits.c \
+	runtime/control/rlimits.c runtime/control/rlimits.h \
 	runtime/control/rootfs.c \
 	runtime/control/rootfs_ids.c runtime/control/rootfs_ids.h \
 	runtime/control/rootfs_layers.c runtime/control/rootfs_layers.h \

@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/host_side.h"
+#include "control/rlimits.h"
 #include "control/words.h"
 #include "host/host.h"
 #include "plan/plan.h"
@@ -84,6 +85,13 @@ static void lower_to_ours(const struct bw_request *request, const char *type, st
 	step->hard = ours[1];
 	if (step->soft > step->hard)
 		step->soft = step->hard;
+}
+
+int bw_rlimit_number(const char *type)
+{
+	const struct bw_word *word = bw_word_find(resources, type);
+
+	return word ? (int)word->value : -1;
 }
 
 static int prepare_limit(

@@ -221,6 +221,11 @@ static bool wants_range(const struct bw_spec *spec)
 	return spec->hardening->user_range != NULL;
 }
 
+static bool wants_secrets(const struct bw_spec *spec)
+{
+	return spec->hardening->secrets != NULL;
+}
+
 static bool wants_workspace(const struct bw_spec *spec)
 {
 	return spec->hardening->workspace != NULL;
@@ -266,9 +271,10 @@ static const char *preferred(const struct bw_spec *spec)
 }
 
 /* Members of hardening that are not here bulwark sees to itself: sources of mounts (refused_sources, excepted_sources,
- * plain_sources, check_mounts), hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks are checked before the
+ * plain_sources, check_mounts, volumes), hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks are checked before the
  * runtime is started, by descriptors that it gets; ceilings are lowered in what it gets; the time is kept by who keeps it
- * for others; a listener is refused. profile, tenant and the rest of the seccomp, apparmor, selinux and landlock members go
+ * for others; audit is of the verbs, and what stage may bring in is the verb's, which refuses such a container. profile, tenant,
+ * session and the rest of the seccomp, apparmor, selinux and landlock members go
  * with a row. */
 static const struct control {
 	const char *word;
@@ -313,6 +319,7 @@ static const struct control {
 	{"guard", BEYOND, wants_guard, guard_strength, "keep the container from the blocked endpoints"},
 	{"gate", BEYOND, wants_gate, NULL, "connect the container to the egress gate"},
 	{"userRange", NEVER, wants_range, NULL, "give the container ids of the host that nobody else has"},
+	{"secrets", NEVER, wants_secrets, NULL, "put the policy's secrets into the container"},
 	{"workspace", BEYOND, wants_workspace, preferred, "keep the workspace out of swap"},
 };
 

@@ -14,6 +14,10 @@ root_probe_LDFLAGS = -static
 check_PROGRAMS += root_fake_criu
 root_fake_criu_SOURCES = tests/root/fake_criu.c
 root_fake_criu_CFLAGS = -std=gnu11
+# Stands in for another runtime. It is executed by its descriptor and so must be a program, not a script.
+check_PROGRAMS += root_fake_backend
+root_fake_backend_SOURCES = tests/root/fake_backend.c
+root_fake_backend_CFLAGS = -std=gnu11
 # Stands in for systemd where there is none.
 if HAVE_SYSTEMD
 check_PROGRAMS += root_fake_systemd
