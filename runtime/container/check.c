@@ -3,6 +3,7 @@
 #include "container/bulwark.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/compile.h"
+#include "control/host_side.h"
 #include "control/label.h"
 #include "control/landlock_abi.h"
 #include "host/host.h"
@@ -240,8 +242,25 @@ static void put_json(struct bw_json_writer *w, const struct row *row, bool there
 	bw_json_end_object(w);
 }
 
-static int walk(const struct bw_host *host, FILE *out, struct bw_json_writer *w)
+/* Where the profile has another runtime make its containers: whether that can be started at all, and what is known of it. */
+static bool backend(const struct bw_profile *profile, char *detail, size_t size)
 {
+	const char *program = bw_profile_backend(profile);
+	char real[PATH_MAX];
+	int r = bw_roots_file(program, real);
+
+	if (r == -EPERM)
+		snprintf(detail, size, "%s: others than root can change it", program);
+	else if (r < 0)
+		snprintf(detail, size, "%s: %s", program, strerror(-r));
+	else
+		snprintf(detail, size, "%s", program);
+	return r == 0;
+}
+
+static int walk(const struct bw_host *host, const struct bw_profile *profile, FILE *out, struct bw_json_writer *w)
+{
+	static const struct row extra = {"backend", "another runtime makes the containers", REQUIRED, NULL};
 	char detail[160];
 	int verdict = 0;
 
@@ -257,10 +276,19 @@ static int walk(const struct bw_host *host, FILE *out, struct bw_json_writer *w)
 		else
 			put_text(out, &rows[i], there, detail);
 	}
+	if (bw_profile_backend(profile)) {
+		bool there = backend(profile, detail, sizeof detail);
+
+		verdict = there ? verdict : 2;
+		if (w)
+			put_json(w, &extra, there, detail);
+		else
+			put_text(out, &extra, there, detail);
+	}
 	return verdict;
 }
 
-static int check_json(const struct bw_host *host, const char *profile, char **ret_text, int *ret_verdict,
+static int check_json(const struct bw_host *host, const struct bw_profile *profile, char **ret_text, int *ret_verdict,
 	struct bw_err *err)
 {
 	struct bw_json_writer *w = bw_json_writer_new(true);
@@ -270,10 +298,10 @@ static int check_json(const struct bw_host *host, const char *profile, char **re
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "check");
 	bw_json_begin_object(w);
 	bw_json_key(w, "profile");
-	bw_json_string(w, profile);
+	bw_json_string(w, bw_profile_name(profile));
 	bw_json_key(w, "controls");
 	bw_json_begin_array(w);
-	*ret_verdict = walk(host, NULL, w);
+	*ret_verdict = walk(host, profile, NULL, w);
 	bw_json_end_array(w);
 	bw_json_key(w, "verdict");
 	bw_json_string(w, verdict_words[*ret_verdict]);
@@ -300,11 +328,11 @@ int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_
 		bw_probe(&host, &arena, err) < 0)
 		return -1;
 	if (json)
-		return check_json(&host, bw_profile_name(profile), ret_text, ret_verdict, err);
+		return check_json(&host, profile, ret_text, ret_verdict, err);
 	out = open_memstream(ret_text, &len);
 	if (!out)
 		return bw_fail(err, BW_E_MEMORY, errno, "check");
-	*ret_verdict = walk(&host, out, NULL);
+	*ret_verdict = walk(&host, profile, out, NULL);
 	fprintf(out, "profile %s: %s\n", bw_profile_name(profile), verdict_words[*ret_verdict]);
 	return fclose(out) == 0 ? 0 : bw_fail(err, BW_E_MEMORY, errno, "check");
 }

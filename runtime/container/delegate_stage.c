@@ -46,13 +46,27 @@ static bool is_bind(const struct bw_spec_mount *mount)
 
 /* ---- places ---- */
 
-static int place(int fd, const char *path, bool recursive, struct bw_err *err)
+/* options: NULL for the root. Readonly is for the runtime to make, which first makes places for what is mounted within. */
+static int restrict_tree(int tree, const struct bw_mount_options *options, struct bw_err *err)
+{
+	enum { OURS = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW };
+	struct mount_attr one = {.attr_set = options->set & OURS}, all = {.attr_set = options->rec_set & (OURS | MOUNT_ATTR_RDONLY)};
+
+	if ((one.attr_set && mount_setattr(tree, "", AT_EMPTY_PATH, &one, sizeof one) < 0) ||
+		(all.attr_set && mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof all) < 0))
+		return bw_fail(err, BW_E_KERNEL, errno, "attributes of a mount");
+	return 0;
+}
+
+static int place(int fd, const char *path, bool recursive, const struct bw_mount_options *options, struct bw_err *err)
 {
 	auto_close int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0));
 	struct stat st;
 
 	if (tree < 0 || fstat(fd, &st) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "opening what %s is for", path);
+	if (options && restrict_tree(tree, options, err) < 0)
+		return -1;
 	if ((S_ISDIR(st.st_mode) ? mkdir(path, 0755) : mknod(path, S_IFREG | 0600, 0)) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "making %s", path);
 	if (move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -72,7 +86,7 @@ static int place_root(struct staging *staging, struct bw_err *err)
 		bw_fail(err, BW_E_SPEC, errno, "rootfs (\"%s\")", root->path);
 		return bw_at(err, "/root/path");
 	}
-	if (place(fd, path, true, err) < 0)
+	if (place(fd, path, true, NULL, err) < 0)
 		return -1;
 	root->path = path;
 	return 0;
@@ -88,6 +102,28 @@ static int check_place(const struct staging *staging, size_t index, const struct
 		return own;
 	bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/source: lies in the container's own tree, which a backend cannot be told", index);
 	return bw_at(err, "/mounts/%zu/source", index);
+}
+
+/* Words of OCI 1.1 for whole trees are unknown to older runtimes, and some stop at them. The tree has them by now. */
+static int plain_words(const struct staging *staging, struct bw_spec_mount *mount, struct bw_err *err)
+{
+	static const struct {
+		const char *word, *plain; /* NULL: nothing */
+	} words[] = {{"rro", "ro"}, {"rnosuid", "nosuid"}, {"rnodev", "nodev"}, {"rnoexec", "noexec"}, {"rnosymfollow", NULL},
+		{"nosymfollow", NULL}, {"rrw", NULL}, {"rsuid", NULL}, {"rdev", NULL}, {"rexec", NULL}, {"rsymfollow", NULL}};
+	struct bw_strs plain = {0};
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const char *word = mount->options.v[i];
+
+		for (size_t k = 0; word && k < BW_COUNT(words); k++)
+			if (bw_streq(mount->options.v[i], words[k].word))
+				word = words[k].plain;
+		if (word && !bw_strs_has(&plain, word) && bw_strs_add(staging->request->arena, &plain, word) < 0)
+			return out_of_memory(err);
+	}
+	mount->options = plain;
+	return 0;
 }
 
 static int place_source(struct staging *staging, size_t index, struct bw_err *err)
@@ -107,10 +143,10 @@ static int place_source(struct staging *staging, size_t index, struct bw_err *er
 	fd = bw_mount_source_open(staging->request, staging->bundle, mount->source, index, err);
 	if (fd < 0 ||
 		bw_mount_source_check(staging->request, staging->refused, fd, mount->source, &options, index, err) < 0 ||
-		place(fd, path, options.recursive, err) < 0)
+		place(fd, path, options.recursive, &options, err) < 0)
 		return -1;
 	mount->source = path;
-	return 0;
+	return plain_words(staging, mount, err);
 }
 
 /* ---- what else it would walk ---- */

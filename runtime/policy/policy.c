@@ -190,6 +190,11 @@ const char *bw_profile_name(const struct bw_profile *profile)
 	return profile->key;
 }
 
+const char *bw_profile_backend(const struct bw_profile *profile)
+{
+	return profile->backend ? profile->backend->delegate : NULL;
+}
+
 static void write_heard(struct bw_json_writer *w, const char *annotation, bool heard)
 {
 	if (!heard)

@@ -96,6 +96,8 @@ void bw_policy_audit(const struct bw_policy *policy, struct bw_spec_audit *ret);
 /* The same of one for which profile was chosen, and which came to no hardened spec; false: nothing. */
 bool bw_profile_audit(const struct bw_policy *policy, const struct bw_profile *profile, struct bw_spec_audit *ret);
 
+/* The program of the runtime that makes its containers, or NULL: we do. */
+const char *bw_profile_backend(const struct bw_profile *profile);
 /* Whether it lets verb, "checkpoint" or "restore", be done: 0; 1: it does not, but is in mode audit; or -1 with
  * BW_E_DENIED. */
 int bw_profile_check_images(const struct bw_profile *profile, const char *verb, struct bw_err *err) BW_MUST_CHECK;

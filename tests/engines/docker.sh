@@ -35,6 +35,7 @@ write_config() {
 			hardened: runtime("hardened"; ["--profile=hardened"]),
 			compat: runtime("compat"; ["--profile=compat"]),
 			gate: runtime("gate"; ["--policy=\($work)/gate.json"]),
+			sandboxed: runtime("sandboxed"; ["--policy=\($work)/sandboxed.json"]),
 			ranged: runtime("ranged"; ["--policy=\($work)/ranged.json"]),
 			untrusted: runtime("untrusted-code"; ["--profile=untrusted-code"])
 		}}' >"$work/daemon.json"
@@ -55,6 +56,8 @@ old='{}'
 install_shim
 write_wrapper gate "--policy=$work/gate.json"
 echo "Policy = \"$work/gate.json\"" >"$work/gate.toml"
+write_wrapper sandboxed "--policy=$work/sandboxed.json"
+echo "Policy = \"$work/sandboxed.json\"" >"$work/sandboxed.toml"
 write_wrapper ranged "--policy=$work/ranged.json"
 echo "Policy = \"$work/ranged.json\"" >"$work/ranged.toml"
 write_config bulwark
@@ -659,6 +662,38 @@ test_the_image_s_root_is_root_of_a_range_of_ids() {
 
 expect_line_lacks_id() {
 	! grep --quiet "^ 0 $1 65536" <<<"$OUT" || fail "two containers have the ids from $1 on"
+}
+
+# gVisor's runsc makes the container from what the policy has made of Docker's configuration.
+test_another_runtime_makes_a_container() {
+	command -v runsc >/dev/null || skip "needs runsc"
+	policy "$(jq --null-input --arg program "$(readlink -f "$(command -v runsc)")" '{extends: "hardened",
+		loosens: ["backend.delegate", "backend.args", "backend.ignores"],
+		backend: {delegate: $program, args: ["--network=none"], ignores: ["apparmor", "baseline", "maskedPaths",
+			"readonlyPaths", "rootfs", "seccomp", "securebits", "sysctl", "tmpfsInodes"]}}')"
+	mv "$T/policy.json" "$work/sandboxed.json"
+	mkdir -m 777 "$T/shared"
+	in_profile sandboxed --volume "$T/shared:/mnt" busybox sh -c 'echo text >/mnt/file; id -u; grep CapEff /proc/self/status; exit 3'
+	expect_status 3
+	expect_line 1001
+	expect_line $'CapEff:\t0000000000000000'
+	expect_equal "owner of the file" "$(stat -c %u "$T/shared/file")" 1001
+	in_profile sandboxed --tty busybox sh -c 'test -t 1 && echo terminal'
+	expect_output_has terminal
+	in_profile sandboxed --volume /etc/shadow:/mnt:ro busybox cat /mnt
+	expect_refused /etc/shadow
+	background --runtime sandboxed busybox sleep 300
+	docker exec --user 0 "$ID" sh -c 'id -u; exit 5'
+	expect_status 5
+	expect_output 1001
+	docker pause "$ID"
+	expect_status 0
+	docker unpause "$ID"
+	expect_status 0
+	docker kill "$ID"
+	expect_status 0
+	docker rm "$ID"
+	expect_status 0
 }
 
 test_volumes_work_and_the_host_s_secrets_are_no_volumes() {

@@ -96,6 +96,9 @@ test_a_source_is_what_was_looked_at_whatever_its_path_becomes() {
 	expect_equal "the link now" "$(readlink "$T/link")" "$T/evil"
 	expect_equal "what the backend finds" "$(<"$T/record/source-0")" good
 	given '.mounts[0].source' "\"$T/state/$ID/bundle/source-0\""
+	# Words that older runtimes do not know.
+	given '.mounts[0].options | map(select(startswith("rno") or . == "rro")) | length' 0
+	given '.mounts[0].options | contains(["nosuid", "nodev", "ro"])' true
 	! grep -F "$T/state" /proc/self/mountinfo || fail "the mounts are in the host's namespace"
 }
 
@@ -136,6 +139,21 @@ test_only_root_s_own_program_is_a_backend() {
 	chown 1001 "$T/bin"
 	governed create --bundle "$BUNDLE" "$ID"
 	expect_refusal 'must belong to root and be writable by nobody else'
+	[ ! -e "$T/record/argv" ] || fail "it was executed"
+}
+
+test_check_and_explain_say_what_a_backend_is_and_lacks() {
+	bundle
+	faked
+	governed check
+	expect_output_has "ok       backend           another runtime makes the containers           $T/bin/runsc"
+	governed explain "$BUNDLE"
+	expect_output_has "backend: made by $T/bin/runsc, with loopback and no other network"
+	expect_output_has 'securebits: runsc does not lock the securebits'
+	chmod g+w "$T/bin/runsc"
+	governed check
+	expect_status 2
+	expect_output_has 'others than root can change it'
 	[ ! -e "$T/record/argv" ] || fail "it was executed"
 }
 
