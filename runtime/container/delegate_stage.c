@@ -131,6 +131,7 @@ static int place_source(struct staging *staging, size_t index, struct bw_err *er
 	struct bw_arena *arena = staging->request->arena;
 	struct bw_spec_mount *mount = &staging->spec->mounts.v[index];
 	char *path = bw_arena_printf(arena, "%s/source-%zu", staging->dir, index);
+	const struct bw_spec_volume *volume;
 	struct bw_mount_options options;
 	auto_close int fd = -1;
 
@@ -140,13 +141,32 @@ static int place_source(struct staging *staging, size_t index, struct bw_err *er
 		return out_of_memory(err);
 	if (check_place(staging, index, &options, err) < 0)
 		return -1;
-	fd = bw_mount_source_open(staging->request, staging->bundle, mount->source, index, err);
+	volume = bw_mount_source_volume(staging->request, mount->source);
+	fd = volume ? bw_mount_volume_open(staging->request, volume, index, err)
+		    : bw_mount_source_open(staging->request, staging->bundle, mount->source, index, err);
 	if (fd < 0 ||
 		bw_mount_source_check(staging->request, staging->refused, fd, mount->source, &options, index, err) < 0 ||
 		place(fd, path, options.recursive, &options, err) < 0)
 		return -1;
 	mount->source = path;
 	return plain_words(staging, mount, err);
+}
+
+/* What is no bind to us must be none to anybody: there are runtimes that bind whatever has no type, and what a remount of
+ * a source is, is their own idea. A source that is no path is nobody's file. */
+static int settle_mount(struct staging *staging, size_t index, struct bw_err *err)
+{
+	struct bw_spec_mount *mount = &staging->spec->mounts.v[index];
+	bool binds = bw_strs_has(&mount->options, "bind") || bw_strs_has(&mount->options, "rbind") || bw_streq0(mount->type, "bind");
+
+	if (is_bind(mount))
+		return place_source(staging, index, err);
+	if (binds || !mount->type || !*mount->type || bw_streq(mount->type, "none")) {
+		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/type: a backend is told of mounts with a type, and of no remounts of binds", index);
+		return bw_at(err, "/mounts/%zu/type", index);
+	}
+	mount->source = mount->type;
+	return 0;
 }
 
 /* ---- what else it would walk ---- */
@@ -214,7 +234,7 @@ static int build(struct staging *staging, struct bw_err *err)
 	if (hardening->check_mounts.v && bw_refused_sources_look(request, &staging->refused, err) < 0)
 		return -1;
 	for (size_t i = 0; i < staging->spec->mounts.n; i++)
-		if (is_bind(&staging->spec->mounts.v[i]) && place_source(staging, i, err) < 0)
+		if (settle_mount(staging, i, err) < 0)
 			return -1;
 	if (place_root(staging, err) < 0 || settle_all_hooks(staging, err) < 0)
 		return -1;

@@ -507,6 +507,31 @@ expect_no_start() {
 	expect_no_trace
 }
 
+# What another runtime has made ends as a child of the shim's all the same.
+test_another_runtime_makes_a_container() {
+	is_ours || skip "settings are those of bulwark's shim"
+	command -v runsc >/dev/null || skip "needs runsc"
+	policy "$(jq --null-input --arg program "$(readlink -f "$(command -v runsc)")" '{extends: "hardened",
+		loosens: ["backend.delegate", "backend.args", "backend.ignores"],
+		backend: {delegate: $program, args: ["--network=none"], ignores: ["apparmor", "baseline", "maskedPaths",
+			"readonlyPaths", "rootfs", "seccomp", "securebits", "sysctl", "tmpfsInodes"]}}')"
+	mv "$T/policy.json" "$work/sandboxed.json"
+	echo "Policy = \"$work/sandboxed.json\"" >"$work/settings.toml"
+	in_profile settings --rm -- sh -c 'id -u; dmesg | grep -c gVisor; exit 3'
+	expect_status 3
+	expect_output $'1001\n1'
+	background settings -- sleep 300
+	ctr task exec --exec-id one "$ID" sh -c 'id -u; exit 5'
+	expect_status 5
+	expect_output 1001
+	ctr task kill --signal KILL "$ID"
+	expect_status 0
+	eventually is_in_status STOPPED
+	ctr task delete "$ID"
+	ctr container delete "$ID"
+	expect_status 0
+}
+
 test_settings_that_cannot_be_read_are_an_error() {
 	is_ours || skip "settings are those of bulwark's shim"
 	rm -f "$work/settings.toml"

@@ -65,6 +65,7 @@ delete --force ID"
 }
 
 test_refusals_come_before_the_backend_is_asked() {
+	local mount
 	bundle
 	faked
 	config '.linux.namespaces |= map(select(.type != "network"))'
@@ -80,6 +81,16 @@ test_refusals_come_before_the_backend_is_asked() {
 	config --arg source "$T/source/link" '.mounts += [{destination: "/etc/x", type: "bind", source: $source, options: ["rbind"]}]'
 	governed create --bundle "$BUNDLE" "$ID"
 	expect_refusal 'the policy refuses to share'
+	# There are runtimes that take what has no type for a bind.
+	for mount in '{destination: "/x", source: "/etc/shadow"}' '{destination: "/x", type: "", source: "/etc/shadow"}' \
+		'{destination: "/x", type: "none", source: "/etc/shadow", options: ["bind", "remount"]}'; do
+		rm -rf "$T/fourth"
+		bundle fourth
+		config ".mounts += [$mount]"
+		governed create --bundle "$BUNDLE" "$ID"
+		expect_failure
+		expect_nothing_left
+	done
 	[ ! -e "$T/record/argv" ] || fail "the backend was asked: $(<"$T/record/argv")"
 }
 
