@@ -3,6 +3,7 @@
 #include "container/measure.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -10,6 +11,7 @@
 #include "control/cgroup_sample.h"
 #include "control/guard.h"
 #include "control/witness.h"
+#include "metrics/report.h"
 
 /* What counts by itself, whoever else is there. */
 static void look(const struct bw_container *container, struct bw_measures *measures)
@@ -51,25 +53,59 @@ bool bw_measure_lasts(const struct bw_container *container)
 	return container->state && container->state->layers.n > 0;
 }
 
-void bw_measure_end(const struct bw_container *container, const char *tenant)
+/* As it is at the end. */
+static void measure_last(const struct bw_container *container, struct bw_measures *ret)
+{
+	bw_measure(container, ret);
+	/* What a process beside it has written may be older, if that has been killed: the kernel has counted on. */
+	if (container->state->cgroups)
+		(void)bw_cgroup_sample(container->state->cgroups, ret);
+}
+
+static uint64_t unix_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void write_document(const struct bw_container *container, const struct bw_spec_hardening *hardening,
+	const struct bw_measures *last)
+{
+	const struct bw_emf_end end = {.name_space = hardening->emf->name_space, .id = container->state->id, .tenant = hardening->tenant,
+		.profile = container->state->profile, .last = last, .unix_ms = unix_ms()};
+	struct bw_err err = {0};
+
+	if (bw_emf_append(hardening->emf->file, &end, &err) < 0)
+		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+}
+
+/* The directory of the totals, where its numbers belong there and are not there yet; -1. */
+static int open_totals(const struct bw_container *container)
 {
 	bool kept = faccessat(container->dir, BW_MEASURES_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	auto_close int store = -1;
+	struct bw_err err = {0};
+	int store = bw_totals_has(container->dir) ? -1 : bw_totals_open(kept, &err);
+
+	if (store < 0 && err.code != BW_E_NONE && err.code != BW_E_NOT_FOUND)
+		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
+	return store;
+}
+
+void bw_measure_end(const struct bw_container *container, const struct bw_spec_hardening *hardening)
+{
+	bool document = hardening && hardening->emf, lasts = bw_measure_lasts(container) && geteuid() == 0;
+	auto_close int store = lasts ? open_totals(container) : -1;
 	struct bw_measures last;
 	struct bw_err err = {0};
 
-	if (!bw_measure_lasts(container) || geteuid() != 0 || bw_totals_has(container->dir))
+	if (!lasts || (store < 0 && !document))
 		return;
-	store = bw_totals_open(kept, &err);
-	if (store < 0) {
-		if (err.code != BW_E_NOT_FOUND)
-			bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
-		return;
-	}
-	bw_measure(container, &last);
-	/* The process beside it has been killed: the kernel has counted on. */
-	if (kept && container->state->cgroups)
-		(void)bw_cgroup_sample(container->state->cgroups, &last);
-	if (bw_totals_add_at(store, container->dir, tenant, container->state->profile, &last, &err) < 0)
+	measure_last(container, &last);
+	if (document)
+		write_document(container, hardening, &last);
+	if (store >= 0 && bw_totals_add_at(store, container->dir, hardening ? hardening->tenant : NULL, container->state->profile, &last,
+				  &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }

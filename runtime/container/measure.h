@@ -10,8 +10,8 @@
 void bw_measure(const struct bw_container *container, struct bw_measures *ret);
 /* Whether its counters are to outlive it: it is held by a policy. */
 bool bw_measure_lasts(const struct bw_container *container);
-/* Before its cgroups are removed: adds its numbers to the host's totals, unless the process beside it has done so. Where nobody
- * reads metrics and no such process was there, nothing is done. Errors are logged. */
-void bw_measure_end(const struct bw_container *container, const char *tenant);
+/* Before its cgroups are removed: adds its numbers to the host's totals, unless the process beside it has done so, or nobody
+ * reads metrics and no such process was there; and writes the document that the policy asks for. Errors are logged. */
+void bw_measure_end(const struct bw_container *container, const struct bw_spec_hardening *hardening);
 
 #endif

@@ -159,7 +159,7 @@ int bw_remove(struct bw_container *container, const struct bw_spec *spec, struct
 	bw_gate_end(container->dir);
 	bw_witness_end(container->dir);
 	bw_keeper_stop(container->dir);
-	bw_measure_end(container, spec && spec->hardening ? spec->hardening->tenant : NULL);
+	bw_measure_end(container, spec ? spec->hardening : NULL);
 	if (remove_kernel_side(container, err) < 0)
 		return -1;
 	release_leases(container);

@@ -194,7 +194,8 @@ int bw_emf_text(const struct bw_emf_end *end, char **ret, struct bw_err *err)
 	struct document document = {.n = 0};
 
 	memcpy(set.totals.count, end->last->count, sizeof set.totals.count);
-	add(&document, "code_execution_duration", "Seconds", end->last->duration_ms, 3);
+	if (end->last->started_unix_ms)
+		add(&document, "code_execution_duration", "Seconds", end->last->duration_ms, 3);
 	for (const struct bw_series *series = bw_series_counters; series->emf; series++) {
 		const void *value = (const char *)&set + series->offset;
 

@@ -23,6 +23,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_identity.c \
 	runtime/policy/rule_limits.c \
 	runtime/policy/rule_lsm.c \
+	runtime/policy/rule_metrics.c \
 	runtime/policy/rule_mounts.c \
 	runtime/policy/rule_namespaces.c \
 	runtime/policy/rule_network.c \

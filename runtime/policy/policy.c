@@ -252,6 +252,10 @@ void bw_profile_write(const struct bw_profile *profile, struct bw_json_writer *w
 		bw_json_key(w, "audit");
 		bw_schema_write(&bw_audit_trail_schema, profile->derived.trail, w);
 	}
+	if (profile->derived.metrics) {
+		bw_json_key(w, "metrics");
+		bw_schema_write(&bw_policy_metrics_schema, profile->derived.metrics, w);
+	}
 	bw_json_key(w, "profiles");
 	bw_json_begin_object(w);
 	bw_json_key(w, profile->key);

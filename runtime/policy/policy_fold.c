@@ -471,6 +471,7 @@ static int derive(const struct bw_policy *policy, struct bw_profile *p, struct b
 	struct bw_policy_cache *cache = policy->cache;
 
 	p->derived.ranges = cache->ranges;
+	p->derived.metrics = policy->metrics;
 	p->derived.hears_tenant =
 		policy->annotations && policy->annotations->tenant.set && policy->annotations->tenant.v;
 	p->derived.hears_session =

@@ -12,6 +12,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "metrics/report.h"
 #include "policy/facts.h"
 
 #define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = (text))
@@ -958,7 +959,7 @@ static int check_ignores(const void *member, struct bw_err *err)
 	return 0;
 }
 
-static int check_program_path(const void *member, struct bw_err *err)
+static int check_clean_path(const void *member, struct bw_err *err)
 {
 	char *text = *(char *const *)member;
 	const struct bw_strs one = {&text, 1};
@@ -967,7 +968,7 @@ static int check_program_path(const void *member, struct bw_err *err)
 }
 
 static const struct bw_field backend_fields[] = {
-	BW_FIELD(struct bw_profile_backend, delegate, "delegate", .check = check_program_path,
+	BW_FIELD(struct bw_profile_backend, delegate, "delegate", .check = check_clean_path,
 		.doc = "Absolute path of an OCI runtime, such as /usr/bin/runsc, which only root can change; absent: bulwark "
 		       "makes the container itself."),
 	BW_FIELD(struct bw_profile_backend, args, "args",
@@ -1128,6 +1129,28 @@ static const struct bw_schema names_schema = {.name = "names",
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = names_fields};
 
+static int check_namespace(const void *member, struct bw_err *err)
+{
+	const char *name = *(char *const *)member;
+
+	if (bw_emf_namespace_fits(name))
+		return 0;
+	return bw_fail(err, BW_E_SPEC, 0,
+		"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the beginning", name);
+}
+
+static const struct bw_field policy_metrics_fields[] = {
+	BW_FIELD(struct bw_policy_metrics, emf, "emf", .check = check_clean_path,
+		.doc = "File to which a document of CloudWatch's Embedded Metric Format is appended for each container that a "
+		       "profile holds, when it is deleted; its directory should be root's alone."),
+	BW_FIELD(struct bw_policy_metrics, name_space, "namespace", .check = check_namespace,
+		.doc = "CloudWatch's namespace of these; absent: Bulwark."),
+	BW_END};
+const struct bw_schema bw_policy_metrics_schema = {.name = "metricsOfHost",
+	.size = sizeof(struct bw_policy_metrics),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = policy_metrics_fields};
+
 static const struct bw_field policy_fields[] = {
 	BW_FIELD(struct bw_policy, version, "version", .flags = BW_REQUIRED, .min = 1, .max = 1,
 		.doc = "Version of this format: 1."),
@@ -1149,6 +1172,8 @@ static const struct bw_field policy_fields[] = {
 		.doc = "Where the audit trail of this host goes."),
 	BW_NESTED(struct bw_policy, names, "names", &names_schema,
 		.doc = "What the host knows by which tenants and sessions are named."),
+	BW_NESTED(struct bw_policy, metrics, "metrics", &bw_policy_metrics_schema,
+		.doc = "Where numbers of containers that have ended go, beside what bulwark-metrics(8) tells."),
 	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
 		.doc = "Profiles of this host; a built-in name changes the built-in."),
 	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,

@@ -207,6 +207,7 @@ struct bw_profile_ranges {
 	struct bw_profile_range *v;
 	size_t n;
 };
+struct bw_policy_metrics;
 struct bw_profile_derived {
 	struct bw_strs endpoints; /* addresses that must not be reachable */
 	struct bw_strs scrub;	  /* every pattern of scrub_lists and scrub, in capitals */
@@ -217,6 +218,7 @@ struct bw_profile_derived {
 	struct bw_named tenant, session; /* of the container at hand: bw_policy_name() */
 	bool hears_ttl;		  /* /annotations/ttl: the annotation org.bulwark.ttl may shorten a life */
 	const struct bw_audit_trail *trail; /* /audit; NULL: the default file */
+	const struct bw_policy_metrics *metrics; /* /metrics; NULL: absent */
 	struct bw_profile_ranges ranges; /* user.range of all profiles of the file */
 	const struct bw_backend_known *backend; /* what is known of backend.delegate; NULL: nothing */
 };
@@ -276,6 +278,9 @@ struct bw_policy_docker {
 	struct bw_strs data_roots;
 	char *unreadable; /* default, refuse */
 };
+struct bw_policy_metrics {
+	char *emf, *name_space;
+};
 struct bw_policy_profiles {
 	struct bw_profile *v;
 	size_t n;
@@ -302,12 +307,14 @@ struct bw_policy {
 	struct bw_policy_docker *docker;
 	struct bw_audit_trail *audit;
 	struct bw_policy_names *names;
+	struct bw_policy_metrics *metrics;
 	struct bw_policy_profiles profiles;
 	struct bw_strs_map registries;
 	struct bw_policy_cache *cache;
 };
 
 extern const struct bw_schema bw_policy_schema;
+extern const struct bw_schema bw_policy_metrics_schema;
 extern const struct bw_schema bw_profile_schema;
 
 /* The built-in files, as compiled in (profiles/embed.sh). */

@@ -36,6 +36,7 @@ const struct bw_rule bw_rules[] = {
 	{"limits", "limits where the caller sets none", bw_rule_limits},
 	{"session", "a life that ends in time", bw_rule_session},
 	{"audit", "what has happened is on record", bw_rule_audit},
+	{"metrics", "what it has used is known when it has ended", bw_rule_metrics},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{"backend", "what another runtime does not put in force is known", bw_rule_backend},
 	{NULL, NULL, NULL},

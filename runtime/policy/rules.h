@@ -113,6 +113,7 @@ void bw_rule_limits(struct bw_run *r);
 void bw_rule_session(struct bw_run *r);
 void bw_rule_tenant(struct bw_run *r);
 void bw_rule_audit(struct bw_run *r);
+void bw_rule_metrics(struct bw_run *r);
 void bw_rule_annotations(struct bw_run *r);
 void bw_rule_backend(struct bw_run *r);
 

@@ -295,6 +295,11 @@ struct bw_spec_secrets {
 	} files;
 };
 
+/* Where a document with its numbers is appended when it is deleted. */
+struct bw_spec_emf {
+	char *file, *name_space;
+};
+
 /* Ids of the host that are the container's alone: where they are taken from, BW_RANGE_IDS for each. Which they are the
  * mappings of the user namespace say. */
 enum { BW_RANGE_IDS = 65536 };
@@ -364,6 +369,7 @@ struct bw_spec_hardening {
 	struct bw_strs block_endpoints;     /* addresses, IPv4 and IPv6, and prefixes of them (endpoint.h) */
 	struct bw_spec_egress *egress;      /* gate: what its warden lets out; NULL: there is none */
 	struct bw_spec_secrets *secrets;    /* secrets */
+	struct bw_spec_emf *emf;            /* container: CloudWatch's numbers; NULL: nowhere */
 	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can; stage: where it writes */
 	struct bw_spec_stage *stage;        /* stage: its limits; NULL: it brings nothing in */
 	struct {

@@ -169,6 +169,12 @@ static const struct bw_field backend_fields[] = {
 const struct bw_schema bw_spec_backend_schema = {
 	"backend", sizeof(struct bw_spec_backend), BW_UNKNOWN_REFUSE, backend_fields};
 
+static const struct bw_field emf_fields[] = {
+	BW_FIELD(struct bw_spec_emf, file, "file", .flags = BW_REQUIRED | BW_ABSOLUTE_PATH, .doc = "where they are appended"),
+	BW_FIELD(struct bw_spec_emf, name_space, "namespace", .doc = "CloudWatch's namespace"),
+	BW_END};
+static const struct bw_schema emf_schema = {"emf", sizeof(struct bw_spec_emf), BW_UNKNOWN_REFUSE, emf_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -241,6 +247,7 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "what the gate lets out"),
 	BW_NESTED(struct bw_spec_hardening, secrets, "secrets", &secrets_schema,
 		.doc = "files that the container's user alone can read"),
+	BW_NESTED(struct bw_spec_hardening, emf, "emf", &emf_schema, .doc = "documents of what it has used, for CloudWatch"),
 	BW_FIELD(struct bw_spec_hardening, workspace, "workspace", .flags = BW_ABSOLUTE_PATH,
 		.doc = "where a tmpfs is not swapped out"),
 	BW_NESTED(struct bw_spec_hardening, stage, "stage", &stage_schema,

@@ -209,6 +209,43 @@ test_a_look_and_an_end_do_not_meet() {
 	expect_nothing_left
 }
 
+# A line for each, also where nobody reads metrics and no process is beside it.
+test_the_policys_file_gets_a_document_of_each_that_ends() {
+	begin
+	jq --arg file "$T/emf" '.metrics = {emf: $file, namespace: "Team/x"}' "$T/policy.json" >"$T/new.json"
+	install --mode=600 "$T/new.json" "$T/policy.json"
+	tenant ann
+	script_args 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	sleeping governed
+	printf 'bulwark-measures 1\nstarted_unix_ms 1764000000000\nduration_ms 2200\npackage_install_attempts 3\n' >"$T/state/$ID/measures"
+	: >"$T/state/$ID/counted"
+	governed delete --force "$ID"
+	expect_status 0
+	sleeping compat
+	compat delete --force "$ID"
+	expect_equal documents "$(jq --compact-output '[._aws.CloudWatchMetrics[0].Namespace, .Tenant, .Profile, .Container,
+		.cpu_time > 0, .code_execution_duration, .package_install_attempts]' "$T/emf")" \
+		"[\"Team/x\",\"ann\",\"hardened\",\"$ID\",true,null,0]
+[\"Team/x\",\"ann\",\"hardened\",\"$ID\",true,2.2,3]"
+	expect_equal "the file" "$(stat -c '%U %a' "$T/emf")" 'root 640'
+	# One that cannot be written keeps nobody from being deleted.
+	rm "$T/emf"
+	ln -s /etc/nowhere "$T/emf"
+	config '.process.args = ["true"]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_error_has "cleaning up: opening $T/emf: too many levels of symbolic links"
+	expect_nothing_left
+	if $python -c 'import jsonschema' 2>/dev/null; then
+		rm "$T/emf"
+		governed run --bundle "$BUNDLE" "$ID"
+		run sh -c "$python '$tests_dir/common/metrics_check.py' emf <'$T/emf'"
+		expect_status 0
+	fi
+}
+
 test_a_broken_file_of_the_totals_is_said() {
 	begin
 	metrics

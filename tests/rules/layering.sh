@@ -12,7 +12,7 @@ allowed() {
 	plan) echo "base plan" ;;
 	spec) echo "base json audit spec" ;;
 	host) echo "base json host" ;;
-	policy) echo "base json audit spec policy" ;;
+	policy) echo "base json audit metrics spec policy" ;;
 	control) echo "base json metrics proto plan spec host systemd warden control" ;;
 	launch) echo "base json plan spec host control launch" ;;
 	container) echo "base json audit metrics plan spec host policy control launch criu proto container" ;;

@@ -656,6 +656,25 @@ START_TEST(an_annotation_names_the_tenant_where_it_is_heard)
 }
 END_TEST
 
+START_TEST(a_file_for_what_was_used_is_the_policys_alone)
+{
+	const char *const policy = "{\"version\":1,\"metrics\":{\"emf\":\"/var/log/emf\",\"namespace\":\"Team/x\"}}";
+	const char *text = config("", NEW_NET, "", ",\"annotations\":{\"org.bulwark.metrics\":\"/etc/passwd\"}");
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_int_eq(bw_harden(parse(text), profile_of("{\"version\":1}", H), &arena, &hardened, &findings, &err), 0);
+	ck_assert_ptr_null(hardened->hardening->emf);
+	ck_assert_int_eq(bw_harden(parse(text), profile_of(policy, H), &arena, &hardened, &findings, &err), 0);
+	ck_assert_str_eq(hardened->hardening->emf->file, "/var/log/emf");
+	ck_assert_str_eq(hardened->hardening->emf->name_space, "Team/x");
+	ck_assert_ptr_null(bw_check_idempotent(hardened, profile_of(policy, H), &arena));
+	ck_assert_int_eq(bw_harden(parse(text), profile_of(policy, "compat"), &arena, &hardened, &findings, &err), 0);
+	ck_assert_ptr_null(hardened->hardening);
+}
+END_TEST
+
 START_TEST(an_annotation_names_the_session_where_it_is_heard)
 {
 	const struct bw_profile *heard = profile_of("{\"version\":1,\"annotations\":{\"session\":true}}", H);
@@ -1686,6 +1705,7 @@ int main(void)
 	tcase_add_loop_test(one, each_decision_has_its_finding, 0, (int)BW_COUNT(rows));
 	tcase_add_test(one, a_denial_is_one_sentence_with_rule_place_and_hint);
 	tcase_add_test(one, maps_keep_off_the_ranges_of_other_profiles);
+	tcase_add_test(one, a_file_for_what_was_used_is_the_policys_alone);
 	tcase_add_loop_test(one, an_annotation_names_the_tenant_where_it_is_heard, 0, (int)BW_COUNT(tenants));
 	tcase_add_loop_test(one, an_annotation_names_the_session_where_it_is_heard, 0, (int)BW_COUNT(tenants));
 	tcase_add_loop_test(one, what_the_host_knows_names_before_an_annotation_does, 0, (int)BW_COUNT(named));

@@ -39,7 +39,7 @@ static void setup(void)
 		.version = "1.2.3"};
 }
 
-static const struct bw_measures last = {.duration_ms = 1500,
+static const struct bw_measures last = {.started_unix_ms = 1, .duration_ms = 1500,
 	.count = {[BW_COUNT_PACKAGE_INSTALL_ATTEMPTS] = 2, [BW_COUNT_CPU_USEC] = 2500000, [BW_COUNT_FILE_SIZE_VIOLATIONS] = 1}};
 
 static const struct bw_emf_end end = {.id = "app", .tenant = "acme", .profile = "hardened", .last = &last, .unix_ms = 1764000000000};
