@@ -25,6 +25,7 @@ dist_man_MANS += \
 	man/bulwark-resume.8 \
 	man/bulwark-run.8 \
 	man/bulwark-spec.8 \
+	man/bulwark-stage.8 \
 	man/bulwark-start.8 \
 	man/bulwark-state.8 \
 	man/bulwark-update.8 \

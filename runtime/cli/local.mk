@@ -25,6 +25,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_resume.c \
 	runtime/cli/cmd_run.c \
 	runtime/cli/cmd_spec.c \
+	runtime/cli/cmd_stage.c \
 	runtime/cli/cmd_start.c \
 	runtime/cli/cmd_state.c \
 	runtime/cli/cmd_update.c \

@@ -10,6 +10,7 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_start,
 	&bw_verb_run,
 	&bw_verb_exec,
+	&bw_verb_stage,
 	&bw_verb_kill,
 	&bw_verb_pause,
 	&bw_verb_resume,

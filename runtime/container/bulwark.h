@@ -69,6 +69,14 @@ struct bw_exec_options {
 	unsigned preserve_fds;
 };
 
+/* What `stage` brings into a container's workspace. */
+struct bw_stage_options {
+	const char *const *sources;  /* NULL-terminated files and directories of the host; "-": standard input */
+	const char *destination;     /* seen from the workspace */
+	const char *const *patterns; /* NULL-terminated texts to warn of besides the policy's; or NULL */
+	bool force;                  /* files that are there are replaced */
+};
+
 /* Every member is as it stands on the command line, or NULL: numbers in digits, sizes such as "50M". */
 struct bw_update_options {
 	const char *resources; /* file with JSON, "-" for standard input: then nothing else counts */
@@ -122,6 +130,11 @@ int bw_container_run(const struct bw_context *ctx, const char *id, const struct 
 	int *ret_code, struct bw_err *err) BW_MUST_CHECK;
 int bw_container_exec(const struct bw_context *ctx, const char *id, const struct bw_exec_options *options,
 	int *ret_code, struct bw_err *err) BW_MUST_CHECK;
+/* Copies files of the host into the workspace of a container, within the limits of the profile that decided at create. A
+ * file that cannot be staged is an error, and nothing is staged then; what one has that becomes too large or is changed
+ * meanwhile stays out, and so do those after it. */
+int bw_container_stage(const struct bw_context *ctx, const char *id, const struct bw_stage_options *options,
+	struct bw_err *err) BW_MUST_CHECK;
 /* all: every process of the container (obsolete --all). */
 int bw_container_kill(const struct bw_context *ctx, const char *id, int signal, bool all, struct bw_err *err) BW_MUST_CHECK;
 /* Stops every process of the container; "container not running" unless it is created or running. */

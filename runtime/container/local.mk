@@ -49,6 +49,9 @@ libbulwark_a_SOURCES += \
 	runtime/container/rehearse.c runtime/container/rehearse.h \
 	runtime/container/rootless.c runtime/container/rootless.h \
 	runtime/container/secret_variables.c runtime/container/secret_variables.h \
+	runtime/container/stage.c runtime/container/stage.h \
+	runtime/container/stage_look.c \
+	runtime/container/stage_write.c \
 	runtime/container/self.c \
 	runtime/container/start.c \
 	runtime/container/start_rate.c runtime/container/start_rate.h \

@@ -27,7 +27,8 @@ complete_words() {
 		_bulwark
 		printf "%s " "${COMPREPLY[@]}"' - "$scratch/bash" "$double" "$@"
 }
-is "verbs" "$(complete_words sta)" "start state "
+is "verbs" "$(complete_words star)" "start "
+is "verbs that begin alike" "$(complete_words stat)" "state "
 is "global options" "$(complete_words --log)" "--log --log-format --log-level "
 is "a global option with a value is no verb" "$(complete_words --root /x kil)" "kill kill-switch "
 is "values of a choice" "$(complete_words list --format '')" "table json "
@@ -37,8 +38,8 @@ is "options of a verb" "$(complete_words delete --f)" "--force "
 is "actions" "$(complete_words policy s)" "show schema "
 is "another action" "$(complete_words policy t)" "test "
 if command -v fish >/dev/null; then
-	offered=$(HOME=$scratch fish -c "source $scratch/fish; complete -C 'bulwark sta'" 2>/dev/null | cut -f1 | sort | tr '\n' ' ')
-	has "fish offers verbs" "$offered" "start state "
+	offered=$(HOME=$scratch fish -c "source $scratch/fish; complete -C 'bulwark st'" 2>/dev/null | cut -f1 | sort | tr '\n' ' ')
+	has "fish offers verbs" "$offered" "stage start state "
 else
 	skip "fish offers verbs" "fish is not installed"
 fi

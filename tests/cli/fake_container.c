@@ -133,6 +133,19 @@ int bw_container_kill(
 	return 0;
 }
 
+int bw_container_stage(const struct bw_context *ctx, const char *id, const struct bw_stage_options *o, struct bw_err *err)
+{
+	(void)ctx;
+	if (find(id, err) < 0)
+		return -1;
+	printf("stage %s", id);
+	say_list("sources", o->sources);
+	say("to", o->destination);
+	say_list("patterns", o->patterns);
+	printf(" force=%d\n", o->force);
+	return 0;
+}
+
 int bw_container_pause(const struct bw_context *ctx, const char *id, struct bw_err *err)
 {
 	(void)ctx;

@@ -19,6 +19,8 @@ says "kill by number" 0 "kill c1 9 all=0" kill c1 9
 says "kill by name" 0 "kill c1 9 all=0" kill c1 KILL
 says "kill by long name, flag last" 0 "kill c1 1 all=1" kill c1 SIGHUP --all
 says "kill with 0 only asks" 0 "kill c1 0 all=1" kill -a c1 0
+says "stage" 0 "stage c1 sources=[a|-|./-b] to=in/ patterns=[x|y] force=1" \
+	stage --force --warn-pattern x --warn-pattern y c1 a - ./-b in/
 says "pause" 0 "pause c1" pause c1
 says "resume" 0 "resume c1" resume c1
 no_options="share=- idle=- rt-period=- rt-runtime=- cpus=- mems=- weight=- l3=- bw=- kernel=- tcp=-"

@@ -441,6 +441,11 @@ test_start_rate_SOURCES = tests/unit/test_start_rate.c tests/unit/scratch.h
 test_start_rate_CFLAGS = $(unit_cflags)
 test_start_rate_LDADD = $(unit_libs)
 TESTS += test_start_rate
+check_PROGRAMS += test_stage
+test_stage_SOURCES = tests/unit/test_stage.c tests/unit/scratch.h
+test_stage_CFLAGS = $(unit_cflags)
+test_stage_LDADD = $(unit_libs)
+TESTS += test_stage
 
 check_PROGRAMS += test_log
 test_log_SOURCES = tests/unit/test_log.c tests/unit/scratch.h
