@@ -49,6 +49,28 @@ test_a_limit_has_its_effect() {
 	expect_output 10240
 }
 
+# What a program writes ends there, whoever started it and whatever the process file says.
+test_a_file_of_untrusted_code_ends_at_ten_mebibytes() {
+	local write='dd if=/dev/zero of=file bs=64k count=200 2>/dev/null; echo $? $(stat -c %s file)' process=$T/process.json
+	bundle
+	asks shelled "$write"
+	expect_output "153 10485760"
+	asks shelled 'trap "" XFSZ; dd if=/dev/zero of=file bs=64k count=200; stat -c %s file'
+	expect_output 10485760
+	expect_error_has "File too large"
+	sleeping shelled
+	shelled exec "$ID" sh -c "$write"
+	expect_output "153 10485760"
+	jq --arg text "$write" '.process | .args = ["sh", "-c", $text] | .cwd = "/workspace" |
+		.rlimits = [{type: "RLIMIT_FSIZE", soft: 20000000, hard: 20000000}]' "$BUNDLE/config.json" >"$process"
+	shelled exec --process "$process" "$ID"
+	expect_output "153 10485760"
+	shelled delete --force "$ID"
+	# The same where nobody sets it.
+	asks hardened "cd /tmp && $write"
+	expect_output "0 13107200"
+}
+
 test_exec_has_the_limits_of_the_container() {
 	bundle
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}]'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The mode of a tmpfs: what is asked for, else that of the directory that it covers, else 1777; and a /dev that is
-# read-only once it is complete.
+# read-only once it is complete; and the workspace, which ends with its container.
 . "$(dirname "$0")/bulwark.sh"
 
 # tmpfs_on DESTINATION [OPTION]...
@@ -93,6 +93,73 @@ test_a_read_only_dev_has_its_devices() {
 		expect_output all
 		expect_error_has 'Read-only file system'
 	done
+}
+
+# Where the file system of the workspace is mounted, in whatever mount namespace: a line each.
+mounted_anywhere() {
+	cat /proc/[0-9]*/mountinfo 2>/dev/null | awk -v device="$1" '$3 == device && $5 ~ /workspace/'
+}
+
+test_a_workspace_ends_with_its_container() {
+	local device memory usage
+	needs_controller memory
+	bundle
+	sleeping shelled
+	memory=$(cgroup_of memory "$(pid_of)")
+	shelled exec "$ID" sh -c 'echo marker >file; dd if=/dev/zero of=more bs=1M count=9 2>/dev/null; awk "\\$5 == \"/workspace\" { print \\$3 }" /proc/self/mountinfo'
+	expect_status 0
+	device=$OUT
+	[ -n "$(mounted_anywhere "$device")" ] || fail "it was never there"
+	usage=$(cat "$memory/memory.usage_in_bytes" 2>/dev/null || cat "$memory/memory.current")
+	[ "$usage" -gt 9000000 ] || fail "only $usage bytes count"
+	# A process that has left its parent and keeps a file open does not keep it.
+	shelled exec --detach "$ID" sh -c '(exec 3<file; sleep 300) & (sleep 300 &)'
+	expect_status 0
+	shelled delete --force "$ID"
+	expect_status 0
+	expect_equal "where it is mounted" "$(mounted_anywhere "$device")" ""
+	[ ! -e "$memory" ] || fail "its memory is still counted"
+	expect_nothing_left
+	# The next one begins with nothing.
+	asks shelled 'ls -A . && cat file'
+	expect_failure
+	expect_output ""
+}
+
+test_a_session_s_workspace_lies_beneath_its_names() {
+	local names
+	policy '{"extends": "untrusted-code", "workspace": {"perSession": true}, "programs": {"restrict": false},
+		"loosens": ["programs.restrict"]}'
+	bundle
+	asks governed 'pwd'
+	expect_status 1
+	expect_error_has "nobody says whose the container is, nor which session it is"
+	jq '.annotations = {tenant: true, session: true}' "$T/policy.json" >"$T/policy.new"
+	chmod 600 "$T/policy.new"
+	mv "$T/policy.new" "$T/policy.json"
+	config '.annotations = {"org.bulwark.tenant": "acme"}'
+	asks governed 'pwd'
+	expect_status 1
+	expect_error_has "nobody says which session it is"
+	config '.annotations["org.bulwark.session"] = "s-1"'
+	asks governed 'pwd; stat -c "%u:%g %a" .; echo text >file; ls'
+	expect_status 0
+	expect_output $'/workspace/acme/s-1\n1001:1001 750\nfile'
+	for names in ../s .. %2e%2e a/b $'a\nb' "$(printf 'a%.0s' {1..300})"; do
+		config --arg name "$names" '.annotations["org.bulwark.session"] = $name'
+		asks governed 'pwd'
+		expect_status 1
+		expect_output ""
+	done
+}
+
+test_more_tmpfs_than_memory_is_said() {
+	bundle
+	run "$RUNTIME" --profile untrusted-code explain "$BUNDLE"
+	expect_output_has "what can be written to tmpfs is"
+	policy '{"extends": "untrusted-code", "workspace": {"size": 104857600}}'
+	run "$RUNTIME" --policy "$T/policy.json" explain "$BUNDLE"
+	expect_output_lacks "what can be written to tmpfs is"
 }
 
 run_tests
