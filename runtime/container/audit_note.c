@@ -30,10 +30,8 @@ static const struct {
 
 struct bw_audited bw_audited_state(const struct bw_state *state)
 {
-	const struct bw_spec_audit *audit = state->audit;
-
-	return (struct bw_audited){.audit = audit, .id = state->id, .profile = state->profile,
-		.tenant = audit ? audit->tenant : NULL, .session = audit ? audit->session : NULL};
+	return (struct bw_audited){.audit = state->audit, .id = state->id, .profile = state->profile, .tenant = state->tenant,
+		.session = state->session};
 }
 
 struct bw_audited bw_audited_hardening(const struct bw_spec_hardening *hardening, const char *id)
@@ -41,7 +39,7 @@ struct bw_audited bw_audited_hardening(const struct bw_spec_hardening *hardening
 	if (!hardening)
 		return (struct bw_audited){.id = id};
 	return (struct bw_audited){.audit = hardening->audit, .id = id, .profile = hardening->profile,
-		.tenant = hardening->tenant};
+		.tenant = hardening->tenant, .session = hardening->session};
 }
 
 static int write_record(const struct bw_audited *who, enum bw_audit_event event, const char *rule, const char *reason,
@@ -64,7 +62,8 @@ static int write_record(const struct bw_audited *who, enum bw_audit_event event,
 	if (bw_audit_write(who->audit->trail, &record, &why) == 0)
 		return 0;
 	if (!kinds[event].vital || !bw_streq0(who->audit->on_failure, "refuse")) {
-		bw_log(BW_LOG_WARNING, "%s of %s is not on record: %s", bw_audit_word(event), who->id, why.text);
+		bw_log(BW_LOG_WARNING, "%s of %s is not on record: %s", bw_audit_word(event), who->id ? who->id : "this host",
+			why.text);
 		return 0;
 	}
 	bw_fail(err, BW_E_HOST, 0, "the policy refuses what cannot be recorded: %s", why.text);
@@ -101,6 +100,23 @@ void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, cons
 
 	if (bw_audit_note(who, event, reason, more, more_n, &why) < 0)
 		bw_log(BW_LOG_WARNING, "%s of %s: %s", bw_audit_word(event), who->id, why.text);
+}
+
+void bw_note_host(enum bw_audit_event event, const char *tenant, const char *reason, const struct bw_audit_more *more,
+	size_t more_n)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	const struct bw_policy *policy = NULL;
+	struct bw_spec_audit audit;
+	const struct bw_audited who = {.audit = &audit, .tenant = tenant};
+	struct bw_err why = {0};
+
+	if (bw_policy_load(NULL, &arena, &policy, &why) < 0) {
+		bw_log(BW_LOG_WARNING, "%s", why.text);
+		policy = NULL;
+	}
+	bw_policy_audit(policy, &audit);
+	bw_note_event(&who, event, reason, more, more_n);
 }
 
 void bw_note_exit(const struct bw_audited *who, const char *process, int code)

@@ -21,6 +21,10 @@ void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, cons
 /* BW_AUDIT_EXIT with a program's exit code. process: "init", "exec". */
 void bw_note_exit(const struct bw_audited *who, const char *process, int code);
 
+/* What happens to no one container: in the trail of the installed policy. tenant may be NULL. */
+void bw_note_host(enum bw_audit_event event, const char *tenant, const char *reason, const struct bw_audit_more *more,
+	size_t more_n);
+
 /* What create decided, and that is begun: its records are there before the container is. start: it starts at once. */
 int bw_note_created(const struct bw_decision *decision, const struct bw_state *state, const char *verb, bool start,
 	struct bw_err *err) BW_MUST_CHECK;

@@ -65,20 +65,6 @@ int bw_describe_guard(struct bw_state *state, const struct bw_guard *guard, stru
 	return word && !state->guard ? bw_fail(err, BW_E_MEMORY, ENOMEM, "state") : 0;
 }
 
-/* So that a verb that reads no spec can record what it does. */
-static int describe_audit(const struct bw_spec_hardening *hardening, struct bw_arena *arena, struct bw_spec_audit **ret,
-	struct bw_err *err)
-{
-	if (!hardening->audit)
-		return 0;
-	*ret = bw_arena_alloc(arena, sizeof **ret);
-	if (!*ret)
-		return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
-	**ret = *hardening->audit;
-	(*ret)->tenant = hardening->tenant;
-	return 0;
-}
-
 int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle, const struct bw_decision *decision,
 	struct bw_preparation *preparation, struct bw_arena *arena, struct bw_state **ret, struct bw_err *err)
 {
@@ -99,8 +85,7 @@ int bw_describe(const struct bw_context *ctx, const char *id, const char *bundle
 	state->private_pids = (struct bw_opt_bool){.set = true, .v = bw_spec_has_new_namespace(spec, "pid")};
 	state->host_ids = bw_user_range_first(spec);
 	if (spec->hardening) {
-		if (describe_audit(spec->hardening, arena, &state->audit, err) < 0)
-			return -1;
+		state->audit = spec->hardening->audit;
 		state->ttl_ms = spec->hardening->ttl_ms;
 		state->grace_ms = spec->hardening->grace_ms;
 		state->tenant = spec->hardening->tenant;

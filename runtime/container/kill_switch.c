@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/audit_note.h"
 #include "container/lease.h"
 #include "container/registry.h"
 #include "container/state.h"
@@ -230,8 +231,24 @@ static enum found tell_one(const struct throw *t, const struct bw_registered *r)
 	return NEW;
 }
 
-/* 1 when it is done, 0, or -1 when memory is out. */
-static int await_one(struct throw *t, const struct bw_registered *r, struct bw_err *err)
+static const char *mode_of(const struct bw_kill_switch_options *options)
+{
+	return options->lift ? "lift" : options->quarantine ? "quarantine" : "kill";
+}
+
+static void note_stopped(const struct throw *t, const struct bw_container *container)
+{
+	const struct bw_audit_more more[] = {{"mode", mode_of(t->options)}};
+	struct bw_audited who;
+
+	if (!container->state)
+		return;
+	who = bw_audited_state(container->state);
+	bw_note_event(&who, BW_AUDIT_KILL_SWITCH, t->options->reason, more, BW_COUNT(more));
+}
+
+/* 1 when it is done, 0, or -1 when memory is out. fresh: it was not yet so. */
+static int await_one(struct throw *t, const struct bw_registered *r, bool fresh, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	auto_container struct bw_container container = BW_CONTAINER_INIT;
@@ -241,6 +258,8 @@ static int await_one(struct throw *t, const struct bw_registered *r, struct bw_e
 
 	if (there < 0 || (there > 0 && settle(t, &container, &arena, &why) < 0))
 		return note(t, r, &why, err);
+	if (there > 0 && fresh)
+		note_stopped(t, &container);
 	failure = failure_of(t, r);
 	if (failure)
 		failure->why = NULL;
@@ -264,7 +283,7 @@ static int go_round(struct throw *t, struct bw_err *err)
 	for (size_t i = 0; i < registry.n; i++)
 		found[i] = (unsigned char)tell_one(t, &registry.v[i]);
 	for (size_t i = 0; i < registry.n; i++) {
-		r = found[i] == NOBODY ? 0 : await_one(t, &registry.v[i], err);
+		r = found[i] == NOBODY ? 0 : await_one(t, &registry.v[i], found[i] == NEW, err);
 		if (r < 0)
 			return -1;
 		n += r > 0 && found[i] == NEW;
@@ -415,6 +434,14 @@ static int list_text(const struct bw_stopped_list *list, char **ret, struct bw_e
 	return 0;
 }
 
+/* After the fact: nothing must keep a switch from being thrown. */
+static void note_thrown(const struct bw_kill_switch_options *options)
+{
+	const struct bw_audit_more more[] = {{"mode", mode_of(options)}, {"all", options->all ? "true" : NULL}};
+
+	bw_note_host(BW_AUDIT_KILL_SWITCH, options->tenant, options->reason, more, BW_COUNT(more));
+}
+
 static int list(bool json, char **ret, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
@@ -433,6 +460,7 @@ static int lift(const struct bw_kill_switch_options *options, char **ret, struct
 
 	if (r < 0)
 		return -1;
+	note_thrown(options);
 	if (options->json)
 		return list(true, ret, err);
 	if (asprintf(ret, "%s %s\n", who(tenant, name), r ? "may start containers again" : "was not stopped") < 0)
@@ -478,6 +506,7 @@ int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text
 	if (bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, err) < 0)
 		return -1;
 	r = throw_it(&t, err);
+	note_thrown(options);
 	if (r == 0)
 		r = options->json ? say_json(&t, ret_text, err) : say_text(&t, ret_text, err);
 	*ret_verdict = count_failures(&t) > 0;

@@ -314,7 +314,6 @@ struct bw_spec_audit {
 	char *record;                  /* "refusals" or "all" */
 	char *on_failure;              /* "continue" or "refuse" */
 	char *policy;                  /* SHA-256 of the policy file that decided, or "built-in" */
-	char *tenant, *session;        /* in a state: whose the container is */
 	struct bw_audit_trail *trail;  /* NULL: the default file */
 };
 

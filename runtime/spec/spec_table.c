@@ -131,8 +131,6 @@ static const struct bw_field audit_fields[] = {
 	BW_FIELD(struct bw_spec_audit, record, "record", .doc = "which events are recorded"),
 	BW_FIELD(struct bw_spec_audit, on_failure, "onFailure", .doc = "what a record that cannot be written means"),
 	BW_FIELD(struct bw_spec_audit, policy, "policy", .doc = "hash of the policy file that decided"),
-	BW_FIELD(struct bw_spec_audit, tenant, "tenant", .doc = "whose the container is"),
-	BW_FIELD(struct bw_spec_audit, session, "session", .doc = "and for which session"),
 	BW_NESTED(struct bw_spec_audit, trail, "trail", &bw_audit_trail_schema, .doc = "where records go"),
 	BW_END};
 const struct bw_schema bw_spec_audit_schema = {

@@ -81,6 +81,34 @@ test_a_stopped_tenant_starts_nothing_until_it_is_lifted() {
 }
 
 # What it is told by outlives /run, as at a restart of the host.
+test_who_was_stopped_and_why_is_on_record() {
+	named
+	jq --arg file "$T/log/audit.jsonl" '.audit = {file: $file}' "$T/policy.json" >"$T/p"
+	mv "$T/p" "$T/policy.json"
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	of ann
+	start "$ID-ann"
+	of bob
+	start "$ID-bob"
+	throw --tenant ann --reason "it mines"
+	expect_status 0
+	of ann
+	governed create --bundle "$BUNDLE" "$ID-new"
+	expect_failure
+	governed audit verify
+	expect_status 0
+	governed audit show --event kill-switch
+	expect_equal lines "$(wc -l <"$T/out")" 1
+	expect_output_has " kill-switch $ID-ann tenant=ann "
+	expect_output_has " mode=kill: it mines"
+	governed audit show --event refusal --id "$ID-new"
+	expect_output_has "it mines"
+	# That it was thrown is no container's: it is in the host's trail.
+	container audit show --event kill-switch --tenant ann --since 60s
+	expect_output_has " kill-switch - tenant=ann mode=kill: it mines"
+}
+
 test_a_stop_outlives_the_host() {
 	named
 	bundle
