@@ -20,6 +20,7 @@ static void look(const struct bw_container *container, struct bw_measures *measu
 	struct bw_witness_counts programs;
 	struct bw_err ignored = {0};
 
+	measures->count[BW_COUNT_FILE_SIZE_VIOLATIONS] = bw_size_violations(container->dir);
 	if (bw_witness_counts(container->dir, &programs)) {
 		measures->count[BW_COUNT_EXECUTIONS] = programs.allowed;
 		measures->count[BW_COUNT_PROGRAMS_DENIED] = programs.denied;

@@ -8,7 +8,6 @@
 #include <linux/stat.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,9 +17,12 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "container/audit_note.h"
 #include "container/prepare.h"
 #include "container/stage.h"
 #include "container/state.h"
+#include "container/stopped.h"
+#include "metrics/metrics.h"
 
 struct staging {
 	const struct bw_stage_options *options;
@@ -30,6 +32,7 @@ struct staging {
 	struct bw_stage stage;
 	struct bw_stage_writer writer;
 	int pidfd;
+	bool too_large; /* something was, for the policy */
 };
 
 static void staging_done(struct staging *staging)
@@ -70,6 +73,8 @@ static int open_container(struct staging *staging, const struct bw_context *ctx,
 		bw_state_load_spec(container, &staging->arena, &staging->spec, err) < 0)
 		return -1;
 	hardening = staging->spec->hardening;
+	if (hardening && bw_stopped_check(hardening->tenant, err) < 0)
+		return -1;
 	if (!hardening || !hardening->workspace || !hardening->stage) {
 		bw_fail(err, BW_E_DENIED, 0, "container %s has no workspace to stage files into", id);
 		snprintf(err->rule, sizeof err->rule, "workspace");
@@ -199,25 +204,31 @@ static int report_faults(const struct bw_stage *stage, struct bw_err *err)
 	return -1;
 }
 
-/* For those who count: a file with one number, in the container's directory. */
 static void count_violations(const struct bw_container *container, size_t more)
 {
-	auto_close int fd = -1;
-	char text[24] = "";
-	uint64_t count = 0;
-	ssize_t n;
+	struct bw_err why = {0};
 
-	if (!more)
-		return;
-	fd = openat(container->dir, "stage-violations", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX) < 0)
-		return;
-	n = pread(fd, text, sizeof text - 1, 0);
-	if (n > 0 && bw_parse_word(text, 0, UINT64_MAX / 2, &count) < 0)
-		count = 0;
-	n = snprintf(text, sizeof text, "%llu\n", (unsigned long long)(count + more));
-	if (pwrite(fd, text, (size_t)n, 0) != n)
-		bw_debug("stage: the number of files that were too large could not be written");
+	if (more && bw_size_violations_add(container->dir, more, &why) < 0)
+		bw_log(BW_LOG_WARNING, "%s/%s", container->path, why.text);
+}
+
+/* What it came to, for the audit trail: what was brought in, or why nothing was. */
+static int note(const struct staging *staging, int r, const struct bw_err *err)
+{
+	const struct bw_audited who = bw_audited_state(staging->container.state);
+	char files[24], bytes[24];
+	const struct bw_audit_more more[] = {
+		{"destination", staging->options->destination}, {"files", files}, {"bytes", bytes}};
+
+	snprintf(files, sizeof files, "%zu", staging->stage.items.n);
+	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)staging->stage.bytes);
+	if (r == 0)
+		bw_note_event(&who, BW_AUDIT_STAGE, NULL, more, BW_COUNT(more));
+	else if (staging->too_large)
+		bw_note_event(&who, BW_AUDIT_SIZE_VIOLATION, err ? err->text : NULL, more, 1);
+	else
+		return bw_note_end(&who, "stage", r, err);
+	return r;
 }
 
 static int copy(struct staging *staging, struct bw_err *err)
@@ -227,8 +238,10 @@ static int copy(struct staging *staging, struct bw_err *err)
 	bool too_large;
 	int r = bw_stage_write(stage, &staging->writer, warn, staging, &written, &too_large, err);
 
-	if (too_large)
+	if (too_large) {
+		staging->too_large = true;
 		count_violations(&staging->container, 1);
+	}
 	if (r < 0 && written)
 		bw_because(err, "%zu of %zu files and directories are in the workspace", written, stage->items.n);
 	return r;
@@ -246,6 +259,7 @@ static int go(struct staging *staging, const struct bw_context *ctx, const char 
 		bw_cgroup_open_charge(staging->container.state->cgroups, staging->container.pid, &staging->writer.charge, err) < 0)
 		return -1;
 	r = bw_stage_look(stage, staging->options->sources, staging->options->destination, err);
+	staging->too_large = stage->too_large > 0;
 	count_violations(&staging->container, stage->too_large);
 	if (r < 0 || report_faults(stage, err) < 0)
 		return -1;
@@ -262,6 +276,9 @@ int bw_container_stage(const struct bw_context *ctx, const char *id, const struc
 		.pidfd = -1,
 	};
 
+	int r;
+
 	staging.stage.arena = &staging.arena;
-	return go(&staging, ctx, id, err);
+	r = go(&staging, ctx, id, err);
+	return staging.container.state ? note(&staging, r, err) : r;
 }

@@ -64,6 +64,9 @@ static enum outcome become(const struct work *work, pid_t parent)
 	const struct bw_stage_writer *writer = work->writer;
 	const struct rlimit none = {0, 0};
 
+	/* Where memory ends, the writer is to be killed and not the container's program. */
+	if (bw_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "1000") < 0)
+		return NO_RIGHTS;
 	if (writer->charge >= 0 && write(writer->charge, "0", 1) < 0)
 		return NO_CHARGE;
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

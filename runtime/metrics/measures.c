@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/str.h"
 #include "metrics/lines.h"
 #include "metrics/rows.h"
 
@@ -59,4 +62,36 @@ int bw_measures_read(int dir, const char *name, struct bw_measures *ret, struct 
 	if (bw_read_fd(fd, name, BW_LINES_MAX_BYTES, &text, &len, err) < 0)
 		return -1;
 	return bw_measures_parse(text, len, name, ret, err);
+}
+
+static uint64_t number_in(int fd)
+{
+	char text[24];
+	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+	uint64_t number;
+
+	text[n < 0 ? 0 : n] = '\0';
+	return bw_parse_word(text, 0, UINT64_MAX / 2, &number) < 0 ? 0 : number;
+}
+
+uint64_t bw_size_violations(int dir)
+{
+	auto_close int fd = openat(dir, BW_SIZE_VIOLATIONS_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? 0 : number_in(fd);
+}
+
+int bw_size_violations_add(int dir, uint64_t more, struct bw_err *err)
+{
+	auto_close int fd = openat(dir, BW_SIZE_VIOLATIONS_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char text[24];
+	int len;
+
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return bw_fail(err, BW_E_KERNEL, errno, "opening %s", BW_SIZE_VIOLATIONS_NAME);
+	len = snprintf(text, sizeof text, "%llu\n", (unsigned long long)(number_in(fd) + more));
+	/* It never becomes shorter, so whoever reads meanwhile reads a number. */
+	if (pwrite(fd, text, (size_t)len, 0) != len)
+		return bw_fail(err, BW_E_KERNEL, errno, "writing %s", BW_SIZE_VIOLATIONS_NAME);
+	return 0;
 }

@@ -57,6 +57,12 @@ int bw_measures_read(int dir, const char *name, struct bw_measures *ret, struct 
 /* The same of text (NUL-terminated, of len bytes); name is for messages. */
 int bw_measures_parse(const char *text, size_t len, const char *name, struct bw_measures *ret, struct bw_err *err) BW_MUST_CHECK;
 
+/* How many files `stage` has refused for their size: a number in a file of the container's directory, which is there when
+ * there was one. Others write the container's measures meanwhile, and go by this one. */
+#define BW_SIZE_VIOLATIONS_NAME "stage-violations"
+uint64_t bw_size_violations(int dir);
+int bw_size_violations_add(int dir, uint64_t more, struct bw_err *err) BW_MUST_CHECK;
+
 /* ---- the host's totals ---- */
 
 enum {

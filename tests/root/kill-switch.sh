@@ -47,6 +47,21 @@ test_two_hundred_containers_of_two_tenants_only_one_of_them_dies() {
 	expect_equal 'of bob' "$(count_of "$ID-bob" running)" 100
 }
 
+test_a_stopped_tenant_is_brought_no_files() {
+	one_of_each
+	touch "$T/file"
+	run "$RUNTIME" --root "$T/state" stage "$ID-ann" "$T/file" .
+	expect_error_has "no workspace"
+	# As if the switch had been thrown and had not come to this container yet.
+	mkdir -p "$STOPPED"
+	echo '{"tenant": "ann"}' >"$STOPPED/ann"
+	run "$RUNTIME" --root "$T/state" stage "$ID-ann" "$T/file" .
+	expect_failure
+	expect_error_has 'tenant "ann" is stopped'
+	run "$RUNTIME" --root "$T/state" stage "$ID-bob" "$T/file" .
+	expect_error_has "no workspace"
+}
+
 test_a_stopped_tenant_starts_nothing_until_it_is_lifted() {
 	one_of_each
 	of ann

@@ -6,7 +6,8 @@
 # site [JSON]: a workspace of 8 MiB in a shell's reach, and limits of `stage`.
 site() {
 	rm -f "$T/policy.json"
-	jq --null-input --argjson more "${1:-{\}}" '{version: 1, default: "site", profiles: {site: ({extends: "hardened",
+	jq --null-input --arg trail "$T/log/audit.jsonl" --argjson more "${1:-{\}}" '{version: 1, default: "site",
+		audit: {file: $trail}, profiles: {site: ({extends: "hardened",
 		workspace: {size: 8388608, inodes: 200, cwd: true}, mounts: {noexecWritable: true}} * $more)}}' >"$T/policy.json"
 	chmod 600 "$T/policy.json"
 	bundle
@@ -305,6 +306,27 @@ test_what_is_staged_counts_as_the_containers_memory() {
 	expect_nothing_left
 }
 
+test_memory_that_ends_ends_the_writer_and_not_the_container() {
+	local pid
+	needs_controller memory
+	site '{"workspace": {"size": 134217728}, "stage": {"fileBytes": 134217728, "bytes": 134217728}}'
+	run "$RUNTIME" --root "$T/state" delete --force "$ID"
+	config '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	pid=$(pid_of)
+	head -c 60000000 /dev/urandom >"$FROM/much"
+	stage "$ID" "$FROM/much" .
+	expect_status 1
+	expect_error_has "the writer was killed in the container's cgroup: the container has ended, or its memory is full"
+	[ "$(pid_of)" = "$pid" ] && [ "$(state_of)" = running ] || fail "the container has died of it"
+	holds ""
+	head -c 5000000 "$FROM/much" >"$FROM/less"
+	stage "$ID" "$FROM/less" .
+	expect_status 0
+	holds ./less
+}
+
 test_a_container_cannot_lead_the_writer_astray() {
 	local i got=0
 	site
@@ -335,6 +357,28 @@ test_patterns_are_advice() {
 	[[ $ERR != *plain* && $ERR != *nowhere* ]] || fail "too much is said"
 	stage --warn-pattern '' "$ID" "$FROM" again/
 	expect_status 1
+}
+
+test_what_is_staged_is_on_record() {
+	site
+	echo text >"$FROM/file"
+	stage "$ID" "$FROM" in/
+	expect_status 0
+	head -c 1048577 /dev/zero >"$FROM/more"
+	stage "$ID" "$FROM/more" .
+	expect_status 1
+	ln -s / "$FROM/link"
+	stage "$ID" "$FROM/link" .
+	expect_status 1
+	jq --raw-output --arg id "$ID" 'select(.id == $id and (.event | test("stage|size|refusal"))) | [.event, .more.destination, .more.files, .more.bytes,
+		.reason] | map(. // "-") | join(" ")' "$T/log/audit.jsonl" >"$T/events"
+	cat "$T/events"
+	[[ $(sed -n 1p "$T/events") == "stage in/ 2 5 -" ]] || fail "what was staged is not on record"
+	[[ $(sed -n 2p "$T/events") == "size-violation . - - more has 1048577 bytes"* ]] || fail "what was too large is not on record"
+	[[ $(sed -n 3p "$T/events") == "refusal "*"link is a symbolic link"* ]] || fail "the refusal is not on record"
+	run "$RUNTIME" --root "$T/state" metrics
+	grep 'file_size_violations' <<<"$OUT"
+	[ "$(awk '/^[a-z_]*file_size_violations/ { sum += $NF } END { print sum + 0 }' <<<"$OUT")" -ge 1 ] || fail "it is not counted"
 }
 
 test_nothing_of_the_host_is_open_in_the_writer() {

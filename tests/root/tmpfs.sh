@@ -106,7 +106,7 @@ test_a_workspace_ends_with_its_container() {
 	bundle
 	sleeping shelled
 	memory=$(cgroup_of memory "$(pid_of)")
-	shelled exec "$ID" sh -c 'echo marker >file; dd if=/dev/zero of=more bs=1M count=9 2>/dev/null; awk "\\$5 == \"/workspace\" { print \\$3 }" /proc/self/mountinfo'
+	shelled exec "$ID" sh -c 'echo marker >file; dd if=/dev/zero of=more bs=1M count=9 2>/dev/null; awk "\$5 == \"/workspace\" { print \$3 }" /proc/self/mountinfo'
 	expect_status 0
 	device=$OUT
 	[ -n "$(mounted_anywhere "$device")" ] || fail "it was never there"

@@ -8,6 +8,7 @@
 volumes() {
 	rm -f "$T/policy.json"
 	jq --null-input --arg top "$T" --argjson more "${1:-{\}}" '{version: 1, default: "site", annotations: {tenant: true},
+		audit: {file: ($top + "/log/audit.jsonl")},
 		profiles: {site: {extends: "hardened", loosens: ["workspace.volumes"],
 			mounts: {only: [$top]}, workspace: {volumes: [{source: ($top + "/tenants"), destination: "/data"} + $more]}}}}' \
 		>"$T/policy.json"
