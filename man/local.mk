@@ -21,6 +21,7 @@ dist_man_MANS += \
 	man/bulwark-policy.5 \
 	man/bulwark-policy.8 \
 	man/bulwark-ps.8 \
+	man/bulwark-reap.8 \
 	man/bulwark-restore.8 \
 	man/bulwark-resume.8 \
 	man/bulwark-run.8 \

@@ -21,6 +21,7 @@ libbulwark_cli_a_SOURCES = \
 	runtime/cli/cmd_plan.c \
 	runtime/cli/cmd_policy.c \
 	runtime/cli/cmd_ps.c \
+	runtime/cli/cmd_reap.c \
 	runtime/cli/cmd_restore.c \
 	runtime/cli/cmd_resume.c \
 	runtime/cli/cmd_run.c \

@@ -18,6 +18,7 @@ const struct bw_verb *const bw_verbs[] = {
 	&bw_verb_checkpoint,
 	&bw_verb_restore,
 	&bw_verb_delete,
+	&bw_verb_reap,
 	&bw_verb_list,
 	&bw_verb_state,
 	&bw_verb_ps,

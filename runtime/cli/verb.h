@@ -54,6 +54,7 @@ extern const struct bw_verb bw_verb_create, bw_verb_start, bw_verb_run, bw_verb_
 	bw_verb_delete, bw_verb_list, bw_verb_state, bw_verb_ps, bw_verb_explain, bw_verb_check,
 	bw_verb_policy, bw_verb_plan, bw_verb_spec, bw_verb_features, bw_verb_version, bw_verb_help,
 	bw_verb_completion, bw_verb_why, bw_verb_pause, bw_verb_resume, bw_verb_update, bw_verb_events,
-	bw_verb_checkpoint, bw_verb_restore, bw_verb_audit, bw_verb_kill_switch, bw_verb_metrics, bw_verb_stage;
+	bw_verb_checkpoint, bw_verb_restore, bw_verb_audit, bw_verb_kill_switch, bw_verb_metrics, bw_verb_stage,
+	bw_verb_reap;
 
 #endif

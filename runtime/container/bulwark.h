@@ -175,6 +175,14 @@ struct bw_kill_switch_options {
 /* With neither tenant nor all: who is stopped. Text malloc'd. *ret_verdict: 0; 1: the text says which container could not be
  * reached as it should have been. */
 int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+/* `reap`: removes what a crash has left of containers under every root of this host, and under that of ctx. Text malloc'd,
+ * empty when there was nothing. *ret_verdict: 0; 1: the text says what could not be removed. */
+struct bw_reap_options {
+	bool dry_run, json;
+	uint64_t older_than_ms; /* what has been left for so long */
+};
+int bw_reap(const struct bw_context *ctx, const struct bw_reap_options *options, char **ret_text, int *ret_verdict,
+	struct bw_err *err) BW_MUST_CHECK;
 /* Gets one event, a JSON object in one line; -1 with *err filled ends the stream. */
 typedef int bw_event_fn(const char *event, void *ctx, struct bw_err *err);
 /* Statistics each interval_ms, the first time after as much, and "oom", until the container ends; interval_ms 0:

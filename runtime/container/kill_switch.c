@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/audit.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -435,10 +436,17 @@ static int list_text(const struct bw_stopped_list *list, char **ret, struct bw_e
 }
 
 /* After the fact: nothing must keep a switch from being thrown. */
-static void note_thrown(const struct bw_kill_switch_options *options)
+/* t: NULL where it was lifted. */
+static void note_thrown(const struct bw_kill_switch_options *options, const struct throw *t)
 {
-	const struct bw_audit_more more[] = {{"mode", mode_of(options)}, {"all", options->all ? "true" : NULL}};
+	char done[24] = "", failed[24] = "";
+	const struct bw_audit_more more[] = {{"mode", mode_of(options)}, {"all", options->all ? "true" : NULL},
+		{"containers", t ? done : NULL}, {"failed", t && count_failures(t) ? failed : NULL}};
 
+	if (t) {
+		snprintf(done, sizeof done, "%zu", t->done);
+		snprintf(failed, sizeof failed, "%zu", count_failures(t));
+	}
 	bw_note_host(BW_AUDIT_KILL_SWITCH, options->tenant, options->reason, more, BW_COUNT(more));
 }
 
@@ -460,7 +468,7 @@ static int lift(const struct bw_kill_switch_options *options, char **ret, struct
 
 	if (r < 0)
 		return -1;
-	note_thrown(options);
+	note_thrown(options, NULL);
 	if (options->json)
 		return list(true, ret, err);
 	if (asprintf(ret, "%s %s\n", who(tenant, name), r ? "may start containers again" : "was not stopped") < 0)
@@ -506,7 +514,7 @@ int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text
 	if (bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, err) < 0)
 		return -1;
 	r = throw_it(&t, err);
-	note_thrown(options);
+	note_thrown(options, &t);
 	if (r == 0)
 		r = options->json ? say_json(&t, ret_text, err) : say_text(&t, ret_text, err);
 	*ret_verdict = count_failures(&t) > 0;

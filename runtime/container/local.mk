@@ -43,6 +43,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/policy_text.c \
 	runtime/container/prepare.c runtime/container/prepare.h \
 	runtime/container/program_files.c runtime/container/program_files.h \
+	runtime/container/reap.c \
 	runtime/container/registry.c runtime/container/registry.h \
 	runtime/container/restore.c \
 	runtime/container/resolv.c runtime/container/resolv.h \

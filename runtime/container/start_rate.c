@@ -4,9 +4,11 @@
  * it is looked at and changed. */
 #include "container/start_rate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,7 +25,7 @@
 #include "container/lease.h"
 #include "container/state.h"
 
-enum { MINUTE_MS = 60000, LINE = 34, BUCKET_NAME = 80 };
+enum { HOUR_MS = 3600000, MINUTE_MS = 60000, LINE = 34, BUCKET_NAME = 80 };
 
 struct bucket {
 	uint64_t level, at_ms;
@@ -43,6 +45,22 @@ static int open_bucket(int store, const char *name)
 	(void)!mkdirat(store, path, 0700);
 	snprintf(path, sizeof path, ".tenants/%s/starts", name);
 	return openat(store, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/* Locked, and not one that a sweep has removed while we waited. */
+static int lock_bucket(int store, const char *name)
+{
+	for (int tries = 0;;) {
+		auto_close int fd = open_bucket(store, name);
+		struct stat st;
+
+		if (fd < 0 && errno == ENOENT && tries++ < 100)
+			continue;
+		if (fd < 0 || TEMP_FAILURE_RETRY(flock(fd, LOCK_EX)) < 0 || fstat(fd, &st) < 0)
+			return -1;
+		if (st.st_nlink > 0)
+			return take_fd(&fd);
+	}
 }
 
 /* One that nobody has used, or whose file says nothing, is full. */
@@ -77,12 +95,12 @@ static bool fill(struct bucket *bucket, uint64_t per_minute, uint64_t full, uint
 int bw_start_rate_take(int store, const char *name, uint64_t per_minute, uint64_t now_ms, uint64_t *ret_wait_ms,
 	struct bw_err *err)
 {
-	auto_close int fd = open_bucket(store, name);
+	auto_close int fd = lock_bucket(store, name);
 	uint64_t full = per_minute * MINUTE_MS;
 	struct bucket bucket;
 	char text[LINE + 1];
 
-	if (fd < 0 || TEMP_FAILURE_RETRY(flock(fd, LOCK_EX)) < 0)
+	if (fd < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "counting the starts of %s", name);
 	bucket = load(fd, full, now_ms);
 	if (!fill(&bucket, per_minute, full, now_ms)) {
@@ -93,6 +111,41 @@ int bw_start_rate_take(int store, const char *name, uint64_t per_minute, uint64_
 	snprintf(text, sizeof text, "%016" PRIx64 " %016" PRIx64 "\n", bucket.level, bucket.at_ms);
 	if (pwrite(fd, text, LINE, 0) != LINE)
 		return bw_fail(err, BW_E_KERNEL, errno, "counting the starts of %s", name);
+	return 0;
+}
+
+static void sweep_one(int tenants, const char *name, uint64_t now_ms)
+{
+	char path[NAME_MAX + 16];
+	auto_close int fd = -1;
+	struct bucket bucket;
+
+	snprintf(path, sizeof path, "%s/starts", name);
+	fd = openat(tenants, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && TEMP_FAILURE_RETRY(flock(fd, LOCK_EX)) == 0) {
+		bucket = load(fd, 0, now_ms);
+		if (now_ms - bucket.at_ms < HOUR_MS)
+			return;
+		(void)unlinkat(tenants, path, 0);
+	}
+	/* Not one in which somebody keeps other things. */
+	(void)unlinkat(tenants, name, AT_REMOVEDIR);
+}
+
+int bw_start_rate_sweep(int store, uint64_t now_ms, struct bw_err *err)
+{
+	auto_closedir DIR *stream = NULL;
+	int fd = openat(store, ".tenants", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream)
+		return bw_fail(err, BW_E_KERNEL, errno, "reading the counts of starts");
+	while ((entry = readdir(stream)))
+		if (!bw_streq(entry->d_name, ".") && !bw_streq(entry->d_name, ".."))
+			sweep_one(dirfd(stream), entry->d_name, now_ms);
 	return 0;
 }
 

@@ -16,6 +16,9 @@ struct bw_state;
 int bw_start_rate_take(int store, const char *bucket, uint64_t per_minute, uint64_t now_ms, uint64_t *ret_wait_ms,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* Removes buckets that nobody has used for an hour, which are full in any case. */
+int bw_start_rate_sweep(int store, uint64_t now_ms, struct bw_err *err) BW_MUST_CHECK;
+
 /* For create, run and restore: BW_E_DENIED when the policy's number is reached. Where a caller who is not root has no
  * store, state is degraded by it. */
 int bw_start_rate_check(const struct bw_context *ctx, const struct bw_spec_hardening *hardening, struct bw_state *state,

@@ -402,6 +402,16 @@ int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text
 		err);
 }
 
+int bw_reap(const struct bw_context *ctx, const struct bw_reap_options *options, char **ret_text, int *ret_verdict,
+	struct bw_err *err)
+{
+	*ret_verdict = options->dry_run;
+	return give(ret_text,
+		asprintf(ret_text, "reap root=%s dry-run=%d older-than=%llu json=%d", ctx->root, options->dry_run,
+			(unsigned long long)options->older_than_ms, options->json),
+		err);
+}
+
 int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err)
 {
 	const char *from = path ? path : "-";

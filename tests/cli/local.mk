@@ -18,6 +18,7 @@ cli_tests = \
 	tests/cli/spec.sh \
 	tests/cli/spec-content.sh \
 	tests/cli/state.sh \
+	tests/cli/stop-tenant.sh \
 	tests/cli/verbs.sh \
 	tests/cli/version.sh \
 	tests/rules/man-examples.sh \

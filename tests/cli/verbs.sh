@@ -61,6 +61,9 @@ says "kill-switch of a tenant" 0 "kill-switch tenant=ann all=0 quarantine=0 lift
 says "kill-switch whose status is not 0" 1 "kill-switch tenant=- all=1 quarantine=1 lift=0 reason=- json=0" \
 	kill-switch --all --quarantine
 says "kill-switch lifted" 0 "kill-switch tenant=ann all=0 quarantine=0 lift=1 reason=- json=0" kill-switch -t ann --lift
+says "reap" 0 "reap root=/r dry-run=0 older-than=600000 json=0" --root /r reap
+says "reap whose status is not 0" 1 "reap root=/r dry-run=1 older-than=0 json=1" \
+	--root /r reap -n --older-than 0 --format json
 says "explain of the working directory" 3 "explain $scratch text - here" explain
 says "explain of a bundle" 3 "explain $scratch/b json - here" explain --format json ./b
 says "explain of a container" 3 "explain c1 text - here" explain c1

@@ -30,7 +30,7 @@ own_directory() {
 	mount -t tmpfs -o mode=755 tmpfs "$1"
 }
 # Whoever runs bulwark as root has this one.
-mkdir -p /run/bulwark
+[ -d /run/bulwark ] || mkdir -m 700 /run/bulwark
 own_directory /run/bulwark
 chmod 700 /run/bulwark
 own_directory "${STOPPED%/stopped}"
