@@ -215,6 +215,45 @@ test_what_forks_and_what_stands_dies_as_well() {
 	done
 }
 
+# slowly DELAY WORD...: bulwark, which has looked once and waits so many microseconds before it clones.
+slowly() {
+	strace --quiet=all --output=/dev/null --inject="clone,clone3:delay_enter=$1" \
+		"$RUNTIME" --root "$T/state" --policy "$T/policy.json" "${@:2}" </dev/null >"$T/slow" 2>&1
+}
+
+# Its first look was before the switch; it has no process yet that could be found.
+test_who_is_under_way_when_it_is_thrown_comes_to_nothing() {
+	local slow
+	needs strace
+	strace --quiet=all --output=/dev/null true 2>/dev/null || skip "strace may not trace here"
+	named '.profiles.hardened = {extends: "hardened", loosens: ["namespaces.own"], namespaces: {own: ["mount"]}}'
+	bundle
+	of ann
+	config '.process.args = ["sleep", "300"]'
+	slowly 2000000 run --detach --bundle "$BUNDLE" "$ID" &
+	slow=$!
+	eventually test -s "$T/state/$ID/state.json"
+	throw --tenant ann
+	expect_status 0
+	expect_output_has ': 0 container(s)'
+	! wait "$slow" || fail "it was started"
+	grep --quiet 'is stopped by the kill switch' "$T/slow" || fail "it was not refused: $(cat "$T/slow")"
+	[ ! -e "$T/state/$ID" ] || fail "something of it is left"
+	throw --tenant ann --lift
+	# The same for one more process, where nobody's death ends it.
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	start "$ID"
+	slowly 2000000 exec --detach "$ID" sleep 4321 &
+	slow=$!
+	sleep 1
+	throw --tenant ann
+	expect_output_has ': 1 container(s) killed'
+	! wait "$slow" || fail "it was executed"
+	governed ps "$ID"
+	expect_output_lacks 4321
+	expect_equal state "$(state_of)" stopped
+}
+
 at_least_live() {
 	[ -d "$T/state" ] && [ "$(count_of "$ID" running)" -ge "$1" ]
 }

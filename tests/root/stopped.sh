@@ -34,6 +34,8 @@ own_directory() {
 own_directory /run/bulwark
 chmod 700 /run/bulwark
 own_directory "${STOPPED%/stopped}"
+# The audit trail of who threw the switch, too.
+own_directory "${STOPPED%/lib/bulwark/stopped}/log/bulwark"
 
 # named [JQ FILTER]: `governed` runs by a policy that hears names, on top of hardened; FILTER changes it.
 named() {
