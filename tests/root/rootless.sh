@@ -69,6 +69,24 @@ test_a_life_in_the_user_s_own_directory() {
 	expect_no_state
 }
 
+test_a_user_s_own_files_are_secrets_too() {
+	user_bundle
+	(umask 077 && echo of-a-file >"$T/xdg/file" && echo of-root >"$T/xdg/root")
+	chown "$user:$user" "$T/xdg/file"
+	config '.process.env += ["KEY=of-a-variable"]'
+	policy "$(jq --null-input --arg file "$T/xdg/file" '{extends: "compat", loosens: ["secrets.files"],
+		secrets: {files: [{name: "file", file: $file}, {name: "key", env: "KEY"}]}}')"
+	chmod 644 "$T/policy.json"
+	script_args 'cat /run/secrets/file; cat /run/secrets/key; echo; echo x >/run/secrets/key || env | grep KEY; stat -c "%u %a" /run/secrets/key'
+	as_user "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	expect_output $'of-a-file\nof-a-variable\nKEY_FILE=/run/secrets/key\n0 400'
+	sed -i "s|$T/xdg/file|$T/xdg/root|" "$T/policy.json"
+	as_user "$program" --policy "$T/policy.json" run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	expect_error_has "the secret file: $T/xdg/root cannot be opened"
+}
+
 test_a_user_s_program_is_learned() {
 	user_bundle
 	mkdir "$T/learned"
