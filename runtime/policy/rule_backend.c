@@ -272,10 +272,10 @@ static const char *preferred(const struct bw_spec *spec)
 
 /* Members of hardening that are not here bulwark sees to itself: sources of mounts (refused_sources, excepted_sources,
  * own_sources, plain_sources, check_mounts, volumes), hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks
- * are checked before the runtime is started, by descriptors that it gets; ceilings are lowered in what it gets; the time is
- * kept by who keeps it for others; audit, emf and starts_per_minute are of the verbs, and what stage may bring in is the
- * verb's, which refuses such a container. profile, tenant, session and the rest of the seccomp, apparmor, selinux and
- * landlock members go with a row. */
+ * are checked before the runtime is started, and it gets what was looked at; ceilings are lowered in what it gets; the time
+ * is kept, what happens recorded, what was used written down and starts counted as always (ttl_ms, grace_ms, audit, emf,
+ * starts_per_minute); stage is what a verb goes by, from outside. profile, tenant, session and the rest of the seccomp,
+ * apparmor, selinux and landlock members go with a row. */
 static const struct control {
 	const char *word;
 	enum trust trust;

@@ -297,6 +297,21 @@ test_in_gvisor_a_session_ends_in_time() {
 	expect_nothing_left
 }
 
+# Nobody is beside it who could keep the time: a process of bulwark's is.
+test_a_session_without_anybody_beside_it_ends_in_time() {
+	needs_beside bulwark-keeper
+	bundle
+	faked
+	jq '.profiles.site.session = {ttl: "1s", grace: "1s"}' "$T/policy.json" >"$T/policy.new"
+	cat "$T/policy.new" >"$T/policy.json"
+	governed run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually is_stopped
+	governed delete "$ID"
+	expect_status 0
+	expect_nothing_left
+}
+
 test_runc_as_a_backend_has_the_guard_and_the_devices() {
 	local program
 	program=$(command -v runc) || skip "needs runc"

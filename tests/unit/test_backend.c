@@ -133,7 +133,7 @@ END_TEST
 
 /* Whoever adds a member sees this fail, and says in rule_backend.c who puts it in force when another runtime makes the
  * container: a row of the table there, or bulwark itself (the comment above it). */
-static const char *const members[] = {"profile", "checkMounts", "refusedSources", "exceptedSources", "plainSources",
+static const char *const members[] = {"profile", "checkMounts", "refusedSources", "exceptedSources", "ownSources", "plainSources",
 	"restrictRootfs", "ceilings", "exactDevices", "ownNamespaces", "checkHooks", "hooks", "hookEnv", "lockSecurebits",
 	"privateKeyring", "seccompBaseline", "seccompAllow", "checkListener", "landlock", "landlockScope", "landlockConnect",
 	"landlockBind", "mdwe", "apparmor", "apparmorProfile", "apparmorAlways", "selinux", "selinuxType", "selinuxAlways",
