@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "container/measure.h"
 
 /* Of which kind an event is: whether it is recorded where only refusals are, and whether the policy may make its record a
  * condition. */
@@ -208,13 +209,22 @@ static bool is_refusal(const struct bw_err *err)
 	return false;
 }
 
+static bool makes_containers(const char *verb)
+{
+	return bw_streq(verb, "create") || bw_streq(verb, "run") || bw_streq(verb, "restore") || bw_streq(verb, "start");
+}
+
 /* It stays a refusal, recorded or not. */
 int bw_note_end(const struct bw_audited *who, const char *verb, int r, const struct bw_err *why)
 {
 	struct bw_err ignored = {0};
 	struct bw_audit_more more[] = {{"verb", verb}, {"code", NULL}, {"field", NULL}};
 
-	if (r >= 0 || !why || !is_refusal(why) || !is_wanted(who, BW_AUDIT_REFUSAL))
+	if (r >= 0 || !why || !is_refusal(why))
+		return r;
+	if (makes_containers(verb))
+		bw_measure_refused(who->tenant, who->profile);
+	if (!is_wanted(who, BW_AUDIT_REFUSAL))
 		return r;
 	more[1].value = bw_code_name(why->code);
 	if (why->field[0])

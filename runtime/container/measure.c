@@ -110,3 +110,12 @@ void bw_measure_end(const struct bw_container *container, const struct bw_spec_h
 				  &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
+
+void bw_measure_refused(const char *tenant, const char *profile)
+{
+	struct bw_err err = {0};
+	auto_close int store = geteuid() == 0 ? bw_totals_open(false, &err) : -1;
+
+	if (store >= 0 && bw_totals_count_at(store, tenant, profile, BW_COUNT_STARTS_REFUSED, 1, &err) < 0)
+		bw_log(BW_LOG_WARNING, "counting a refusal: %s", err.text);
+}

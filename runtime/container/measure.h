@@ -13,5 +13,7 @@ bool bw_measure_lasts(const struct bw_container *container);
 /* Before its cgroups are removed: adds its numbers to the host's totals, unless the process beside it has done so, or nobody
  * reads metrics and no such process was there; and writes the document that the policy asks for. Errors are logged. */
 void bw_measure_end(const struct bw_container *container, const struct bw_spec_hardening *hardening);
+/* A container has not come to be, or was not let start. Counted where somebody reads metrics. */
+void bw_measure_refused(const char *tenant, const char *profile);
 
 #endif

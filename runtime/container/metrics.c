@@ -15,6 +15,7 @@
 #include "container/lease.h"
 #include "container/measure.h"
 #include "container/registry.h"
+#include "container/stopped.h"
 #include "metrics/report.h"
 
 struct bw_metrics {
@@ -154,6 +155,32 @@ static int gather(struct gathering *g, struct bw_err *err)
 	return 0;
 }
 
+/* Whom the kill switch has stopped. That it cannot be read is no reason to be without the rest: then nothing is said of it. */
+static int look_at_kill_switch(struct bw_metrics *metrics, struct bw_err *err)
+{
+	struct bw_stopped_list list;
+	struct bw_err why = {0};
+	const char **tenants;
+	size_t n = 0;
+
+	if (bw_stopped_read(&metrics->arena, &list, &why) < 0) {
+		bw_log(BW_LOG_WARNING, "%s", why.text);
+		return 0;
+	}
+	tenants = bw_arena_alloc(&metrics->arena, (list.n + 1) * sizeof *tenants);
+	if (!tenants)
+		return bw_fail(err, BW_E_MEMORY, ENOMEM, "metrics");
+	for (size_t i = 0; i < list.n; i++) {
+		if (list.v[i].tenant)
+			tenants[n++] = list.v[i].tenant;
+		else
+			metrics->report.stopped_all = true;
+	}
+	metrics->report.stopped = tenants;
+	metrics->report.stopped_n = n;
+	return 0;
+}
+
 static int by_labels(const void *a, const void *b)
 {
 	const struct bw_report_set *x = a, *y = b;
@@ -174,7 +201,7 @@ int bw_metrics_take(struct bw_metrics **ret, struct bw_err *err)
 	metrics->arena = (struct bw_arena)BW_ARENA_INIT;
 	clock_gettime(CLOCK_REALTIME, &now);
 	metrics->unix_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	r = gather(&g, err);
+	r = gather(&g, err) < 0 ? -1 : look_at_kill_switch(metrics, err);
 	metrics->report.sets = g.sets;
 	if (r < 0) {
 		bw_metrics_free(metrics);

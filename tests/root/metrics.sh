@@ -1,24 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Metrics: numbers that fit what containers do, of two tenants, and counters that never go down when a container goes. What
-# the host has of others' is not looked at and not touched: this script has a /run/bulwark of its own.
-[ -n "${BULWARK_METRICS_MOUNTS:-}" ] || BULWARK_METRICS_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
-. "$(dirname "$0")/bulwark.sh"
+# Metrics: numbers that fit what containers do, of two tenants, and counters that never go down when a container goes.
+# For this script the host has no containers but its own.
+. "$(dirname "$0")/stopped.sh"
 # The distribution's, which has the parsers.
 python=/usr/bin/python3
 
 begin() {
-	umount /run/bulwark 2>/dev/null || :
-	mkdir -p /run/bulwark
-	mount -t tmpfs -o mode=700 own /run/bulwark
+	rm -rf /run/bulwark/.metrics
 	bundle
-	jq --null-input '{version: 1, default: "hardened", annotations: {tenant: true}}' >"$T/policy.json"
-	chmod 600 "$T/policy.json"
-}
-
-# tenant NAME: the bundle's next container is NAME's.
-tenant() {
-	config --arg name "$1" '.annotations = {"org.bulwark.tenant": $name}'
+	named
 }
 
 metrics() {
@@ -51,11 +42,7 @@ has_worked() {
 }
 
 after_case() {
-	local path
-	for path in "$T"/state/*/; do
-		timeout 20 "$RUNTIME" --root "$T/state" delete --force "$(basename "$path")" >/dev/null 2>&1 || :
-	done
-	umount /run/bulwark 2>/dev/null || :
+	rm -f "$STOPPED"/*
 }
 
 test_tenants_are_told_apart_and_counters_outlive_containers() {
@@ -63,9 +50,9 @@ test_tenants_are_told_apart_and_counters_outlive_containers() {
 	needs_controller cpu
 	begin
 	metrics
-	tenant ann
+	of ann
 	busy "$ID-a"
-	tenant bob
+	of bob
 	config '.process.args = ["sleep", "300"]'
 	governed run --detach --bundle "$BUNDLE" "$ID-b"
 	expect_status 0
@@ -95,7 +82,7 @@ test_no_reader_ever_sees_a_counter_go_down() {
 	needs_controller cpu
 	begin
 	metrics
-	tenant ann
+	of ann
 	script_args 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
 	(
 		last=0
@@ -124,7 +111,7 @@ test_no_reader_ever_sees_a_counter_go_down() {
 # What the process beside a container has written goes by what it says, and once.
 test_what_was_written_down_beside_it_is_added_once() {
 	begin
-	tenant ann
+	of ann
 	sleeping governed
 	printf 'bulwark-measures 1\nstarted_unix_ms 1764000000000\nduration_ms 2200\npackage_install_attempts 3\nfile_size_violations 2\nnetwork_connection_attempts 9\nalerts 1\n' \
 		>"$T/state/$ID/measures"
@@ -181,7 +168,7 @@ test_parsers_of_others_read_it() {
 	$python -c 'import jsonschema, prometheus_client' 2>/dev/null ||
 		skip "needs python3-jsonschema and python3-prometheus-client"
 	begin
-	tenant ann
+	of ann
 	sleeping governed
 	metrics --containers
 	cp "$T/out" "$T/text"
@@ -214,7 +201,7 @@ test_the_policys_file_gets_a_document_of_each_that_ends() {
 	begin
 	jq --arg file "$T/emf" '.metrics = {emf: $file, namespace: "Team/x"}' "$T/policy.json" >"$T/new.json"
 	install --mode=600 "$T/new.json" "$T/policy.json"
-	tenant ann
+	of ann
 	script_args 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_status 0
@@ -244,6 +231,33 @@ test_the_policys_file_gets_a_document_of_each_that_ends() {
 		run sh -c "$python '$tests_dir/common/metrics_check.py' emf <'$T/emf'"
 		expect_status 0
 	fi
+}
+
+test_refused_starts_are_counted() {
+	begin
+	metrics
+	expect_equal "before" "$(value bulwark_starts_refused_total "" hardened)" 0
+	config '.mounts += [{destination: "/mnt", type: "bind", source: "/run/docker.sock", options: ["bind"]}]'
+	governed run --bundle "$BUNDLE" "$ID"
+	expect_failure
+	governed create --bundle "$BUNDLE" "$ID"
+	expect_failure
+	metrics
+	expect_equal "by now" "$(value bulwark_starts_refused_total "" hardened)" 2000
+}
+
+test_whom_the_kill_switch_has_stopped_is_told() {
+	begin
+	metrics
+	expect_output_lacks 'bulwark_kill_switch{tenant="bwt-ann"}'
+	run "$RUNTIME" --root "$T/state" kill-switch --tenant bwt-ann
+	expect_status 0
+	metrics
+	expect_output_has 'bulwark_kill_switch{tenant="bwt-ann"} 1'
+	expect_output_has 'bulwark_kill_switch_all 0'
+	run "$RUNTIME" --root "$T/state" kill-switch --tenant bwt-ann --lift
+	metrics
+	expect_output_lacks 'bulwark_kill_switch{tenant="bwt-ann"}'
 }
 
 test_a_broken_file_of_the_totals_is_said() {
