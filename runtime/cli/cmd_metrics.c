@@ -123,23 +123,29 @@ static int make_text(void *ctx, char **ret, struct bw_err *err)
 	return r;
 }
 
+static int serve_inherited(struct metrics_options *options, struct bw_err *err)
+{
+	auto_close int listener = bw_scrape_inherited(err);
+
+	return listener < 0 ? -1 : bw_scrape_serve(listener, make_text, options, err);
+}
+
 static int serve(struct metrics_options *options, struct bw_arena *arena, struct bw_err *err)
 {
-	bool inherited = bw_streq(options->socket, "-");
 	const char *path = NULL;
 	auto_close int listener = -1;
 	struct stat made, there;
 	int r;
 
-	if (!inherited && bw_absolute_path(options->socket, arena, &path, err) < 0)
+	if (bw_absolute_path(options->socket, arena, &path, err) < 0)
 		return -1;
-	listener = inherited ? bw_scrape_inherited(err) : bw_scrape_listen(path, err);
+	listener = bw_scrape_listen(path, err);
 	if (listener < 0)
 		return -1;
-	if (path && lstat(path, &made) < 0)
+	if (lstat(path, &made) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "socket %s", path);
 	r = bw_scrape_serve(listener, make_text, options, err);
-	if (path && lstat(path, &there) == 0 && made.st_dev == there.st_dev && made.st_ino == there.st_ino)
+	if (lstat(path, &there) == 0 && made.st_dev == there.st_dev && made.st_ino == there.st_ino)
 		(void)unlink(path);
 	return r;
 }
@@ -155,7 +161,7 @@ static int run(const struct bw_call *call, struct bw_err *err)
 	if (check(options, emf, err) < 0)
 		return -1;
 	if (options->socket)
-		return serve(options, call->arena, err);
+		return bw_streq(options->socket, "-") ? serve_inherited(options, err) : serve(options, call->arena, err);
 	if (!options->interval) {
 		r = once(options, emf, &past, err);
 		bw_metrics_free(past);

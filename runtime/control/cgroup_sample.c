@@ -139,8 +139,10 @@ bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *
 		if (!read || !bw_streq(read->file, row->file) || !bw_streq0(read->controller, row->controller))
 			len = bw_read_at(dir, row->file, text, sizeof text);
 		read = row;
-		if (len >= 0 && row->take(row, text, &value))
-			memcpy((char *)measures + row->offset, &(uint64_t){value / row->divisor}, sizeof value);
+		if (len < 0 || !row->take(row, text, &value))
+			continue;
+		value /= row->divisor;
+		memcpy((char *)measures + row->offset, &value, sizeof value);
 	}
 	sample_cpu_limit_v1(handle, measures);
 	return true;
