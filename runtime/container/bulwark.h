@@ -243,11 +243,18 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
  * BW_E_NOT_FOUND when the container has no cgroup any more. */
 int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
 /* Sets the counters and gauges of metrics/metrics.h that the container's cgroups know, and no others. False: it has no cgroup
- * any more. */
+ * any more. From the first call on they are kept open. */
 struct bw_measures;
-bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures);
+bool bw_watch_sample(struct bw_watch *watch, struct bw_measures *measures);
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
+/* Whether it has used processor time since that was cpu_usec, or it is not known: a container that has not has done
+ * nothing, and there is nothing new to sample. */
+bool bw_watch_has_run(struct bw_watch *watch, uint64_t cpu_usec);
+/* How many processors it may run on; 0: not known. */
+uint64_t bw_watch_processors(struct bw_watch *watch);
+/* Lowers its quota of processor time; never raises it. */
+int bw_watch_throttle(struct bw_watch *watch, uint64_t cpu_milli, struct bw_err *err) BW_MUST_CHECK;
 /* Ends every process in its cgroups, and waits until they are gone (at most ten seconds). */
 int bw_watch_kill(const struct bw_watch *watch, struct bw_err *err) BW_MUST_CHECK;
 /* Calls fn with the path of each of its cgroups, until one call is negative: that is returned, else 0. */

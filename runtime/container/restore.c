@@ -148,7 +148,7 @@ static int choose_keeper(struct restoring *restoring, struct bw_err *err)
 		return -1;
 	if (!restoring->has_keeper && !why)
 		return 0;
-	text = bw_arena_printf(&restoring->arena, BW_KEEPER_LAYER "%s", why ? why : BW_KEEPER_ABOUT);
+	text = bw_arena_printf(&restoring->arena, BW_KEEPER_LAYER "%s", why ? why : bw_keeper_about(request));
 	if (!text || bw_strs_add(&restoring->arena, why ? &state->degraded : &state->layers, text) < 0)
 		return out_of_memory(err);
 	if (why)

@@ -8,19 +8,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
 #include "container/state.h"
 #include "control/cgroup_metrics.h"
-#include "control/cgroup_sample.h"
 #include "control/cgroup_stats.h"
+#include "control/cgroup_throttle.h"
 
 struct bw_watch {
 	struct bw_cgroup_set set;
 	struct bw_cgroup_oom oom;
 	bool private_pids, audited;
 	struct bw_opt_uint ttl_ms, grace_ms;
+	struct watch_open {
+		struct bw_cgroup_handle handle;
+		int files[BW_CGROUP_SAMPLE_FILES];
+	} *open; /* NULL: nobody has asked for it */
 };
 
 /* --- a copy of the cgroups, each piece allocated alone: an arena's smallest block is many times their size --- */
@@ -63,6 +68,17 @@ static int set_copy(const struct bw_cgroup_set *set, struct bw_cgroup_set *ret, 
 	return failed || !ret->dirs.v ? bw_fail(err, BW_E_MEMORY, ENOMEM, "watch") : 0;
 }
 
+static void close_kept(struct bw_watch *watch)
+{
+	if (!watch->open)
+		return;
+	for (size_t i = 0; i < BW_COUNT(watch->open->files); i++)
+		if (watch->open->files[i] >= 0)
+			close(watch->open->files[i]);
+	bw_cgroup_handle_done(&watch->open->handle);
+	free(watch->open);
+}
+
 /* --- the facade --- */
 
 void bw_watch_free(struct bw_watch *watch)
@@ -70,6 +86,7 @@ void bw_watch_free(struct bw_watch *watch)
 	if (!watch)
 		return;
 	bw_cgroup_oom_close(&watch->oom);
+	close_kept(watch);
 	set_free(&watch->set);
 	free(watch);
 }
@@ -131,14 +148,50 @@ int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const ch
 	return bw_cgroup_metrics(&watch->set, ret, ret_type, err);
 }
 
-bool bw_watch_sample(const struct bw_watch *watch, struct bw_measures *measures)
-{
-	return bw_cgroup_sample(&watch->set, measures);
-}
-
 bool bw_watch_has_own_pids(const struct bw_watch *watch)
 {
 	return watch->private_pids;
+}
+
+static struct watch_open *open_once(struct bw_watch *watch)
+{
+	if (watch->open)
+		return watch->open;
+	watch->open = calloc(1, sizeof *watch->open);
+	if (!watch->open)
+		return NULL;
+	bw_cgroup_handle_init(&watch->open->handle, &watch->set);
+	for (size_t i = 0; i < BW_COUNT(watch->open->files); i++)
+		watch->open->files[i] = -1;
+	return watch->open;
+}
+
+bool bw_watch_has_run(struct bw_watch *watch, uint64_t cpu_usec)
+{
+	struct watch_open *opened = open_once(watch);
+
+	return !opened || bw_cgroup_has_run(&opened->handle, opened->files, cpu_usec);
+}
+
+uint64_t bw_watch_processors(struct bw_watch *watch)
+{
+	struct watch_open *opened = open_once(watch);
+
+	return opened ? bw_cgroup_processors(&opened->handle) : 0;
+}
+
+bool bw_watch_sample(struct bw_watch *watch, struct bw_measures *measures)
+{
+	struct watch_open *opened = open_once(watch);
+
+	return opened && bw_cgroup_sample_with(&opened->handle, opened->files, measures);
+}
+
+int bw_watch_throttle(struct bw_watch *watch, uint64_t cpu_milli, struct bw_err *err)
+{
+	struct watch_open *opened = open_once(watch);
+
+	return opened ? bw_cgroup_throttle(&opened->handle, cpu_milli, err) : bw_fail(err, BW_E_MEMORY, ENOMEM, "throttling");
 }
 
 int bw_watch_kill(const struct bw_watch *watch, struct bw_err *err)

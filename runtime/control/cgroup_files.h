@@ -159,9 +159,13 @@ int bw_cgroup_metrics_with(struct bw_cgroup_handle *handle, struct bw_wire *ret,
 	struct bw_err *err) BW_MUST_CHECK;
 
 /* --- cgroup_sample.c --- */
-/* bw_cgroup_sample() over a handle. */
+/* bw_cgroup_sample() over a handle. kept: descriptors of its files, -1 in the beginning, for who asks again and again: to
+ * open one costs more than to read it; or NULL. */
 struct bw_measures;
-bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *measures);
+enum { BW_CGROUP_SAMPLE_FILES = 21 };
+bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, struct bw_measures *measures);
+/* Whether its processor time is another than cpu_usec, or not known. */
+bool bw_cgroup_has_run(struct bw_cgroup_handle *handle, int *kept, uint64_t cpu_usec);
 
 /* --- cgroup_stats.c --- */
 /* bw_cgroup_stats() over a handle. */

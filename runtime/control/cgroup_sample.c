@@ -3,7 +3,9 @@
  * once, into the stack. */
 #include "control/cgroup_sample.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fd.h"
@@ -98,16 +100,37 @@ static const struct row rows[] = {
 	{NULL, "io.stat", " wbytes=", COUNTER(BW_COUNT_IO_WRITE_BYTES), 1, take_io},
 };
 
+_Static_assert(BW_COUNT(rows) + 2 == BW_CGROUP_SAMPLE_FILES, "one for each row, and two for v1's quota");
+
+/* The file's text, from *kept where that is open, or is opened so for the next time; kept NULL: it is not. */
+static ssize_t read_file(int dir, const char *file, int *kept, char text[TEXT])
+{
+	ssize_t len;
+
+	if (!kept)
+		return bw_read_at(dir, file, text, TEXT);
+	if (*kept < 0)
+		*kept = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	len = *kept < 0 ? -1 : pread(*kept, text, TEXT - 1, 0);
+	if (len >= 0)
+		text[len] = '\0';
+	return len;
+}
+
 /* v1 has quota and period in two files; a quota of -1 is none. */
-static void sample_cpu_limit_v1(struct bw_cgroup_handle *handle, struct bw_measures *measures)
+static void sample_cpu_limit_v1(struct bw_cgroup_handle *handle, int *kept, struct bw_measures *measures)
 {
 	int at = bw_cgroup_find(handle->set, "cpu"), dir = at < 0 ? -1 : bw_cgroup_dir_fd(handle, (size_t)at);
-	uint64_t quota, period;
+	int *const quota_file = kept ? &kept[BW_COUNT(rows)] : NULL, *const period_file = kept ? quota_file + 1 : NULL;
+	uint64_t quota = 0, period = 0;
+	char text[TEXT];
 
-	if (dir < 0 || !bw_cgroup_number(dir, "cpu.cfs_quota_us", &quota) || !bw_cgroup_number(dir, "cpu.cfs_period_us", &period))
+	if (dir < 0 || read_file(dir, "cpu.cfs_quota_us", quota_file, text) <= 0)
 		return;
-	if (period && quota <= UINT64_MAX / 1000)
-		measures->gauge[BW_GAUGE_CPU_LIMIT_MILLI] = quota * 1000 / period;
+	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 && (read_file(dir, "cpu.cfs_period_us", period_file, text) <= 0 ||
+									      bw_parse_word(text, 0, UINT64_MAX, &period) < 0))
+		return;
+	measures->gauge[BW_GAUGE_CPU_LIMIT_MILLI] = period ? quota * 1000 / period : 0;
 }
 
 /* In a hybrid hierarchy the unified one counts processor time as well, but only v1's is the controllers'. */
@@ -121,7 +144,7 @@ static bool is_shadowed(const struct bw_cgroup_set *set, const struct row *row)
 	return false;
 }
 
-bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *measures)
+bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, struct bw_measures *measures)
 {
 	const struct row *read = NULL;
 	char text[TEXT];
@@ -137,14 +160,30 @@ bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, struct bw_measures *
 		if (dir < 0)
 			continue;
 		if (!read || !bw_streq(read->file, row->file) || !bw_streq0(read->controller, row->controller))
-			len = bw_read_at(dir, row->file, text, sizeof text);
+			len = read_file(dir, row->file, kept ? &kept[row - rows] : NULL, text);
 		read = row;
 		if (len < 0 || !row->take(row, text, &value))
 			continue;
 		value /= row->divisor;
 		memcpy((char *)measures + row->offset, &value, sizeof value);
 	}
-	sample_cpu_limit_v1(handle, measures);
+	sample_cpu_limit_v1(handle, kept, measures);
+	return true;
+}
+
+bool bw_cgroup_has_run(struct bw_cgroup_handle *handle, int *kept, uint64_t cpu_usec)
+{
+	for (const struct row *row = rows; row < rows + BW_COUNT(rows); row++) {
+		int at = is_shadowed(handle->set, row) ? -1 : bw_cgroup_find(handle->set, row->controller);
+		int dir = at < 0 ? -1 : bw_cgroup_dir_fd(handle, (size_t)at);
+		char text[TEXT];
+		uint64_t now;
+
+		if (dir < 0 || row->offset != COUNTER(BW_COUNT_CPU_USEC))
+			continue;
+		return read_file(dir, row->file, &kept[row - rows], text) < 0 || !row->take(row, text, &now) ||
+		       now / row->divisor != cpu_usec;
+	}
 	return true;
 }
 
@@ -153,5 +192,5 @@ bool bw_cgroup_sample(const struct bw_cgroup_set *set, struct bw_measures *measu
 	auto_cgroup_handle struct bw_cgroup_handle handle;
 
 	bw_cgroup_handle_init(&handle, set);
-	return bw_cgroup_sample_with(&handle, measures);
+	return bw_cgroup_sample_with(&handle, NULL, measures);
 }

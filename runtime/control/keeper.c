@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keeper.c - starts bulwark-keeper beside a container whose time nobody else keeps. While the container's init waits: no
+/* keeper.c - starts bulwark-keeper beside a container whose time nobody else keeps, or that is counted or watched. While the container's init waits: no
  * program runs whose keeper is not ready. Its life begins with start, which the keeper sees for itself. */
 #include "control/keeper.h"
 
@@ -50,22 +50,38 @@ static bool keeps_time(const struct bw_request *request)
 /* Why there can be none, or NULL. */
 static const char *why_not(const struct bw_request *request)
 {
+	const bool time = keeps_time(request);
+
 	if (!request->host->root.v)
-		return "nobody ends it in time: only a container of root's has a bulwark-keeper";
+		return time ? "nobody ends it in time: only a container of root's has a bulwark-keeper"
+			    : "nobody counts and watches: only a container of root's has a bulwark-keeper";
 	if (!request->host->keeper.v)
-		return "nobody ends it in time: bulwark-keeper cannot be run";
+		return time ? "nobody ends it in time: bulwark-keeper cannot be run"
+			    : "nobody counts and watches: bulwark-keeper cannot be run";
 	return NULL;
 }
 
 int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **ret_why, struct bw_err *err)
 {
-	(void)err;
+	const struct bw_spec_keeper *wanted = request->spec->hardening ? request->spec->hardening->keeper : NULL;
+
 	*ret_why = NULL;
-	*ret = !request->exec && keeps_time(request);
-	if (*ret)
-		*ret_why = why_not(request);
-	*ret = *ret && !*ret_why;
+	*ret = false;
+	if (request->exec || (!wanted && !keeps_time(request)))
+		return 0;
+	*ret_why = why_not(request);
+	*ret = !*ret_why;
+	if (*ret_why && wanted && bw_streq0(wanted->metrics, "require"))
+		return bw_fail(err, BW_E_HOST, 0, "the policy requires numbers of a container: %s", *ret_why);
 	return 0;
+}
+
+const char *bw_keeper_about(const struct bw_request *request)
+{
+	if (!request->spec->hardening->keeper)
+		return "bulwark-keeper ends it when its time is over";
+	return keeps_time(request) ? "bulwark-keeper ends it when its time is over, counts and watches"
+				   : "bulwark-keeper counts and watches";
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
@@ -79,7 +95,7 @@ static int prepare(const struct bw_request *request, struct bw_plan *plan, struc
 		bw_plan_degrade(plan, BW_CONTROL_keeper, why);
 	if (!wanted)
 		return 0;
-	bw_plan_layer(plan, BW_CONTROL_keeper, BW_KEEPER_ABOUT);
+	bw_plan_layer(plan, BW_CONTROL_keeper, bw_keeper_about(request));
 	return bw_plan_add_parent(plan, BW_CONTROL_keeper, OP_START, BW_PHASE_HOOKS, NULL, 0, err);
 }
 
@@ -99,6 +115,46 @@ static void put_number(struct bw_json_writer *w, const char *key, const struct b
 	bw_json_uint(w, number->v);
 }
 
+static void put_text(struct bw_json_writer *w, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	bw_json_key(w, key);
+	bw_json_string(w, text);
+}
+
+static void put_alert(struct bw_json_writer *w, const char *key, const struct bw_spec_alert *alert)
+{
+	if (!alert)
+		return;
+	bw_json_key(w, key);
+	bw_schema_write(&bw_spec_alert_schema, alert, w);
+}
+
+static void put_audit(struct bw_json_writer *w, const struct bw_spec_audit *audit)
+{
+	static const struct bw_audit_trail usual;
+
+	if (!audit)
+		return;
+	put_text(w, "policy", audit->policy);
+	bw_json_key(w, "audit");
+	bw_schema_write(&bw_audit_trail_schema, audit->trail ? audit->trail : &usual, w);
+}
+
+static void put_keeper(struct bw_json_writer *w, const struct bw_spec_keeper *wanted)
+{
+	if (!wanted)
+		return;
+	bw_json_key(w, "metrics");
+	bw_json_bool(w, wanted->metrics != NULL);
+	put_number(w, "intervalMs", &wanted->interval_ms);
+	put_number(w, "throttlePercent", &wanted->throttle_percent);
+	put_alert(w, "cpu", wanted->cpu);
+	put_alert(w, "steady", wanted->steady);
+	put_alert(w, "destinations", wanted->destinations);
+}
+
 static void put_configuration(struct bw_json_writer *w, const struct bw_request *request)
 {
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
@@ -116,6 +172,11 @@ static void put_configuration(struct bw_json_writer *w, const struct bw_request 
 		put_number(w, "ttlMs", &hardening->ttl_ms);
 		put_number(w, "graceMs", &hardening->grace_ms);
 	}
+	put_text(w, "tenant", hardening->tenant);
+	put_text(w, "session", hardening->session);
+	put_text(w, "profile", hardening->profile);
+	put_audit(w, hardening->audit);
+	put_keeper(w, hardening->keeper);
 	bw_json_end_object(w);
 }
 
@@ -162,7 +223,7 @@ static int settle(const struct bw_settling *now, uint16_t op, const void *data, 
 
 const struct bw_control bw_keeper = {
 	.name = "keeper",
-	.about = "has a container that may not live for ever ended by a process outside, where nobody else does",
+	.about = "has a container ended in time, where nobody else does, counted and watched by a process outside",
 	.probe = probe,
 	.prepare = prepare,
 	.say = say,

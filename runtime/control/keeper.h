@@ -13,11 +13,12 @@ struct bw_settling;
 
 /* How the sentence of the layer begins. */
 #define BW_KEEPER_LAYER "keeper: "
-#define BW_KEEPER_ABOUT "bulwark-keeper ends it when its time is over"
 
 /* Whether the container of the request gets one; *ret_why: why it gets none although one is wanted, else NULL. Fails where
  * the policy requires one that cannot be had. For who has no plan. */
 int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **ret_why, struct bw_err *err) BW_MUST_CHECK;
+/* What it does for a container that gets one. */
+const char *bw_keeper_about(const struct bw_request *request);
 /* Starts it. The state is on disk by now, with its cgroups. */
 int bw_keeper_start(const struct bw_settling *now, struct bw_err *err) BW_MUST_CHECK;
 

@@ -19,6 +19,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/cgroup_systemd.c \
 	runtime/control/cgroup_unit.c runtime/control/cgroup_unit.h \
 	runtime/control/cgroup_unit_properties.c \
+	runtime/control/cgroup_throttle.c runtime/control/cgroup_throttle.h \
 	runtime/control/cgroup_v1.c \
 	runtime/control/cgroup_v2.c \
 	runtime/control/caps.c \

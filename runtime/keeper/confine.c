@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -46,6 +48,26 @@ static int allow_cgroup(const char *path, void *ctx)
 	return allow_path(rules->fd, path, READ | EDIT, rules->err);
 }
 
+/* Rotation makes files beside it. Where the directory is not there yet, a trail that is begun now makes it. */
+static int allow_audit(int ruleset, const struct bw_audit_trail *trail, struct bw_err *err)
+{
+	char path[PATH_MAX];
+	struct bw_buf dir = bw_buf_over(path, sizeof path);
+	char *slash;
+
+	if (!trail)
+		return 0;
+	if (trail->file)
+		bw_buf_add(&dir, trail->file);
+	else if (bw_audit_default_file(path, sizeof path, err) < 0)
+		return -1;
+	slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return 0;
+	*slash = '\0';
+	return allow_path(ruleset, path, READ | EDIT, err);
+}
+
 int bw_confine(const struct bw_keeping *keeping, struct bw_err *err)
 {
 	const struct bw_landlock_ruleset handled = {.handled_fs = ALL};
@@ -57,7 +79,8 @@ int bw_confine(const struct bw_keeping *keeping, struct bw_err *err)
 		return 0;
 	if (ruleset < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "sandbox: Landlock");
-	if (allow(ruleset, BW_KEEPER_STATE, READ | EDIT, err) < 0 || allow_path(ruleset, "/proc", READ, err) < 0 ||
+	if (allow(ruleset, BW_KEEPER_STATE, READ | EDIT, err) < 0 || allow_audit(ruleset, keeping->settings->audit, err) < 0 ||
+		(keeping->totals >= 0 && allow(ruleset, keeping->totals, READ | EDIT, err) < 0) || allow_path(ruleset, "/proc", READ, err) < 0 ||
 		bw_watch_each_cgroup(keeping->watch, allow_cgroup, &rules) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || bw_landlock_restrict_self(ruleset, 0) < 0)

@@ -13,6 +13,8 @@
 
 #include "base/sys.h"
 #include "keeper/life.h"
+#include "keeper/sample.h"
+#include "keeper/tell.h"
 #include "warden/keeper.h"
 
 static uint64_t clock_ms(void)
@@ -40,6 +42,7 @@ static void look_for_start(struct bw_keeping *k)
 	if (k->kept->life.begun || fstatat(BW_KEEPER_STATE, BW_KEEPER_WAITS, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return;
 	bw_life_begin(&k->kept->life, k->settings->ttl_ms.v, clock_ms());
+	bw_sample_begin(k, clock_ms());
 }
 
 static void kill_all(const struct bw_keeping *k)
@@ -57,6 +60,7 @@ static void keep_time(struct bw_keeping *k)
 	case BW_LIFE_NOTHING:
 		return;
 	case BW_LIFE_TELL:
+		bw_tell(k, BW_AUDIT_TIME_LIMIT, "the container's life is over", NULL, 0);
 		bw_pidfd_send_signal(BW_KEEPER_INIT, SIGTERM);
 		return;
 	case BW_LIFE_KILL:
@@ -70,13 +74,14 @@ static void end(struct bw_keeping *k)
 {
 	if (k->kept->life.told || (k->settings->ttl_ms.set && !bw_watch_has_own_pids(k->watch)))
 		kill_all(k);
+	bw_sample_end(k, clock_ms());
 }
 
 /* ---- the loop ---- */
 
 static void set_timer(const struct bw_keeping *k)
 {
-	uint64_t at = k->kept->life.due_ms;
+	uint64_t due = k->kept->life.due_ms, look = k->kept->look_ms, at = !due || (look && look < due) ? look : due;
 	const struct itimerspec timer = {
 		.it_value = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000}};
 
@@ -100,14 +105,16 @@ enum bw_keep_end bw_keep(struct bw_keeping *k, int other)
 			{.fd = k->timer, .events = POLLIN},
 			{.fd = k->kept->life.begun ? -1 : k->start, .events = POLLIN},
 		};
+		uint64_t expired;
 
 		look_for_start(k);
+		bw_sample(k, clock_ms());
 		keep_time(k);
 		set_timer(k);
 		if (poll(fds, sizeof fds / sizeof *fds, -1) < 0 && errno != EINTR)
 			return BW_KEEP_FAILED;
 		if (fds[2].revents)
-			drain(k->timer);
+			(void)!read(k->timer, &expired, sizeof expired);
 		if (fds[3].revents)
 			drain(k->start);
 		if (fds[1].revents && !is_over(BW_KEEPER_INIT))

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kept.h - what the two processes of a keeper have in common: what was opened at the beginning, and one page of memory that
- * both write, so that whoever takes over goes on where the other was killed. */
+/* kept.h - what the two processes of a keeper have in common: what was opened at the beginning, and some memory that both
+ * write, so that whoever takes over goes on where the other was killed. */
 #ifndef BW_KEEPER_KEPT_H
 #define BW_KEEPER_KEPT_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "container/bulwark.h"
 #include "keeper/settings.h"
+#include "keeper/window.h"
+#include "metrics/metrics.h"
+#include "warden/meter.h"
 
 /* Times are milliseconds of CLOCK_BOOTTIME, which goes on while the machine sleeps. */
 struct bw_kept_life {
@@ -17,8 +21,25 @@ struct bw_kept_life {
 	uint64_t due_ms; /* the next word, or the next blow; 0: none */
 };
 
+/* Of what was denied some become records, one by one; of the rest how many there were. */
+struct bw_kept_flood {
+	struct bw_meter meter;
+	uint64_t held_back;
+};
+
 struct bw_kept {
 	struct bw_kept_life life;
+	uint64_t look_ms;		      /* the next look; 0: none */
+	uint64_t looks;
+	struct bw_measures measures, written; /* now; in the file */
+	uint64_t capacity_milli;	      /* processor time that it may have, whatever was taken from it */
+	bool throttled, ended;		      /* ended: its last numbers are where they belong */
+	uint64_t gate_in_bytes, gate_out_bytes;
+	struct timespec counts_from;	      /* of which time the witness's counts are */
+	uint64_t programs_at, egress_at;      /* so far the files of the witness and the warden were read */
+	struct bw_kept_flood programs, destinations;
+	struct bw_window cpu, steady;
+	struct bw_counter denied;
 };
 
 struct bw_keeping {
@@ -26,6 +47,8 @@ struct bw_keeping {
 	struct bw_watch *watch;
 	struct bw_kept *kept; /* shared */
 	int timer, start;     /* timerfd; inotify of the container's directory */
+	int totals;	      /* directory of the host's totals, or -1 */
+	uint64_t processors;  /* of the host */
 };
 
 #endif

@@ -3,11 +3,17 @@
 # tests.
 noinst_LIBRARIES += libbulwark-keeper.a
 libbulwark_keeper_a_SOURCES = \
+	runtime/keeper/alerts.c runtime/keeper/alerts.h \
 	runtime/keeper/confine.c runtime/keeper/confine.h \
+	runtime/keeper/follow.c runtime/keeper/follow.h \
 	runtime/keeper/keep.c runtime/keeper/keep.h \
 	runtime/keeper/kept.h \
 	runtime/keeper/life.c runtime/keeper/life.h \
-	runtime/keeper/settings.c runtime/keeper/settings.h
+	runtime/keeper/sample.c runtime/keeper/sample.h \
+	runtime/keeper/seen.c runtime/keeper/seen.h \
+	runtime/keeper/settings.c runtime/keeper/settings.h \
+	runtime/keeper/tell.c runtime/keeper/tell.h \
+	runtime/keeper/window.c runtime/keeper/window.h
 pkglibexec_PROGRAMS += bulwark-keeper
 bulwark_keeper_SOURCES = runtime/keeper/main.c
 bulwark_keeper_CFLAGS = $(AM_CFLAGS)

@@ -3,13 +3,25 @@
 #ifndef BW_KEEPER_SETTINGS_H
 #define BW_KEEPER_SETTINGS_H
 
+#include "audit/audit.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "json/schema.h"
 
+/* When to speak up, and what to do then. */
+struct bw_keeper_alert {
+	char *action; /* alert, throttle, kill */
+	struct bw_opt_uint percent, spread, count, window_ms;
+};
+
 struct bw_keeper_settings {
 	char *root, *id;
+	char *tenant, *session, *profile, *policy;
 	struct bw_opt_uint ttl_ms, grace_ms;
+	struct bw_opt_bool metrics;
+	struct bw_opt_uint interval_ms, throttle_percent;
+	struct bw_keeper_alert *cpu, *steady, *destinations;
+	struct bw_audit_trail *audit; /* NULL: nothing is recorded */
 };
 
 extern const struct bw_schema bw_keeper_settings_schema;

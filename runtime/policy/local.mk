@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_environment.c \
 	runtime/policy/rule_hooks.c \
 	runtime/policy/rule_identity.c \
+	runtime/policy/rule_keeper.c \
 	runtime/policy/rule_limits.c \
 	runtime/policy/rule_lsm.c \
 	runtime/policy/rule_metrics.c \

@@ -351,6 +351,25 @@ static bool narrower_gate(const struct bw_field *field, const void *a, const voi
 	       (!other->bytes.set || (one->bytes.set && one->bytes.v <= other->bytes.v));
 }
 
+/* Strict is who speaks up earlier, and does more. */
+static bool earlier_alert(const struct bw_field *field, const void *a, const void *b)
+{
+	static const char *const actions[] = {"off", "alert", "throttle", "kill", NULL};
+	struct bw_alert_terms one, other;
+
+	if (!bw_alert_terms(field->name, *(void *const *)b, &other))
+		return true;
+	return bw_alert_terms(field->name, *(void *const *)a, &one) &&
+	       place(actions, one.action) >= place(actions, other.action) && one.percent <= other.percent &&
+	       one.spread >= other.spread && one.count <= other.count && one.window_ms <= other.window_ms;
+}
+
+/* A time as text; absent: the usual. */
+static bool sooner_or_usual(const struct bw_field *field, const void *a, const void *b)
+{
+	return !*(char *const *)a || sooner_is_strict(field, a, b);
+}
+
 static bool restricts(const struct bw_profile_programs *programs)
 {
 	return programs->allow.v && !(programs->restrict_.set && !programs->restrict_.v);
@@ -517,6 +536,12 @@ static const struct {
 	{"session.ttl", sooner_is_strict},
 	{"session.grace", sooner_is_strict},
 	{"session.startsPerMinute", lower_is_strict},
+	{"metrics.record", later_choice},
+	{"metrics.interval", sooner_or_usual},
+	{"alerts.cpu", earlier_alert},
+	{"alerts.steady", earlier_alert},
+	{"alerts.destinations", earlier_alert},
+	{"alerts.throttlePercent", lower_or_usual},
 	{"checkpoint", later_choice},
 	{"audit.record", later_choice},
 	{"audit.onFailure", later_choice},

@@ -205,6 +205,16 @@ static int check_ttl(const void *member, struct bw_err *err)
 	return check_duration(member, 1, err);
 }
 
+static int check_interval(const void *member, struct bw_err *err)
+{
+	return check_duration(member, 100, err);
+}
+
+static int check_window(const void *member, struct bw_err *err)
+{
+	return check_duration(member, 1000, err);
+}
+
 static int check_grace(const void *member, struct bw_err *err)
 {
 	return check_duration(member, 0, err);
@@ -981,6 +991,61 @@ static const struct bw_field backend_fields[] = {
 	BW_END};
 SECTION(backend, backend_fields);
 
+static const struct bw_field metrics_fields[] = {
+	BW_FIELD(struct bw_profile_metrics, record, "record", .names = off_prefer_require,
+		.doc = "Whether numbers of a container are kept while it runs and added to the host's when it has ended: "
+		       "processor time, memory, processes, input and output, what it has executed and tried to reach; "
+		       "require: a container that nobody counts is refused; absent: off."),
+	BW_FIELD(struct bw_profile_metrics, interval, "interval", .check = check_interval,
+		.doc = "How often it is looked at, for numbers and alerts; absent: 10s."),
+	BW_END};
+SECTION(metrics, metrics_fields);
+
+static const char *const alert_actions[] = {"off", "alert", "throttle", "kill", NULL};
+#define ALERT_ACTION                                                                               \
+	BW_FIELD(struct bw_profile_alert, action, "action", .names = alert_actions,                \
+		.doc = "What is done: nothing; a record in the audit trail; less processor time, too; or the end of the " \
+		       "container; absent: alert.")
+static const struct bw_field cpu_alert_fields[] = {
+	BW_FIELD(struct bw_profile_alert, percent, "percent", .min = 1, .max = 100,
+		.doc = "Load, in percent of the processor time that the container may have, above which it is told; absent: "
+		       "80."),
+	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
+		.doc = "How long it must be so, on the average; absent: 5m."),
+	ALERT_ACTION, BW_END};
+static const struct bw_schema cpu_alert_schema = {
+	.name = "cpuAlert", .size = sizeof(struct bw_profile_alert), .unknown = BW_UNKNOWN_REFUSE, .fields = cpu_alert_fields};
+static const struct bw_field steady_alert_fields[] = {
+	BW_FIELD(struct bw_profile_alert, percent, "percent", .min = 1, .max = 100,
+		.doc = "Load that is never left; absent: 95."),
+	BW_FIELD(struct bw_profile_alert, spread, "spread", .max = 100,
+		.doc = "Percentage points between the least and the greatest load at most; absent: 3."),
+	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
+		.doc = "How long it must be so; absent: 10m."),
+	ALERT_ACTION, BW_END};
+static const struct bw_schema steady_alert_schema = {
+	.name = "steadyAlert", .size = sizeof(struct bw_profile_alert), .unknown = BW_UNKNOWN_REFUSE, .fields = steady_alert_fields};
+static const struct bw_field destinations_alert_fields[] = {
+	BW_FIELD(struct bw_profile_alert, count, "count", .min = 1, .max = 1000000,
+		.doc = "Number of destinations that were denied from which on it is told; absent: 20."),
+	BW_FIELD(struct bw_profile_alert, window, "per", .check = check_window,
+		.doc = "Within which time; absent: 1m."),
+	ALERT_ACTION, BW_END};
+static const struct bw_schema destinations_alert_schema = {.name = "destinationsAlert",
+	.size = sizeof(struct bw_profile_alert),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = destinations_alert_fields};
+static const struct bw_field alerts_fields[] = {
+	BW_NESTED(struct bw_profile_alerts, cpu, "cpu", &cpu_alert_schema, .doc = "Much load for long."),
+	BW_NESTED(struct bw_profile_alerts, steady, "steady", &steady_alert_schema,
+		.doc = "Full load without a pause and without input and output, as of who mines: or of who calculates."),
+	BW_NESTED(struct bw_profile_alerts, destinations, "destinations", &destinations_alert_schema,
+		.doc = "Attempts to reach what the gate does not let out."),
+	BW_FIELD(struct bw_profile_alerts, throttle_percent, "throttlePercent", .min = 1, .max = 100,
+		.doc = "What throttle leaves, in percent of the processor time that the container may have; absent: 20."),
+	BW_END};
+SECTION(alerts, alerts_fields);
+
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
 		.doc = "Profile whose rows hold where this one says nothing; its own name means "
@@ -1051,14 +1116,15 @@ static const struct bw_field profile_fields[] = {
 	BW_NESTED(struct bw_profile, systemd, "systemd", &systemd_schema,
 		.doc = "Units of systemd, with --systemd-cgroup."),
 	BW_NESTED(struct bw_profile, session, "session", &session_schema,
-		.doc = "How long a container may live. Time is kept by containerd-shim-bulwark-v2 and by run and "
-		       "restore in the foreground; elsewhere a container with a limit is degraded."),
+		.doc = "How long a container may live. Time is kept by containerd-shim-bulwark-v2, by run and "
+		       "restore in the foreground, and elsewhere by bulwark-keeper."),
+	BW_NESTED(struct bw_profile, metrics, "metrics", &metrics_schema, .doc = "Numbers of a container."),
+	BW_NESTED(struct bw_profile, alerts, "alerts", &alerts_schema, .doc = "What is told of a container while it runs."),
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
 	BW_NESTED(struct bw_profile, audit, "audit", &audit_schema,
 		.doc = "What goes to the audit trail, for which the section audit of the file says where it is."),
-	LATER(struct bw_profile, "metrics", "Where metrics go."),
 	BW_NESTED(struct bw_profile, backend, "backend", &backend_schema,
 		.doc = "Another runtime that makes the container, from the hardened configuration: for isolation that "
 		       "bulwark has not."),

@@ -202,6 +202,21 @@ struct bw_backend_known {
 	struct bw_strs has, lacks;
 };
 
+struct bw_profile_metrics {
+	char *record; /* off, prefer, require */
+	char *interval; /* as bw_parse_duration_ms() reads it */
+};
+/* One that is absent, or whose action is off, is none. */
+struct bw_profile_alert {
+	char *action; /* off, alert, throttle, kill */
+	struct bw_opt_uint percent, spread, count;
+	char *window; /* as bw_parse_duration_ms() reads it */
+};
+struct bw_profile_alerts {
+	struct bw_profile_alert *cpu, *steady, *destinations;
+	struct bw_opt_uint throttle_percent;
+};
+
 /* What follows from the rows and the data files once a profile is folded; no rows of its own. */
 struct bw_profile_ranges {
 	struct bw_profile_range *v;
@@ -255,6 +270,8 @@ struct bw_profile {
 	struct bw_profile_limits *limits;
 	struct bw_profile_systemd *systemd;
 	struct bw_profile_session *session;
+	struct bw_profile_metrics *metrics;
+	struct bw_profile_alerts *alerts;
 	char *checkpoint; /* allow, refuse */
 	struct bw_profile_audit *audit;
 	struct bw_profile_backend *backend;
@@ -324,6 +341,14 @@ struct bw_builtin {
 };
 extern const struct bw_builtin bw_builtins[];
 extern const size_t bw_builtins_n;
+
+/* rule_keeper.c: what an alert (by its name in alerts; NULL: none) comes to, with what it does not say filled in. False: there
+ * is none. */
+struct bw_alert_terms {
+	const char *action;
+	uint64_t percent, spread, count, window_ms;
+};
+bool bw_alert_terms(const char *name, const struct bw_profile_alert *alert, struct bw_alert_terms *ret);
 
 /* Whether name is a built-in profile: compat, hardened, untrusted-code. */
 bool bw_profile_is_builtin(const char *name);

@@ -37,6 +37,7 @@ const struct bw_rule bw_rules[] = {
 	{"session", "a life that ends in time", bw_rule_session},
 	{"audit", "what has happened is on record", bw_rule_audit},
 	{"metrics", "what it has used is known when it has ended", bw_rule_metrics},
+	{"keeper", "numbers of it, and a word when it does what it should not", bw_rule_keeper},
 	{"annotations", "annotations are requests", bw_rule_annotations},
 	{"backend", "what another runtime does not put in force is known", bw_rule_backend},
 	{NULL, NULL, NULL},
@@ -51,7 +52,7 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
 	       p->session || p->programs || p->workspace || p->stage || p->secrets || p->memory_deny_write_execute ||
-	       p->audit || (p->backend && p->backend->delegate);
+	       p->audit || p->metrics || p->alerts || (p->backend && p->backend->delegate);
 }
 
 void bw_rule_profile(struct bw_run *r)

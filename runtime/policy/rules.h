@@ -111,6 +111,7 @@ void bw_rule_secrets(struct bw_run *r);
 void bw_rule_environment(struct bw_run *r);
 void bw_rule_limits(struct bw_run *r);
 void bw_rule_session(struct bw_run *r);
+void bw_rule_keeper(struct bw_run *r);
 void bw_rule_tenant(struct bw_run *r);
 void bw_rule_audit(struct bw_run *r);
 void bw_rule_metrics(struct bw_run *r);

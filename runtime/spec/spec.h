@@ -341,6 +341,20 @@ struct bw_spec_backend {
 	struct bw_opt_uint timeout_ms; /* of one of its commands */
 };
 
+/* When the keeper speaks up, and what it does then. What a kind of alert does not have is absent. */
+struct bw_spec_alert {
+	char *action;                        /* alert, throttle, kill */
+	struct bw_opt_uint percent, spread;  /* of the processor time that it may have; percentage points */
+	struct bw_opt_uint count, window_ms;
+};
+/* What bulwark-keeper does besides ending it in time. */
+struct bw_spec_keeper {
+	char *metrics;                       /* "prefer" or "require" that its numbers are kept; absent: they are not */
+	struct bw_spec_alert *cpu, *steady, *destinations; /* NULL: none */
+	struct bw_opt_uint interval_ms;      /* between two looks */
+	struct bw_opt_uint throttle_percent; /* what is left of its processor time by throttle */
+};
+
 /* What the policy decided and OCI cannot say. All absent: plain OCI behaviour (profile compat). */
 struct bw_spec_hardening {
 	char *profile;                      /* name of the profile that decided */
@@ -381,6 +395,7 @@ struct bw_spec_hardening {
 	struct bw_opt_uint ttl_ms;          /* how long it may live from its start on */
 	struct bw_opt_uint grace_ms;        /* and how long after SIGTERM, where ttl_ms is set */
 	struct bw_spec_audit *audit;        /* container: NULL: nothing is recorded */
+	struct bw_spec_keeper *keeper;      /* keeper: numbers and alerts; NULL: none */
 	struct bw_opt_bool only_loopback;   /* guard: all but loopback is blocked, as endpoints says */
 	struct bw_opt_bool check_mounts;    /* mounts: check what bind sources really are (type, dev:ino, fstype) */
 	struct bw_opt_bool plain_sources;   /* mounts: no symbolic link in a source: its name was judged */
@@ -413,6 +428,7 @@ struct bw_spec {
 extern const struct bw_schema bw_spec_schema;         /* config.json: hardening is unknown there */
 extern const struct bw_schema bw_hardened_schema;     /* the stored spec: with hardening */
 extern const struct bw_schema bw_spec_audit_schema;
+extern const struct bw_schema bw_spec_alert_schema;   /* for the keeper */
 extern const struct bw_schema bw_spec_process_schema; /* exec --process */
 extern const struct bw_schema bw_spec_resources_schema; /* update --resources */
 extern const struct bw_schema bw_spec_seccomp_schema; /* run --learn */

@@ -173,6 +173,34 @@ static const struct bw_field emf_fields[] = {
 	BW_END};
 static const struct bw_schema emf_schema = {"emf", sizeof(struct bw_spec_emf), BW_UNKNOWN_REFUSE, emf_fields};
 
+static const char *const alert_actions[] = {"alert", "throttle", "kill", NULL};
+static const struct bw_field alert_fields[] = {
+	BW_FIELD(struct bw_spec_alert, action, "action", .flags = BW_REQUIRED, .names = alert_actions,
+		.doc = "what is done besides saying so"),
+	BW_FIELD(struct bw_spec_alert, percent, "percent", .max = 100,
+		.doc = "of the processor time that the container may have"),
+	BW_FIELD(struct bw_spec_alert, spread, "spread", .max = 100,
+		.doc = "percentage points between the least and the greatest load"),
+	BW_FIELD(struct bw_spec_alert, count, "count", .doc = "number of events"),
+	BW_FIELD(struct bw_spec_alert, window_ms, "windowMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX, .doc = "milliseconds that it is looked at"),
+	BW_END};
+const struct bw_schema bw_spec_alert_schema = {"alert", sizeof(struct bw_spec_alert), BW_UNKNOWN_REFUSE, alert_fields};
+
+static const struct bw_field keeper_fields[] = {
+	BW_FIELD(struct bw_spec_keeper, metrics, "metrics", .names = strengths,
+		.doc = "whether its numbers are kept if possible, or must be"),
+	BW_NESTED(struct bw_spec_keeper, cpu, "cpu", &bw_spec_alert_schema, .doc = "much load"),
+	BW_NESTED(struct bw_spec_keeper, steady, "steady", &bw_spec_alert_schema, .doc = "steady load without input and output"),
+	BW_NESTED(struct bw_spec_keeper, destinations, "destinations", &bw_spec_alert_schema,
+		.doc = "many destinations that were denied"),
+	BW_FIELD(struct bw_spec_keeper, interval_ms, "intervalMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX,
+		.doc = "milliseconds between two looks"),
+	BW_FIELD(struct bw_spec_keeper, throttle_percent, "throttlePercent", .flags = BW_REQUIRED, .min = 1, .max = 100,
+		.doc = "what throttle leaves of its processor time"),
+	BW_END};
+static const struct bw_schema keeper_schema = {
+	"keeper", sizeof(struct bw_spec_keeper), BW_UNKNOWN_REFUSE, keeper_fields};
+
 static const struct bw_field hardening_fields[] = {
 	BW_FIELD(struct bw_spec_hardening, profile, "profile", .doc = "the profile that decided"),
 	BW_FIELD(struct bw_spec_hardening, check_mounts, "checkMounts",
@@ -266,6 +294,8 @@ static const struct bw_field hardening_fields[] = {
 		.doc = "milliseconds between SIGTERM and SIGKILL then"),
 	BW_NESTED(struct bw_spec_hardening, audit, "audit", &bw_spec_audit_schema,
 		.doc = "what goes to the audit trail"),
+	BW_NESTED(struct bw_spec_hardening, keeper, "keeper", &keeper_schema,
+		.doc = "what is counted of it, and what is told"),
 	BW_FIELD(struct bw_spec_hardening, forbid_leaks, "forbidLeaks",
 		.doc = "whether descriptors of the caller are refused"),
 	BW_END};

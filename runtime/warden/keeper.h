@@ -20,6 +20,10 @@ enum bw_keeper_fd {
 /* Its files in the container's directory: "PID START-TIME"; and what is there until the life begins. */
 #define BW_KEEPER_PID_FILE "keeper"
 #define BW_KEEPER_WAITS	   "start.sock"
+/* Files of the witness and of the warden there, see control/witness.h and control/gate.h. */
+#define BW_KEEPER_PROGRAMS	 "programs.jsonl"
+#define BW_KEEPER_PROGRAM_COUNTS "programs"
+#define BW_KEEPER_EGRESS	 "egress.jsonl"
 
 /* Its exit statuses: the container is gone; something failed; it was used wrongly. */
 enum { BW_KEEPER_ENDED = 0, BW_KEEPER_FAILED = 1, BW_KEEPER_USAGE = 2 };

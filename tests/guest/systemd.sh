@@ -5,6 +5,7 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 # Of these what an older kernel, cgroup v2 or AppArmor make different; the rest of them runs outside.
 declare -A only=(
 	[root/shim]='created_started|events_tell|stats_have|pause_and|update_changes|dies_of_memory|outlives_its_server|of_the_size|left_in_the_pid'
+	[root/keeper]='two_seconds|host_s_pid|paused|is_killed_begins|numbers|much_load|throttle|kill_ends|steady|on_record'
 	[root/learn]='enough_for_the_program|create_and_start|another_abi|python_runs'
 	[root/programs]='inside_nothing|file_in_memory|mounted_read_only|layout_holds|workspace_takes|state_and_explain'
 	[root/userns-range]='two_containers_have|roots_inside|an_overlay|exec_is_in|set_user_id|scratch|of_the_hosts|can_have_a_range'

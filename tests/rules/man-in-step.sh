@@ -54,7 +54,7 @@ check "the witness's configuration has rows" test "$(wc -l <<<"$rows")" -ge 6
 is "bulwark-witness.8 has the members of the configuration (<) and no others (>)" \
 	"$(diff <(echo "$rows") <(sed 's/" "/ /g' "$man/bulwark-witness.8" >"$scratch/page" && heads "$scratch/page" CONFIGURATION DESCRIPTORS | sort))" ""
 # The keeper's configuration has its rows in settings.c.
-rows=$(sed -n 's/^\tBW_FIELD([^"]*"\([^"]*\)".*/\1/p' "$top/runtime/keeper/settings.c" | sort)
+rows=$(sed -n 's/^\tBW_[A-Z]*(struct bw_keeper_settings,[^"]*"\([^"]*\)".*/\1/p' "$top/runtime/keeper/settings.c" | sort)
 check "the keeper's configuration has rows" test "$(wc -l <<<"$rows")" -ge 4
 is "bulwark-keeper.8 has the members of the configuration (<) and no others (>)" \
 	"$(diff <(echo "$rows") <(sed 's/" "/ /g' "$man/bulwark-keeper.8" >"$scratch/page" && heads "$scratch/page" CONFIGURATION DESCRIPTORS | sort))" ""

@@ -576,8 +576,8 @@ test_shim_server_CFLAGS = $(unit_cflags)
 test_shim_server_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_server
 
-check_PROGRAMS += test_keeper_life
-test_keeper_life_SOURCES = tests/unit/test_keeper_life.c
-test_keeper_life_CFLAGS = $(unit_cflags)
-test_keeper_life_LDADD = libbulwark-keeper.a $(unit_libs)
-TESTS += test_keeper_life
+check_PROGRAMS += test_keeper
+test_keeper_SOURCES = tests/unit/test_keeper.c
+test_keeper_CFLAGS = $(unit_cflags)
+test_keeper_LDADD = libbulwark-keeper.a libbulwark-warden.a $(unit_libs)
+TESTS += test_keeper

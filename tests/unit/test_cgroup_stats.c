@@ -254,12 +254,25 @@ static void expect_sample(char *controllers, const char *mode, const struct samp
 	struct bw_cgroup_dir dir = {.controllers = controllers, .mountpoint = mountpoint, .path = path};
 	struct bw_cgroup_set set = {.mode = word, .dirs = {.v = &dir, .n = 1}};
 	auto_cgroup_handle struct bw_cgroup_handle handle;
+	int kept[BW_CGROUP_SAMPLE_FILES] = {[0 ... BW_CGROUP_SAMPLE_FILES - 1] = -1};
 	struct bw_measures m = {.count[BW_COUNT_ALERTS] = 77, .gauge = {[0 ... BW_GAUGE_END - 1] = 5}};
 
 	snprintf(word, sizeof word, "%s", mode);
 	bw_cgroup_handle_init(&handle, &set);
 	handle.fds[0] = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert(bw_cgroup_sample_with(&handle, &m));
+	ck_assert(bw_cgroup_sample_with(&handle, NULL, &m));
+	/* The same by descriptors that are kept, the second time by those alone. */
+	for (int round = 0; round < 2; round++) {
+		struct bw_measures again = {.count[BW_COUNT_ALERTS] = 77, .gauge = {[0 ... BW_GAUGE_END - 1] = 5}};
+
+		ck_assert(bw_cgroup_sample_with(&handle, kept, &again));
+		ck_assert_mem_eq(&again, &m, sizeof m);
+		ck_assert_int_eq(bw_cgroup_has_run(&handle, kept, m.count[BW_COUNT_CPU_USEC]), want->cpu == 0);
+		ck_assert(bw_cgroup_has_run(&handle, kept, m.count[BW_COUNT_CPU_USEC] + 1));
+	}
+	for (size_t i = 0; i < BW_COUNT(kept); i++)
+		if (kept[i] >= 0)
+			close(kept[i]);
 	ck_assert_uint_eq(m.count[BW_COUNT_ALERTS], 77);
 	ck_assert_uint_eq(m.count[BW_COUNT_CPU_USEC], want->cpu);
 	ck_assert_uint_eq(m.count[BW_COUNT_CPU_THROTTLED_USEC], want->throttled);

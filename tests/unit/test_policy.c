@@ -153,6 +153,20 @@ static const struct {
 	{GATED("\"plain\":[\"example.org\"]"), LOOSER},
 	{GATED("\"ports\":[443,8443]"), LOOSER},
 	{GATED("\"restrict\":false"), LOOSER},
+#define WATCHED(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\"," members "}}}"
+#define LESS(row) "policy.json: /profiles/x: " row " is looser than in \"untrusted-code\", and \"loosens\" does not name it"
+	{WATCHED("\"metrics\":{\"record\":\"off\"}"), LESS("metrics.record")},
+	{WATCHED("\"alerts\":{\"cpu\":{\"action\":\"off\"}}"), LESS("alerts.cpu")},
+	{WATCHED("\"alerts\":{\"cpu\":{\"percent\":81}}"), LESS("alerts.cpu")},
+	{WATCHED("\"alerts\":{\"cpu\":{\"for\":\"6m\"}}"), LESS("alerts.cpu")},
+	{WATCHED("\"alerts\":{\"cpu\":{\"action\":\"stop\"}}"),
+		"policy.json: /profiles/x/alerts/cpu/action: must be one of off, alert, throttle or kill, not \"stop\""},
+	{WATCHED("\"alerts\":{\"cpu\":{\"percent\":101}}"),
+		"policy.json: /profiles/x/alerts/cpu/percent: must be a number from 1 to 100, not 101"},
+	{WATCHED("\"alerts\":{\"steady\":{\"for\":\"0.5s\"}}"),
+		"policy.json: /profiles/x/alerts/steady/for: \"0.5s\" is not a time such as 15m, 90s or 1h30m"},
+	{WATCHED("\"metrics\":{\"interval\":\"99ms\"}"),
+		"policy.json: /profiles/x/metrics/interval: \"99ms\" is not a time such as 15m, 90s or 1h30m"},
 #define SESSION(members) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"untrusted-code\",\"session\":{" members "}}}}"
 #define NO_TIME		 " is not a time such as 15m, 90s or 1h30m"
 	{SESSION("\"ttl\":\"900\""), "policy.json: /profiles/x/session/ttl: \"900\"" NO_TIME},
@@ -274,6 +288,7 @@ END_TEST
 /* Each row whose mechanism is not there, in a policy: refused by its name. */
 static const char *const later[][2] = {
 	{"\"metrics\":{}", "/profiles/x/metrics"},
+	{"\"backend\":\"native\"", "/profiles/x/backend"},
 };
 
 START_TEST(what_is_not_there_yet_is_refused_by_name)
@@ -416,6 +431,9 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 		pointer = "/network/egress";
 	if (bw_after_prefix(pointer, "/user/range/"))
 		pointer = "/user/range";
+	/* So is each alert. */
+	if (bw_after_prefix(pointer, "/alerts/") && strchr(pointer + strlen("/alerts/"), '/'))
+		return;
 	for (const char *c = pointer + 1; *c; c++)
 		bw_buf_addn(&buf, *c == '/' ? "." : c, 1);
 	ck_assert_msg(bw_profile_row_is_ordered(row), "%s has no place in policy_order.c", row);
@@ -550,6 +568,8 @@ static const struct {
 	{"\"loggers\":{\"files\":[]}", NULL},
 	{"\"loggers\":{\"files\":[\"/var/log/containers\"]}", "loggers.files"},
 	{"\"session\":{\"ttl\":\"1m\",\"grace\":\"0\"}", NULL},
+	{"\"metrics\":{\"record\":\"require\",\"interval\":\"1s\"}", NULL},
+	{"\"alerts\":{\"cpu\":{\"action\":\"kill\"},\"steady\":{},\"destinations\":{\"count\":1}}", NULL},
 	{"\"mounts\":{\"only\":[\"/srv\"]}", NULL},
 	{"\"mounts\":{\"except\":[]}", NULL},
 	{"\"mounts\":{\"types\":[\"proc\",\"nfs\"]}", "mounts.types"},
