@@ -390,7 +390,7 @@ static int choose_keeper(struct creation *creation, bool *ret_wanted, struct bw_
 	if (why)
 		bw_plan_degrade(&preparation->plan, BW_CONTROL_keeper, why);
 	if (*ret_wanted)
-		bw_plan_layer(&preparation->plan, BW_CONTROL_keeper, BW_KEEPER_ABOUT);
+		bw_plan_layer(&preparation->plan, BW_CONTROL_keeper, bw_keeper_about(&preparation->request));
 	return 0;
 }
 

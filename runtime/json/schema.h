@@ -75,11 +75,10 @@ enum bw_field_flags {
 	BW_ABSOLUTE_PATH = 1 << 1, /* string must begin with '/' */
 	BW_NOT_EMPTY = 1 << 2,     /* string or list must not be empty */
 	BW_SINGLE_OR_LIST = 1 << 3,/* BW_STRINGS also takes one bare string */
-	BW_LATER = 1 << 4,         /* known, but its mechanism is not there: refused by name */
-	BW_IGNORED = 1 << 5,       /* another platform's: read over, noted */
-	BW_EMPTY_IS_SET = 1 << 6,  /* an empty list was said, and is written as such: n 0 and v not NULL */
-	BW_EMPTY_IS_ABSENT = 1 << 7, /* "" reads as absent, as it does for every caller written in Go */
-	BW_NEVER = 1 << 8,	     /* asks for what is not made here: refused by name, whatever it holds */
+	BW_IGNORED = 1 << 4,       /* another platform's: read over, noted */
+	BW_EMPTY_IS_SET = 1 << 5,  /* an empty list was said, and is written as such: n 0 and v not NULL */
+	BW_EMPTY_IS_ABSENT = 1 << 6, /* "" reads as absent, as it does for every caller written in Go */
+	BW_NEVER = 1 << 7,	     /* asks for what is not made here: refused by name, whatever it holds */
 };
 
 enum bw_unknown {

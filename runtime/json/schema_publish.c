@@ -183,12 +183,7 @@ static void publish_field(struct publisher *p, const struct bw_field *field)
 	begin_member_object(p, field->name);
 	if (field->doc)
 		member_text(p, "description", field->doc);
-	if (field->flags & BW_LATER) {
-		/* No value is valid. */
-		member_text(p, "$comment", "not available in this version of bulwark");
-		begin_member_object(p, "not");
-		bw_json_end_object(p->w);
-	} else if (field->flags & BW_NEVER) {
+	if (field->flags & BW_NEVER) {
 		member_text(p, "$comment", "refused");
 		begin_member_object(p, "not");
 		bw_json_end_object(p->w);

@@ -429,10 +429,6 @@ static int read_member(struct reader *r, const struct bw_place *place,
 		bw_fail(r->err, r->code, 0, "is not for a runtime of containers: %s", field->doc);
 		return locate(r, place);
 	}
-	if (field->flags & BW_LATER) {
-		bw_fail(r->err, r->code, 0, "not available in this version of bulwark");
-		return locate(r, place);
-	}
 	member = bw_member(field, object);
 	if (read_value(r, place, field, json, member) < 0)
 		return -1;

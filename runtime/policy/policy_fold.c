@@ -187,7 +187,7 @@ static int fold_rows(
 		const char *from = (const char *)over + f->offset;
 		void *section;
 
-		if ((f->flags & BW_LATER) || !row_is_set(f, from))
+		if (!row_is_set(f, from))
 			continue;
 		if (f->kind == BW_OBJECT) {
 			/* Tables are of bounded depth, so is this recursion. */

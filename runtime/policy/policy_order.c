@@ -606,8 +606,6 @@ static void compare_section(
 	for (const struct bw_field *f = section->child->fields; f->kind != BW_END_OF_TABLE; f++) {
 		struct bw_buf text = bw_buf_over(row, sizeof row);
 
-		if (f->flags & BW_LATER)
-			continue;
 		bw_buf_addf(&text, "%s.%s", section->name, f->name);
 		compare_row(w, row, f, a ? a : nothing, b ? b : nothing);
 	}
@@ -621,8 +619,6 @@ size_t bw_profile_looser(const struct bw_profile *a, const struct bw_profile *b,
 	for (const struct bw_field *f = bw_profile_schema.fields; f->kind != BW_END_OF_TABLE; f++) {
 		const char *one = (const char *)a, *other = (const char *)b;
 
-		if (f->flags & BW_LATER)
-			continue;
 		if (f->kind == BW_OBJECT)
 			compare_section(&w, f, *(void *const *)(const void *)(one + f->offset),
 				*(void *const *)(const void *)(other + f->offset));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy_table.c - the rows of the policy file. Each row's sentence is its entry in
  * bulwark-policy(5) and in config-schema/policy.schema.json. Choices stand from the loosest to the
- * strictest: policy_order.c compares by place. Rows marked BW_LATER are refused by name, so that
- * nobody trusts a control that is not there. */
+ * strictest: policy_order.c compares by place. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <limits.h>
@@ -14,8 +13,6 @@
 #include "base/str.h"
 #include "metrics/report.h"
 #include "policy/facts.h"
-
-#define LATER(S, key, text) BW_FIELD(S, later, key, .flags = BW_LATER, .doc = (text))
 
 static const char *const allow_refuse[] = {"allow", "refuse", NULL};
 static const char *const allow_block[] = {"allow", "block", NULL};

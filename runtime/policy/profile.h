@@ -275,7 +275,6 @@ struct bw_profile {
 	char *checkpoint; /* allow, refuse */
 	struct bw_profile_audit *audit;
 	struct bw_profile_backend *backend;
-	char *later;
 	struct bw_profile_derived derived;
 };
 

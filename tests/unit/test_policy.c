@@ -285,27 +285,6 @@ START_TEST(each_fault_is_named_with_its_place)
 }
 END_TEST
 
-/* Each row whose mechanism is not there, in a policy: refused by its name. */
-static const char *const later[][2] = {
-	{"\"metrics\":{}", "/profiles/x/metrics"},
-	{"\"backend\":\"native\"", "/profiles/x/backend"},
-};
-
-START_TEST(what_is_not_there_yet_is_refused_by_name)
-{
-	bool at_top = later[_i][0][0] == '}';
-	const char *text = bw_arena_printf(&arena, "{\"version\":1,\"profiles\":{\"x\":{%s}%s}",
-		later[_i][0], at_top ? "" : "}");
-	const struct bw_policy *policy = NULL;
-	struct bw_err err = {0};
-
-	ck_assert_int_eq(
-		bw_policy_parse(text, strlen(text), "policy.json", &arena, &policy, &err), -1);
-	ck_assert_str_eq(err.field, later[_i][1]);
-	ck_assert_ptr_nonnull(strstr(err.text, "not available in this version"));
-}
-END_TEST
-
 /* A profile as a container's directory keeps it. */
 static const struct bw_profile *stored_and_read(const struct bw_profile *p)
 {
@@ -390,32 +369,6 @@ START_TEST(the_gate_lets_out_what_is_listed_and_its_registries)
 }
 END_TEST
 
-struct later_count {
-	size_t n;
-};
-
-static void count_later(const char *pointer, const struct bw_field *field, void *ctx)
-{
-	struct later_count *count = ctx;
-	size_t i = 0;
-
-	if (!(field->flags & BW_LATER))
-		return;
-	count->n++;
-	while (i < BW_COUNT(later) && !bw_has_suffix(later[i][1], strrchr(pointer, '/')))
-		i++;
-	ck_assert_msg(i < BW_COUNT(later), "%s is in no test", pointer);
-}
-
-START_TEST(every_row_that_is_not_there_yet_is_tested)
-{
-	struct later_count count = {0};
-
-	bw_schema_walk(&bw_policy_schema, count_later, &count);
-	ck_assert_uint_eq(count.n, BW_COUNT(later));
-}
-END_TEST
-
 static void check_row(const char *pointer, const struct bw_field *field, void *ctx)
 {
 	char row[128];
@@ -424,7 +377,7 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 
 	ck_assert_msg(field->doc != NULL && bw_has_suffix(field->doc, "."), "%s has no sentence",
 		pointer);
-	if ((field->flags & BW_LATER) || field->kind == BW_OBJECT || strstr(pointer, "/-"))
+	if (field->kind == BW_OBJECT || strstr(pointer, "/-"))
 		return;
 	/* The gate and the range are compared as a whole. */
 	if (bw_after_prefix(pointer, "/network/egress/"))
@@ -1342,9 +1295,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, each_fault_is_named_with_its_place, 0, (int)BW_COUNT(wrong));
-	tcase_add_loop_test(t, what_is_not_there_yet_is_refused_by_name, 0, (int)BW_COUNT(later));
 	tcase_add_test(t, what_is_stored_of_a_profile_has_its_secrets);
-	tcase_add_test(t, every_row_that_is_not_there_yet_is_tested);
 	tcase_add_test(t, a_profile_that_only_records_can_be_stored);
 	tcase_add_test(t, where_the_audit_trail_is_is_stored_with_the_profile);
 	tcase_add_test(t, what_is_recorded_of_a_refusal_is_said_by_profile_and_file);

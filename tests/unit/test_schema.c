@@ -32,7 +32,6 @@ struct tree {
 	struct bw_strs_map lists;
 	struct leaf *leaf;
 	struct leaves leaves, named;
-	char *later;
 };
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
@@ -72,7 +71,6 @@ static const struct bw_field tree_fields[] = {
 	BW_NESTED(struct tree, leaf, "leaf", &leaf_schema, .doc = "one leaf"),
 	BW_LIST_OF(struct tree, leaves, "leaves", &leaf_schema),
 	BW_MAP_OF(struct tree, named, "named", &leaf_schema),
-	BW_FIELD(struct tree, later, "later", .flags = BW_LATER),
 	BW_IGNORE("other", .doc = "another platform"), BW_REFUSE("never", .doc = "what nobody makes"), BW_END};
 static const struct bw_schema tree_schema = {
 	"tree", sizeof(struct tree), BW_UNKNOWN_NOTE, tree_fields};
@@ -181,7 +179,6 @@ static const struct {
 	{"{\"named\":[]}", "/named", "/named: must be an object, not an array"},
 	{"{\"named\":{\"x\":{\"name\":2}}}", "/named/x/name",
 		"/named/x/name: must be a string, not a number"},
-	{"{\"later\":0}", "/later", "/later: not available in this version of bulwark"},
 	{"{\"never\":{}}", "/never", "/never: is not for a runtime of containers: what nobody makes"},
 	{"{\"path\":\"\\n\\u001b[2J\"}", "/path", "/path: must be an absolute path, not \"??[2J\""},
 	{"{\"pairs\":{\"\\n\":1}}", "/pairs/?", "/pairs/?: must be a string, not a number"},
@@ -468,7 +465,7 @@ START_TEST(the_walk_shows_every_row_in_order)
 	ck_assert_str_eq(seen.text,
 		"/path /colour /title /level /wide /big /port /on /words /places /flags /ids "
 		"/pairs /lists /leaf /leaf/name /leaf/size /leaves /leaves/-/name /leaves/-/size "
-		"/named /named/*/name /named/*/size /later /other /never ");
+		"/named /named/*/name /named/*/size /other /never ");
 }
 END_TEST
 
@@ -510,7 +507,6 @@ static const struct {
 	{"/properties/leaf/$ref", "#/$defs/leaf"},
 	{"/properties/leaves/items/$ref", "#/$defs/leaf"},
 	{"/properties/named/additionalProperties/$ref", "#/$defs/leaf"},
-	{"/properties/later/$comment", "not available in this version of bulwark"},
 	{"/properties/other/$comment", "for another platform, and ignored"},
 	{"/properties/never/$comment", "refused"},
 	{"/$defs/leaf/properties/name/minLength", "1"},

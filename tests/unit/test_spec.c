@@ -484,7 +484,6 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 	++*(size_t *)ctx;
 	ck_assert_msg(field->doc && *field->doc, "%s is not described", pointer);
 	ck_assert_msg(!field->min || field->max || !number, "%s has min and no max", pointer);
-	ck_assert_msg(!(field->flags & BW_LATER), "%s: left to the controls", pointer);
 	if (typed && !(field->flags & (BW_IGNORED | BW_NEVER)))
 		ck_assert_msg(field->child && field->elem_size == field->child->size,
 			"%s: the table is not of the member's type", pointer);
