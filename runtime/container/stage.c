@@ -80,6 +80,10 @@ static int open_container(struct staging *staging, const struct bw_context *ctx,
 		snprintf(err->rule, sizeof err->rule, "workspace");
 		return bw_hint(err, "workspace of the policy gives containers one");
 	}
+	/* What its process has for a root is the backend's affair: a workspace there may be none. */
+	if (container->state->backend)
+		return bw_fail(err, BW_E_DENIED, 0, "container %s was made by %s, which shows its workspace to nobody", id,
+			container->state->backend->program);
 	staging->stage.limits = hardening->stage;
 	staging->pidfd = bw_pidfd_of(container->pid, container->start_time);
 	return staging->pidfd < 0 ? bw_fail(err, BW_E_STATE, 0, "cannot stage files into a stopped container") : 0;

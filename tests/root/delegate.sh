@@ -216,6 +216,11 @@ test_exec_is_clamped_before_the_backend_hears_of_it() {
 	governed exec --user 0:0 --cap CAP_SYS_ADMIN --env AWS_SECRET_ACCESS_KEY=x "$ID" id
 	expect_status 6
 	expect_equal process "$(jq --compact-output '[.user.uid, .capabilities, .noNewPrivileges, (.env | map(select(contains("SECRET"))) | length)]' "$T/record/process.json")" '[1001,{},true,0]'
+	jq '.hardening.workspace = "/tmp" | .hardening.stage = {fileBytes: 1, files: 1, bytes: 1}' "$T/state/$ID/config.json" >"$T/stored"
+	cat "$T/stored" >"$T/state/$ID/config.json"
+	governed stage "$ID" /etc/passwd passwd
+	expect_failure
+	expect_error_has 'which shows its workspace to nobody'
 	governed checkpoint "$ID"
 	expect_failure
 	expect_error_has 'whose images are its own'
