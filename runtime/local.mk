@@ -17,6 +17,7 @@ include runtime/cli/local.mk
 include runtime/label/local.mk
 include runtime/proto/local.mk
 include runtime/criu/local.mk
+include runtime/scratch/local.mk
 include runtime/systemd/local.mk
 include runtime/warden/local.mk
 include runtime/shim/local.mk

@@ -14,11 +14,13 @@
 #include "control/host_side.h"
 #include "control/label.h"
 #include "control/landlock_abi.h"
+#include "control/scratch.h"
 #include "host/host.h"
 #include "policy/policy.h"
 
-/* What its absence means: containers cannot start, or start with one layer less. */
-enum weight { REQUIRED, PREFERRED };
+/* What its absence means: containers cannot start, or start with one layer less, or those alone cannot whose policy asks
+ * for it, which the built-in profiles do not. */
+enum weight { REQUIRED, PREFERRED, WANTED };
 
 struct row {
 	const char *name, *gives;
@@ -187,6 +189,15 @@ static bool user_namespace(const struct bw_host *host, char *detail, size_t size
 	return host->user_namespace.v;
 }
 
+static bool scratch(const struct bw_host *host, char *detail, size_t size)
+{
+	struct bw_err why = {0};
+	bool can = host->root.v && bw_scratch_check(&why) == 0;
+
+	snprintf(detail, size, "%s", can ? "dm-crypt, loop devices, mke2fs" : host->root.v ? why.text : "not root");
+	return can;
+}
+
 static bool time_namespace(const struct bw_host *host, char *detail, size_t size)
 {
 	snprintf(detail, size, "%s", host->time_namespace.v ? "there" : "the kernel has none");
@@ -216,13 +227,17 @@ static const struct row rows[] = {
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
 	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},
+	{"encrypted disk", "a workspace on disk, under a key of its own", WANTED, scratch},
 };
 
+static const int verdicts[] = {[REQUIRED] = 2, [PREFERRED] = 1, [WANTED] = 0};
 static const char *const verdict_words[] = {"can be enforced", "with less than the policy prefers", "unusable"};
 
 static void put_text(FILE *out, const struct row *row, bool there, const char *detail)
 {
-	fprintf(out, "%-8s %-17s %-46s %s\n", there ? "ok" : row->weight == REQUIRED ? "MISSING" : "missing", row->name,
+	static const char *const words[] = {[REQUIRED] = "MISSING", [PREFERRED] = "missing", [WANTED] = "no"};
+
+	fprintf(out, "%-8s %-17s %-46s %s\n", there ? "ok" : words[row->weight], row->name,
 		row->gives, detail);
 }
 
@@ -261,7 +276,7 @@ static bool backend(const struct bw_profile *profile, char *detail, size_t size)
 static int walk(const struct bw_host *host, const struct bw_profile *profile, FILE *out, struct bw_json_writer *w)
 {
 	static const struct row extra = {"backend", "another runtime makes the containers", REQUIRED, NULL};
-	char detail[160];
+	char detail[200];
 	int verdict = 0;
 
 	for (size_t i = 0; i < BW_COUNT(rows); i++) {
@@ -269,8 +284,8 @@ static int walk(const struct bw_host *host, const struct bw_profile *profile, FI
 
 		detail[0] = '\0';
 		there = rows[i].there(host, detail, sizeof detail);
-		if (!there && verdict < (rows[i].weight == REQUIRED ? 2 : 1))
-			verdict = rows[i].weight == REQUIRED ? 2 : 1;
+		if (!there && verdict < verdicts[rows[i].weight])
+			verdict = verdicts[rows[i].weight];
 		if (w)
 			put_json(w, &rows[i], there, detail);
 		else

@@ -124,6 +124,15 @@ static int check_config(const struct bw_spec *spec, const char *verb, struct bw_
 	return 0;
 }
 
+/* What lies on it would have to be written somewhere in the clear. */
+static int check_disk(const struct bw_spec *spec, const char *verb, struct bw_err *err)
+{
+	if (!spec->hardening || !spec->hardening->scratch)
+		return 0;
+	return bw_fail(err, BW_E_DENIED, 0, "%s: %s is a disk whose key ends with the container (workspace.disk of the policy)", verb,
+		spec->hardening->workspace);
+}
+
 int bw_images_begin(struct bw_images *images, const char *verb, const struct bw_image_options *asked,
 	const struct bw_profile *profile, const struct bw_spec *spec, struct bw_arena *arena, struct bw_err *err)
 {
@@ -140,7 +149,7 @@ int bw_images_begin(struct bw_images *images, const char *verb, const struct bw_
 	images->arena = arena;
 	if (geteuid() != 0)
 		bw_log(BW_LOG_WARNING, "%s is untested with rootless containers", verb);
-	if (check_config(spec, verb, err) < 0 || find_criu(images, strict, err) < 0)
+	if (check_config(spec, verb, err) < 0 || check_disk(spec, verb, err) < 0 || find_criu(images, strict, err) < 0)
 		return -1;
 	fill_environment(images, strict);
 	for (int fd = 0; fd < 3; fd++)

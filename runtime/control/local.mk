@@ -78,6 +78,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/rootfs_ids.c runtime/control/rootfs_ids.h \
 	runtime/control/rootfs_layers.c runtime/control/rootfs_layers.h \
 	runtime/control/scheduler.c \
+	runtime/control/scratch.c runtime/control/scratch.h \
 	runtime/control/sysctl.c \
 	runtime/control/rtnl.c runtime/control/rtnl.h \
 	runtime/control/secrets.c runtime/control/secrets.h \

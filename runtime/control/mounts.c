@@ -23,6 +23,7 @@
 #include "control/mount_source.h"
 #include "control/mount_steps.h"
 #include "control/mount_sysfs.h"
+#include "control/scratch.h"
 #include "host/host.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
@@ -535,6 +536,24 @@ static int prepare_sysfs_of_joined(const struct build *build, struct head *head,
 			      : add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
 }
 
+/* The policy's workspace where it is a disk. */
+static int prepare_scratch(const struct build *build, size_t index, const struct bw_mount_options *options, struct head *head,
+	const char *destination, struct bw_err *err)
+{
+	const struct bw_request *request = build->request;
+	const char *label = mount_label(request, head->set & MOUNT_ATTR_NOEXEC);
+	struct bw_buf texts = new_texts(build);
+
+	if (bw_scratch_make(request, index, &options->data, request->host->selinux.v ? label : NULL, &head->tree, err) < 0 ||
+		(head->tree >= 0 && bw_plan_own_fd(build->plan, head->tree, err) < 0))
+		return -1;
+	bw_plan_layer(build->plan, BW_CONTROL_mounts, "the workspace is a disk under a key of the kernel's alone (aes-xts-plain64)");
+	add_text(&texts, destination);
+	add_text(&texts, "bulwark-scratch");
+	return texts.overflow ? refuse(err, index, "destination", "is too long")
+			      : add_step(build, OP_BIND, BW_PHASE_ROOTFS, head, &texts, err);
+}
+
 static int prepare_one(const struct build *build, size_t index, struct bw_err *err)
 {
 	const struct bw_spec_mount *mount = &build->request->spec->mounts.v[index];
@@ -549,6 +568,8 @@ static int prepare_one(const struct build *build, size_t index, struct bw_err *e
 		return -1;
 	if (options.remount)
 		return prepare_remount(build, index, &options, &head, destination, err);
+	if (bw_is_scratch(build->request, mount))
+		return prepare_scratch(build, index, &options, &head, destination, err);
 	if (options.bind)
 		return prepare_bind(build, index, &options, &head, destination, err);
 	if (!mount->type || bw_streq(mount->type, "bind") || bw_streq(mount->type, "none"))

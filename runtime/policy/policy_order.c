@@ -465,6 +465,7 @@ static const struct {
 	{"workspace.perSession", any_value},
 	{"workspace.cwd", any_value},
 	{"workspace.volumes", fewer_volumes},
+	{"workspace.disk", any_value},
 	{"stage.fileBytes", lower_is_strict},
 	{"stage.files", lower_is_strict},
 	{"stage.bytes", lower_is_strict},

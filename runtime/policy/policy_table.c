@@ -184,6 +184,14 @@ static int check_clean_paths(const void *member, struct bw_err *err)
 				"\"%s\" is not an absolute path without //, . and ..", list->v[i]);
 	return 0;
 }
+static int check_clean_path(const void *member, struct bw_err *err)
+{
+	char *text = *(char *const *)member;
+	const struct bw_strs one = {&text, 1};
+
+	return check_clean_paths(&one, err);
+}
+
 
 /* Up to a hundred years: what is longer is no limit. */
 static int check_duration(const void *member, int64_t min, struct bw_err *err)
@@ -365,6 +373,13 @@ static const struct bw_field volume_fields[] = {
 	BW_END};
 SECTION(volume, volume_fields);
 
+static const struct bw_field disk_fields[] = {
+	BW_FIELD(struct bw_profile_disk, directory, "directory", .flags = BW_REQUIRED, .check = check_clean_path,
+		.doc = "Directory of the host whose file system has the room: the whole size is reserved there as long as the "
+		       "container lives, in a file without a name."),
+	BW_END};
+SECTION(disk, disk_fields);
+
 static const struct bw_field workspace_fields[] = {
 	BW_FIELD(struct bw_profile_workspace, destination, "destination", .check = check_workspace,
 		.doc = "Directory in the container; absent: /workspace."),
@@ -382,6 +397,9 @@ static const struct bw_field workspace_fields[] = {
 	BW_LIST_OF(struct bw_profile_workspace, volumes, "volumes", &volume_schema, .flags = BW_EMPTY_IS_SET,
 		.doc = "Directories of the host that outlive the container, one for each tenant; a container without a "
 		       "tenant's name is refused then, and no other tenant's can be mounted."),
+	BW_NESTED(struct bw_profile_workspace, disk, "disk", &disk_schema,
+		.doc = "Has it on a disk instead of in memory, encrypted with a key that is the kernel's alone and ends with "
+		       "the container."),
 	BW_END};
 SECTION(workspace, workspace_fields);
 
@@ -964,14 +982,6 @@ static int check_ignores(const void *member, struct bw_err *err)
 			return bw_fail(err, BW_E_POLICY, 0,
 				"\"%s\" is not the name of a control that a backend can lack (bulwark-policy(5))", list->v[i]);
 	return 0;
-}
-
-static int check_clean_path(const void *member, struct bw_err *err)
-{
-	char *text = *(char *const *)member;
-	const struct bw_strs one = {&text, 1};
-
-	return check_clean_paths(&one, err);
 }
 
 static const struct bw_field backend_fields[] = {

@@ -38,6 +38,9 @@ struct bw_profile_volume {
 	char *mode;		     /* octal digits; absent: 0750 */
 	struct bw_opt_bool readonly, create;
 };
+struct bw_profile_disk {
+	char *directory; /* of the host */
+};
 struct bw_profile_workspace {
 	char *destination; /* absent: /workspace */
 	struct bw_opt_uint size, inodes; /* absent: 2 GiB; 262144 */
@@ -46,6 +49,7 @@ struct bw_profile_workspace {
 		struct bw_profile_volume *v;
 		size_t n;
 	} volumes;
+	struct bw_profile_disk *disk; /* absent: in memory */
 };
 /* Absent, in the order of the members: 1 MiB, 1000, 64 MiB, none. */
 struct bw_profile_stage {

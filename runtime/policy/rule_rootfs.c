@@ -47,12 +47,19 @@ static void collect_options(
 	}
 }
 
-/* Whether it was the caller's place to be filled. */
-static bool add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, const char *reason)
+/* A tmpfs, or the disk that control/scratch.c makes of it. */
+static struct bw_spec_mount mount_of(const struct bw_profile_tmpfs *tmpfs, bool disk)
 {
-	static char type[] = "tmpfs";
-	struct bw_spec_mount mount = {
-		.destination = tmpfs->destination, .type = type, .source = type};
+	static char memory[] = "tmpfs", type[] = "ext4", source[] = "bulwark-scratch";
+
+	return (struct bw_spec_mount){
+		.destination = tmpfs->destination, .type = disk ? type : memory, .source = disk ? source : memory};
+}
+
+/* False: the caller has something there, which stays. */
+static bool add_scratch(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bool exec, bool disk, const char *reason)
+{
+	struct bw_spec_mount mount = mount_of(tmpfs, disk);
 	const char *pointer;
 	size_t index;
 
@@ -62,7 +69,7 @@ static bool add_tmpfs(struct bw_run *r, const struct bw_profile_tmpfs *tmpfs, bo
 	/* In the middle it moves all that follow: then the place is the list. */
 	pointer = index == r->spec->mounts.n ? bw_text(r, "/mounts/%zu", index) : "/mounts";
 	bw_insert(r, &r->spec->mounts, index, &mount, sizeof mount,
-		bw_text(r, "tmpfs on %s %s", tmpfs->destination, bw_list_text(r, &mount.options)),
+		bw_text(r, "%s on %s %s", mount.type, tmpfs->destination, bw_list_text(r, &mount.options)),
 		pointer, reason);
 	return true;
 }
@@ -92,6 +99,13 @@ static struct bw_profile_tmpfs workspace_of(struct bw_run *r, const struct bw_pr
 	};
 }
 
+bool bw_is_disk_of_ours(struct bw_run *r, const struct bw_spec_mount *m)
+{
+	const struct bw_spec_hardening *h = r->spec->hardening;
+
+	return h && h->scratch && bw_streq0(m->destination, h->workspace);
+}
+
 /* The caller's own mount in its place, and be it a tmpfs, too, has what every mount has. */
 bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *m)
 {
@@ -102,7 +116,8 @@ bool bw_is_workspace_for_programs(struct bw_run *r, const struct bw_spec_mount *
 	if (!policy || !bw_is_on(&policy->exec))
 		return false;
 	tmpfs = workspace_of(r, policy);
-	if (!tmpfs.destination || !bw_streq0(m->destination, tmpfs.destination) || !bw_streq0(m->type, "tmpfs"))
+	if (!tmpfs.destination || !bw_streq0(m->destination, tmpfs.destination) ||
+		(!bw_streq0(m->type, "tmpfs") && !bw_is_disk_of_ours(r, m)))
 		return false;
 	collect_options(r, &tmpfs, true, &options);
 	for (size_t i = 0; i < options.n; i++)
@@ -159,7 +174,7 @@ void bw_rule_workspace(struct bw_run *r)
 		deny_nameless(r);
 		return;
 	}
-	ours = add_tmpfs(r, &tmpfs, bw_is_on(&policy->exec),
+	ours = add_scratch(r, &tmpfs, bw_is_on(&policy->exec), policy->disk,
 		bw_is_on(&policy->exec)
 			? "room for a session's files; weaker than without workspace.exec: native code can be loaded from it, and "
 			  "only Landlock or an LSM still keeps programs in it from being executed"
@@ -169,6 +184,9 @@ void bw_rule_workspace(struct bw_run *r)
 	bw_change_string(r, &r->spec->hardening->workspace, tmpfs.destination, "/hardening/workspace",
 		"a session's files are not swapped out where the kernel can do without");
 	decide_stage(r);
+	if (ours && policy->disk)
+		bw_change_string(r, &r->spec->hardening->scratch, policy->disk->directory, "/hardening/scratch",
+			"a session's files lie on a disk, under a key that ends with the container");
 }
 
 void bw_rule_rootfs(struct bw_run *r)
@@ -181,5 +199,5 @@ void bw_rule_rootfs(struct bw_run *r)
 		bw_change_bool(r, &r->spec->root->readonly, true, "/root/readonly",
 			"what runs must not change what is installed");
 	for (size_t i = 0; i < policy->tmpfs.n; i++)
-		(void)add_tmpfs(r, &policy->tmpfs.v[i], false, "programs need room for scratch files on a read-only root");
+		(void)add_scratch(r, &policy->tmpfs.v[i], false, false, "programs need room for scratch files on a read-only root");
 }

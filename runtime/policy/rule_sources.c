@@ -124,7 +124,7 @@ static void check_type(struct bw_run *r, size_t i, const struct bw_spec_mount *m
 {
 	const struct bw_strs *types = &r->profile->mounts->types;
 
-	if (types->v && !bw_strs_has(types, m->type ? m->type : ""))
+	if (types->v && !bw_strs_has(types, m->type ? m->type : "") && !bw_is_disk_of_ours(r, m))
 		bw_deny(r, bw_text(r, "/mounts/%zu/type", i), m->type,
 			"is a file system type that mounts.types of the policy does not name",
 			"bind a directory that the host has mounted, or name the type in "

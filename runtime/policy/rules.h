@@ -157,6 +157,8 @@ void bw_collect_volumes(struct bw_run *r, struct bw_strs *list);
 /* Brings the options of m to where nothing that a tenant has left behind gives anybody anything: no programs, no links,
  * no devices. */
 void bw_restrict_volume(struct bw_run *r, const struct bw_spec_mount *m, struct bw_strs *options);
+/* Whether m is the disk that the rule workspace has mounted: what a caller mounts never is. */
+bool bw_is_disk_of_ours(struct bw_run *r, const struct bw_spec_mount *m);
 /* Refuses a process whose program is not on the profile's list; pointer is the place of its arguments. */
 void bw_check_program(
 	struct bw_run *r, const struct bw_spec_process *process, const char *pointer);

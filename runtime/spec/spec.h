@@ -384,6 +384,7 @@ struct bw_spec_hardening {
 	struct bw_spec_secrets *secrets;    /* secrets */
 	struct bw_spec_emf *emf;            /* container: CloudWatch's numbers; NULL: nowhere */
 	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can; stage: where it writes */
+	char *scratch;                      /* mounts: directory of the host; the workspace is an encrypted disk on a file in it */
 	struct bw_spec_stage *stage;        /* stage: its limits; NULL: it brings nothing in */
 	struct {
 		struct bw_spec_volume *v;

@@ -276,6 +276,8 @@ static const struct bw_field hardening_fields[] = {
 	BW_NESTED(struct bw_spec_hardening, emf, "emf", &emf_schema, .doc = "documents of what it has used, for CloudWatch"),
 	BW_FIELD(struct bw_spec_hardening, workspace, "workspace", .flags = BW_ABSOLUTE_PATH,
 		.doc = "where a tmpfs is not swapped out"),
+	BW_FIELD(struct bw_spec_hardening, scratch, "scratch", .flags = BW_ABSOLUTE_PATH,
+		.doc = "directory of the host in which the workspace is, encrypted"),
 	BW_NESTED(struct bw_spec_hardening, stage, "stage", &stage_schema,
 		.doc = "what may be brought into the workspace"),
 	BW_LIST_OF(struct bw_spec_hardening, volumes, "volumes", &volume_schema,

@@ -18,6 +18,7 @@ allowed() {
 	container) echo "base json audit metrics plan spec host policy control launch criu proto container" ;;
 	cli) echo "base json audit proto container cli" ;;
 	label) echo "base label" ;;
+	scratch) echo "base scratch" ;;
 	systemd) echo "base systemd" ;;
 	proto) echo "base proto" ;;
 	criu) echo "base proto criu" ;;

@@ -957,6 +957,9 @@ END_TEST
 #define REST(size, inodes) "\"mode=0750\", \"size=" size "\", \"nr_inodes=" inodes "\", \"uid=1001\", \"gid=1001\"]"
 #define EXEC_SPACE ",\"loosens\":[\"workspace.exec\"],\"workspace\":{\"exec\":true}"
 
+#define OWN_DISK "ext4 on /workspace [\"nosuid\", \"nodev\", "
+#define EXEC_DISK ",\"loosens\":[\"workspace.exec\"],\"workspace\":{\"exec\":true,\"disk\":{\"directory\":\"/srv/disks\"}}"
+
 static const struct {
 	const char *members; /* of a profile over untrusted-code */
 	const char *top;
@@ -966,6 +969,9 @@ static const struct {
 	{"", "", OWN_TMPFS "\"noexec\", " REST("2147483648", "262144"), false},
 	{",\"workspace\":{\"size\":4096,\"inodes\":7}", "", OWN_TMPFS "\"noexec\", " REST("4096", "7"), false},
 	{EXEC_SPACE, "", OWN_TMPFS REST("2147483648", "262144"), true},
+	{",\"workspace\":{\"disk\":{\"directory\":\"/srv/disks\"}}", "", OWN_DISK "\"noexec\", " REST("2147483648", "262144"), false},
+	{EXEC_DISK, "", OWN_DISK REST("2147483648", "262144"), true},
+	{EXEC_DISK, MOUNT("/workspace", "tmpfs", "tmpfs", "\"exec\""), NULL, false},
 	{"", MOUNT("/workspace/", "tmpfs", "tmpfs", "\"exec\""), NULL, false},
 	{EXEC_SPACE, MOUNT("/workspace", "tmpfs", "tmpfs", "\"exec\""), NULL, false},
 };
@@ -985,6 +991,8 @@ START_TEST(a_workspace_is_the_users_own_and_data_unless_the_policy_says_more)
 		if (bw_streq(findings.v[i].rule, "workspace") && bw_after_prefix(findings.v[i].pointer, "/mounts"))
 			f = &findings.v[i];
 	ck_assert_int_eq(f != NULL, workspaces[_i].mounted != NULL);
+	/* Only what the rule has mounted itself is made a disk. */
+	ck_assert_int_eq(hardened->hardening->scratch != NULL, f && bw_after_prefix(f->after, OWN_DISK));
 	if (f) {
 		ck_assert_str_eq(f->after, workspaces[_i].mounted);
 		ck_assert_int_eq(strstr(f->reason, "weaker") != NULL, workspaces[_i].weaker);

@@ -257,6 +257,9 @@ static const struct {
 	{STAGE("\"fileBytes\":1048577"),
 		"policy.json: /profiles/x: stage.fileBytes is looser than in \"untrusted-code\", and \"loosens\" does not name it"},
 	{STAGE("\"patterns\":[\"\"]"), "policy.json: /profiles/x/stage/patterns: \"\" does not have 1 to 200 bytes"},
+	{WORKSPACE("\"disk\":{}"), "policy.json: /profiles/x/workspace/disk/directory: is required"},
+	{WORKSPACE("\"disk\":{\"directory\":\"disks\"}"),
+		"policy.json: /profiles/x/workspace/disk/directory: \"disks\" is not an absolute path without //, . and .."},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
@@ -379,7 +382,7 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 		pointer);
 	if (field->kind == BW_OBJECT || strstr(pointer, "/-"))
 		return;
-	/* The gate and the range are compared as a whole. */
+	/* The gate, the range and the disk are compared as a whole. */
 	if (bw_after_prefix(pointer, "/network/egress/"))
 		pointer = "/network/egress";
 	if (bw_after_prefix(pointer, "/user/range/"))
@@ -387,6 +390,8 @@ static void check_row(const char *pointer, const struct bw_field *field, void *c
 	/* So is each alert. */
 	if (bw_after_prefix(pointer, "/alerts/") && strchr(pointer + strlen("/alerts/"), '/'))
 		return;
+	if (bw_after_prefix(pointer, "/workspace/disk/"))
+		pointer = "/workspace/disk";
 	for (const char *c = pointer + 1; *c; c++)
 		bw_buf_addn(&buf, *c == '/' ? "." : c, 1);
 	ck_assert_msg(bw_profile_row_is_ordered(row), "%s has no place in policy_order.c", row);
