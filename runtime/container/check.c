@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/auto.h"
 #include "base/str.h"
@@ -16,6 +17,7 @@
 #include "control/landlock_abi.h"
 #include "control/scratch.h"
 #include "host/host.h"
+#include "host/memory_encryption.h"
 #include "policy/policy.h"
 
 /* What its absence means: containers cannot start, or start with one layer less, or those alone cannot whose policy asks
@@ -198,6 +200,18 @@ static bool scratch(const struct bw_host *host, char *detail, size_t size)
 	return can;
 }
 
+static bool memory_encryption(const struct bw_host *host, char *detail, size_t size)
+{
+	struct bw_memory_encryption memory;
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return false;
+	bw_memory_encryption_look("", name.machine, host->kernel_major.v, &memory);
+	snprintf(detail, size, "%s", memory.seen);
+	return memory.encrypted;
+}
+
 static bool time_namespace(const struct bw_host *host, char *detail, size_t size)
 {
 	snprintf(detail, size, "%s", host->time_namespace.v ? "there" : "the kernel has none");
@@ -228,6 +242,7 @@ static const struct row rows[] = {
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
 	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},
 	{"encrypted disk", "a workspace on disk, under a key of its own", WANTED, scratch},
+	{"memory encryption", "memory that cannot be read from outside", WANTED, memory_encryption},
 };
 
 static const int verdicts[] = {[REQUIRED] = 2, [PREFERRED] = 1, [WANTED] = 0};

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/cgroup.h"
+#include "control/encrypted_sources.h"
 #include "control/mount_source.h"
 
 enum { MAX_TABLE_BYTES = 16 << 20 };
@@ -207,8 +208,10 @@ static int open_source(const struct staging *staging, size_t index, struct stat 
 		return bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/source: a bind mount needs a source", index);
 	if (bw_mount_options_parse(&mount->options, request->arena, &options) < 0)
 		return out_of_memory(err);
+	options.recursive = true;
 	fd = bw_mount_source_open(request, staging->bundle, mount->source, index, err);
-	if (fd < 0 || bw_mount_source_check(request, staging->refused, fd, mount->source, &options, index, err) < 0)
+	if (fd < 0 || bw_mount_source_check(request, staging->refused, fd, mount->source, &options, index, err) < 0 ||
+		bw_encrypted_source_check(request, fd, mount->source, &options, index, err) < 0)
 		return -1;
 	tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0 || fstat(fd, ret_st) < 0)

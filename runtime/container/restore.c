@@ -33,6 +33,7 @@
 #include "container/undo.h"
 #include "control/hook_run.h"
 #include "control/keeper.h"
+#include "control/memory_encryption.h"
 #include "control/netns.h"
 
 enum { MAX_DESCRIPTORS_BYTES = 65536, MAX_JOINS = 8 };
@@ -109,6 +110,7 @@ static int check_hardening(struct restoring *restoring, struct bw_err *err)
 	static const struct bw_spec_hardening none;
 	const struct bw_spec_hardening *hardening = spec_of(restoring)->hardening ? spec_of(restoring)->hardening : &none;
 	const bool labels = hardening->selinux_type && restoring->preparation.host.selinux.v;
+	struct bw_memory_encryption memory;
 	const struct lost lost[] = {
 		{hardening->landlock, "/hardening/landlock", "Landlock",
 			"no image holds its rules, so that a restored process has none"},
@@ -127,7 +129,7 @@ static int check_hardening(struct restoring *restoring, struct bw_err *err)
 	for (size_t i = 0; i < BW_COUNT(lost); i++)
 		if (check_lost(restoring, &lost[i], err) < 0)
 			return -1;
-	return 0;
+	return bw_memory_encryption_require(spec_of(restoring), &restoring->preparation.host, &memory, err);
 }
 
 static int out_of_memory(struct bw_err *err)

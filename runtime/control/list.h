@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.h - the one list of controls, in the order in which they prepare (within a phase: in which they
  * act). Adding a control is adding a line. No include guard: it is expanded several times. */
+BW_CONTROL(memory_encryption)
 BW_CONTROL(namespaces)
 BW_CONTROL(guard)
 BW_CONTROL(cgroup)

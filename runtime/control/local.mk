@@ -32,6 +32,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/ebpf.c runtime/control/ebpf.h \
 	runtime/control/quarantine.c runtime/control/quarantine.h \
 	runtime/control/ebpf_devices.c runtime/control/ebpf_devices.h \
+	runtime/control/encrypted_sources.c runtime/control/encrypted_sources.h \
 	runtime/control/endpoint.c runtime/control/endpoint.h \
 	runtime/control/gate.c runtime/control/gate.h \
 	runtime/control/guard.c runtime/control/guard.h \
@@ -53,6 +54,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/landlock_abi.c runtime/control/landlock_abi.h \
 	runtime/control/masked.c \
 	runtime/control/mdwe.c \
+	runtime/control/memory_encryption.c runtime/control/memory_encryption.h \
 	runtime/control/memory_policy.c \
 	runtime/control/id_maps.c runtime/control/id_maps.h \
 	runtime/control/mount_apply.c runtime/control/mount_steps.h \

@@ -18,6 +18,7 @@
 #include "base/sys.h"
 #include "control/cgroup.h"
 #include "control/copy_up.h"
+#include "control/encrypted_sources.h"
 #include "control/mount_idmap.h"
 #include "control/mount_options.h"
 #include "control/mount_source.h"
@@ -160,7 +161,8 @@ static int open_source(const struct build *build, const char *source, const stru
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "examining the mount source %s", source);
-	if (bw_mount_source_check(request, build->refused, fd, source, options, index, err) < 0)
+	if (bw_mount_source_check(request, build->refused, fd, source, options, index, err) < 0 ||
+		bw_encrypted_source_check(request, fd, source, options, index, err) < 0)
 		return -1;
 	head->tree = open_tree(fd, "", flags);
 	if (head->tree < 0)
@@ -184,6 +186,11 @@ static int open_bind(const struct build *build, size_t index, const struct bw_mo
 	return bw_mount_idmap(build->request, index, options->ridmap, head->tree, err);
 }
 
+static bool must_be_encrypted(const struct bw_request *request)
+{
+	return request->spec->hardening && request->spec->hardening->encrypted_sources.v;
+}
+
 /* Where the child will find the source, if it is the child that opens it: in the container's own tree, or in the mount
  * namespace that is joined. 1: so it is, told in head and ret; 0: the source is the host's; -1: error. */
 static int find_inside(const struct build *build, size_t index, const struct bw_mount_options *options, struct head *head,
@@ -195,6 +202,8 @@ static int find_inside(const struct build *build, size_t index, const struct bw_
 
 	if (own < 0 || (!own && !bw_spec_joins_namespace(build->request->spec, "mount")))
 		return own;
+	if (!own && must_be_encrypted(build->request))
+		return refuse(err, index, "source", "in a mount namespace that is joined it cannot be seen to be encrypted");
 	head->flags |= (own ? OWN_TREE : THERE) | (options->recursive ? RECURSIVE : 0U);
 	if (own) {
 		head->flags |= options->idmap || mount->uid_mappings.n ? MAPPED : 0U;

@@ -18,6 +18,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/rule_backend.c \
 	runtime/policy/rule_caps.c \
 	runtime/policy/rule_devices.c \
+	runtime/policy/rule_encryption.c \
 	runtime/policy/rule_environment.c \
 	runtime/policy/rule_hooks.c \
 	runtime/policy/rule_identity.c \

@@ -161,6 +161,14 @@ static bool lie_beneath(const struct bw_strs *one, const struct bw_strs *other)
 	return true;
 }
 
+/* Exceptions, again. */
+static bool fewer_plain_binds(const struct bw_field *field, const void *a, const void *b)
+{
+	const struct bw_profile *other = section_of(field, b);
+
+	return !other->require_encrypted_binds.v || lie_beneath(a, b);
+}
+
 /* Directories beneath which alone something may lie: absent means anywhere. */
 static bool narrower_directories(const struct bw_field *field, const void *a, const void *b)
 {
@@ -496,6 +504,9 @@ static const struct {
 	{"landlockConnect", fewer_ports},
 	{"landlockBind", fewer_ports},
 	{"memoryDenyWriteExecute", later_choice},
+	{"requireMemoryEncryption", true_is_strict},
+	{"requireEncryptedBinds", true_is_strict},
+	{"encryptedBindsExcept", fewer_plain_binds},
 	{"mounts.checkSources", true_is_strict},
 	{"mounts.refuse", more_is_strict},
 	{"mounts.refuseNames", more_is_strict},

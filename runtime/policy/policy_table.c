@@ -1099,6 +1099,16 @@ static const struct bw_field profile_fields[] = {
 		.doc = "Whether memory that was written can never be executed (PR_SET_MDWE, Linux 6.3), which ends "
 		       "programs that compile at run time; auto: unless one of the container's programs is known to, or the "
 		       "kernel cannot."),
+	BW_FIELD(struct bw_profile, require_memory_encryption, "requireMemoryEncryption",
+		.doc = "Whether a container is refused where the host's memory is not seen to be encrypted (AMD SME, TSME or SEV, "
+		       "Intel TME or TDX)."),
+	BW_FIELD(struct bw_profile, require_encrypted_binds, "requireEncryptedBinds",
+		.doc = "Whether a bind mount is refused where its source is not seen to lie on something encrypted: on dm-crypt "
+		       "below whatever else, in a directory of fscrypt, or in memory that no plain swap takes."),
+	BW_FIELD(struct bw_profile, encrypted_binds_except, "encryptedBindsExcept", .flags = BW_EMPTY_IS_SET,
+		.check = check_clean_paths,
+		.doc = "Host paths of which requireEncryptedBinds does not ask it, nor of what lies beneath them: a network file "
+		       "system whose server encrypts, which cannot be seen from here; '*' matches within one component."),
 	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
 		.doc = "Mounts and their sources."),
 	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,

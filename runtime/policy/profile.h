@@ -259,6 +259,8 @@ struct bw_profile {
 	struct bw_opt_bool landlock_scope;
 	struct bw_uints landlock_connect, landlock_bind; /* v NULL: any port */
 	char *memory_deny_write_execute; /* off, auto, on */
+	struct bw_opt_bool require_memory_encryption, require_encrypted_binds;
+	struct bw_strs encrypted_binds_except;
 	struct bw_profile_mounts *mounts;
 	struct bw_profile_paths *paths;
 	struct bw_profile_hooks *hooks;

@@ -27,6 +27,7 @@ const struct bw_rule bw_rules[] = {
 	{"rootfs", "a read-only root with scratch directories", bw_rule_rootfs},
 	{"workspace", "a directory for a session's files", bw_rule_workspace},
 	{"volumes", "a tenant's own directories", bw_rule_volumes},
+	{"encryption", "memory and shared directories that are encrypted", bw_rule_encryption},
 	{"programs", "only the programs that the policy lists", bw_rule_programs},
 	{"paths", "kernel files hidden or read-only", bw_rule_paths},
 	{"hooks", "hooks only from root's own programs", bw_rule_hooks},
@@ -52,7 +53,8 @@ static bool decides_anything(const struct bw_profile *p)
 	       p->hooks || p->devices || p->namespaces || p->network || p->sysctl ||
 	       p->environment || p->keyring || p->descriptors || p->limits || p->systemd ||
 	       p->session || p->programs || p->workspace || p->stage || p->secrets || p->memory_deny_write_execute ||
-	       p->audit || p->metrics || p->alerts || (p->backend && p->backend->delegate);
+	       p->audit || p->metrics || p->alerts || (p->backend && p->backend->delegate) ||
+	       p->require_memory_encryption.v || p->require_encrypted_binds.v;
 }
 
 void bw_rule_profile(struct bw_run *r)

@@ -103,6 +103,7 @@ void bw_rule_mounts(struct bw_run *r);
 void bw_rule_rootfs(struct bw_run *r);
 void bw_rule_workspace(struct bw_run *r);
 void bw_rule_volumes(struct bw_run *r);
+void bw_rule_encryption(struct bw_run *r);
 void bw_rule_programs(struct bw_run *r);
 void bw_rule_paths(struct bw_run *r);
 void bw_rule_hooks(struct bw_run *r);

@@ -390,6 +390,10 @@ struct bw_spec_hardening {
 		struct bw_spec_volume *v;
 		size_t n;
 	} volumes;                          /* mounts: directories of the tenant's, checked as they are mounted */
+	struct bw_opt_bool memory_encryption; /* host: its memory must be seen to be encrypted */
+	struct bw_opt_bool encrypted_sources; /* mounts: what sources lie on must be seen to be encrypted */
+	struct bw_strs unencrypted_sources; /* of those beneath one of these, it need not be; '*' */
+	struct bw_strs engine_files;        /* nor of a source that is one of these and a file; '*' */
 	struct bw_spec_programs *programs;  /* what alone may be executed; NULL: anything */
 	struct bw_spec_user_range *user_range; /* userns: ids of its own; NULL: as linux says */
 	struct bw_spec_backend *backend;    /* who makes the container; NULL: we do */

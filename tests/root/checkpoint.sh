@@ -788,6 +788,34 @@ test_a_restored_container_is_guarded_and_behind_the_gate_there_is_none() {
 	expect_output $'connect4\nconnect6\nsendmsg4\nsendmsg6\negress'
 }
 
+# comes_back_as MEMBERS-JSON: `governed` restores under them.
+comes_back_as() {
+	policy "$(jq --null-input --argjson more "$1" '{checkpoint: "allow", landlock: "prefer", loosens: ["checkpoint"]} + $more')"
+	governed restore --detach --bundle "$BUNDLE" --image-path "$T/image" "$ID"
+}
+
+test_what_must_be_encrypted_is_looked_at_before_criu_restores() {
+	local device
+	device=$(losetup --find 2>/dev/null) || skip "needs loop devices"
+	stand_in no-terminal
+	bundle
+	an_image
+	own_criu no-terminal own-namespaces
+	comes_back_as '{"workspace": {"disk": {"directory": "/var/tmp"}}}'
+	expect_refusal '/workspace is a disk whose key ends with the container'
+	if "$RUNTIME" check --json | jq --exit-status '.controls[] | select(.name == "memory encryption") | .there | not' >/dev/null; then
+		comes_back_as '{"requireMemoryEncryption": true}'
+		expect_refusal "the policy wants the host's memory to be encrypted"
+	fi
+	mknod "$T/device" b 7 "${device#/dev/loop}"
+	config --arg source "$T/device" '.mounts += [{destination: "/x", type: "bind", source: $source, options: ["bind"]}]'
+	comes_back_as '{"requireEncryptedBinds": true, "mounts": {"checkSources": false}, "loosens": ["checkpoint", "mounts.checkSources"]}'
+	expect_refusal "$T/device is not seen to be: it lies on loop"
+	! grep -q 'request RESTORE' "$LOG" || fail "criu was asked to restore"
+	comes_back_as '{"mounts": {"checkSources": false}, "loosens": ["checkpoint", "mounts.checkSources"]}'
+	expect_status 0
+}
+
 test_a_policy_that_allows_images_takes_root_s_criu_and_no_file_of_the_container_s() {
 	stand_in no-terminal
 	bundle

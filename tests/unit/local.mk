@@ -67,6 +67,12 @@ test_explain_CFLAGS = $(unit_cflags)
 test_explain_LDADD = $(unit_libs)
 TESTS += test_explain
 
+check_PROGRAMS += test_encryption
+test_encryption_SOURCES = tests/unit/test_encryption.c tests/unit/scratch.h runtime/scratch/wishes.c
+test_encryption_CFLAGS = $(unit_cflags)
+test_encryption_LDADD = $(unit_libs)
+TESTS += test_encryption
+
 check_PROGRAMS += test_facts
 test_facts_SOURCES = tests/unit/test_facts.c tests/unit/scratch.h
 test_facts_CFLAGS = $(unit_cflags)

@@ -1104,6 +1104,23 @@ START_TEST(a_tenant_gets_its_own_directory_and_no_other_one)
 	ck_assert(bw_strs_has(&hardened->hardening->refused_sources, "/srv/tenants"));
 	ck_assert(bw_strs_has(&hardened->hardening->own_sources, "/srv/tenants/acme"));
 	ck_assert(hardened->hardening->plain_sources.v && hardened->hardening->check_mounts.v);
+}
+END_TEST
+
+START_TEST(what_must_be_encrypted_is_for_the_host_to_look_at)
+{
+	const struct bw_profile *p = profile_of("{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"requireMemoryEncryption\":true,"
+						"\"requireEncryptedBinds\":true,\"encryptedBindsExcept\":[\"/srv/efs\"],"
+						"\"mounts\":{\"except\":[\"/run/e/hosts\"]}}}}", "x");
+	struct bw_spec *hardened = NULL;
+	struct bw_findings findings = {0};
+	struct bw_err err = {0};
+
+	ck_assert_msg(bw_harden(parse(config("", NEW_NET, "", "")), p, &arena, &hardened, &findings, &err) == 0, "%s", err.text);
+	ck_assert(hardened->hardening->memory_encryption.v);
+	ck_assert(hardened->hardening->encrypted_sources.v);
+	ck_assert_str_eq(hardened->hardening->unencrypted_sources.v[0], "/srv/efs");
+	ck_assert_str_eq(hardened->hardening->engine_files.v[0], "/run/e/hosts");
 	ck_assert_ptr_null(bw_check_idempotent(hardened, p, &arena));
 }
 END_TEST
@@ -1722,6 +1739,7 @@ int main(void)
 	tcase_add_loop_test(one, each_layer_of_the_list_is_a_switch_of_its_own, 0, BW_COUNT(layers));
 	tcase_add_loop_test(one, nothing_that_is_mounted_can_be_executed_but_an_engines_init, 0,
 		BW_COUNT(executable_mounts));
+	tcase_add_test(one, what_must_be_encrypted_is_for_the_host_to_look_at);
 	tcase_add_loop_test(one, a_workspace_is_the_users_own_and_data_unless_the_policy_says_more, 0,
 		BW_COUNT(workspaces));
 	tcase_add_loop_test(one, a_workspace_of_each_session_lies_beneath_its_names, 0, BW_COUNT(per_session));

@@ -260,6 +260,16 @@ static const struct {
 	{WORKSPACE("\"disk\":{}"), "policy.json: /profiles/x/workspace/disk/directory: is required"},
 	{WORKSPACE("\"disk\":{\"directory\":\"disks\"}"),
 		"policy.json: /profiles/x/workspace/disk/directory: \"disks\" is not an absolute path without //, . and .."},
+#define ENCRYPTED(members) "{\"version\":1,\"profiles\":{\"base\":{\"requireMemoryEncryption\":true," \
+	"\"requireEncryptedBinds\":true,\"encryptedBindsExcept\":[\"/srv/efs\"]},\"x\":{\"extends\":\"base\"," members "}}}"
+#define LOOSER_THAN_BASE(row) "policy.json: /profiles/x: " row " is looser than in \"base\", and \"loosens\" does not name it"
+	{ENCRYPTED("\"requireMemoryEncryption\":false"), LOOSER_THAN_BASE("requireMemoryEncryption")},
+	{ENCRYPTED("\"requireEncryptedBinds\":false"), LOOSER_THAN_BASE("requireEncryptedBinds")},
+	{ENCRYPTED("\"encryptedBindsExcept\":[\"/srv\"]"), LOOSER_THAN_BASE("encryptedBindsExcept")},
+	{ENCRYPTED("\"encryptedBindsExcept\":[\"/srv/efs/a\"],\"loosens\":[\"encryptedBindsExcept\"]"),
+		"policy.json: /profiles/x: \"loosens\" names encryptedBindsExcept, which is not looser than in \"base\""},
+	{ENCRYPTED("\"encryptedBindsExcept\":[\"/srv/./efs\"]"),
+		"policy.json: /profiles/x/encryptedBindsExcept: \"/srv/./efs\" is not an absolute path without //, . and .."},
 #define LOGGERS(list) "{\"version\":1,\"profiles\":{\"x\":{\"extends\":\"compat\",\"loggers\":{\"allow\":[" list "]}}}}"
 	{LOGGERS("\"logger\""),
 		"policy.json: /profiles/x/loggers/allow: \"logger\" is not an absolute path without //, . and .."},
