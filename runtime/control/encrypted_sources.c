@@ -20,6 +20,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "control/mount_source.h"
 #include "host/block_encryption.h"
 #include "spec/spec.h"
 
@@ -43,18 +44,6 @@ static bool is_on_one_device(const struct bw_mount *mount)
 			return false;
 	for (size_t i = 0; i < BW_COUNT(types); i++)
 		if (bw_streq0(mount->type, types[i]))
-			return true;
-	return false;
-}
-
-/* Holds nothing: what one reads there the kernel makes up. */
-static bool is_of_kernel(const struct statfs *fs)
-{
-	static const uint32_t magics[] = {
-		PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, 0x19800202 /* mqueue */, DEVPTS_SUPER_MAGIC};
-
-	for (size_t i = 0; i < BW_COUNT(magics); i++)
-		if ((uint32_t)fs->f_type == magics[i])
 			return true;
 	return false;
 }
@@ -96,7 +85,8 @@ static bool is_encrypted(const struct look *look, int fd, const struct stat *st,
 	/* What is behind a device does not lie in the file system that names it. */
 	if (S_ISBLK(st->st_mode))
 		return bw_block_is_encrypted(look->sys, st->st_rdev, why, WHY_SIZE);
-	if (is_of_kernel(&fs))
+	/* Holds nothing: what one reads there the kernel makes up. */
+	if (bw_kernel_filesystem((uint32_t)fs.f_type) || (uint32_t)fs.f_type == DEVPTS_SUPER_MAGIC)
 		return true;
 	if ((uint32_t)fs.f_type == TMPFS_MAGIC)
 		return strstr(mount->super, "noswap") || bw_swap_is_encrypted(look->proc, look->sys, why, WHY_SIZE);
@@ -159,7 +149,7 @@ static int look_below(const struct look *look, int fd, const char *source, size_
 		if (!bw_path_beneath(place, real) || bw_streq(place, real))
 			continue;
 		below = open(place, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		/* Hidden under another mount it is still taken along: only what is gone is not. */
+		/* What is hidden under another mount is hidden inside, too. */
 		if (below >= 0 && look_at(look, below, source, index, err) < 0)
 			return -1;
 	}

@@ -57,6 +57,14 @@ static int deny(const struct judgement *j, const char *what, struct bw_err *err)
 	return bw_at(err, "/mounts/%zu/source", j->index);
 }
 
+const char *bw_kernel_filesystem(uint32_t magic)
+{
+	for (size_t i = 0; i < BW_COUNT(kernel_filesystems); i++)
+		if (kernel_filesystems[i].magic == magic)
+			return kernel_filesystems[i].name;
+	return NULL;
+}
+
 static int examine(const struct judgement *j, int fd, bool writable, char *real, size_t size, struct bw_err *err)
 {
 	char link[64];
@@ -74,10 +82,9 @@ static int examine(const struct judgement *j, int fd, bool writable, char *real,
 		return deny(j, "a socket", err);
 	if (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))
 		return deny(j, "a device", err);
-	for (size_t i = 0; i < BW_COUNT(kernel_filesystems); i++) {
-		if ((uint32_t)fs.f_type == kernel_filesystems[i].magic)
-			return deny(j, kernel_filesystems[i].name, err);
-	}
+	found = bw_kernel_filesystem((uint32_t)fs.f_type);
+	if (found)
+		return deny(j, found, err);
 	found = bw_refused_sources_find(j->refused, fd, real, &st, writable);
 	return found ? deny(j, found, err) : 0;
 }

@@ -8,6 +8,8 @@
 #include "control/mount_options.h"
 #include "control/refused_sources.h"
 
+/* The name of the kernel's own file system of this number (statfs(2)), which is no storage; NULL: it is none. */
+const char *bw_kernel_filesystem(uint32_t magic);
 /* Opens source (absolute, or relative to bundle) as O_PATH. Under hardening.plain_sources no
  * symbolic link may be on its way: the policy has judged the name, so the name must be the place.
  * Descriptor or -1. */

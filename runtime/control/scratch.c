@@ -85,6 +85,13 @@ static int refuse(size_t index, const char *destination, struct bw_err *err)
 	return bw_at(err, "/mounts/%zu", index);
 }
 
+int bw_scratch_check(struct bw_err *err)
+{
+	static const char *const args[] = {program, "check", NULL};
+
+	return ask(args, -1, err);
+}
+
 int bw_scratch_make(const struct bw_request *request, size_t index, const struct bw_strs *words, const char *label, int *ret,
 	struct bw_err *err)
 {
@@ -96,8 +103,9 @@ int bw_scratch_make(const struct bw_request *request, size_t index, const struct
 		return refuse(index, destination, err);
 	}
 	*ret = -1;
+	/* A plan that is only shown. */
 	if (request->state_fd < 0)
-		return 0;
+		return bw_scratch_check(err) < 0 ? refuse(index, destination, err) : 0;
 	tree = make(request, words, label, err);
 	if (tree < 0)
 		return refuse(index, destination, err);
@@ -106,11 +114,4 @@ int bw_scratch_make(const struct bw_request *request, size_t index, const struct
 		return -1;
 	*ret = take_fd(&tree);
 	return 0;
-}
-
-int bw_scratch_check(struct bw_err *err)
-{
-	static const char *const args[] = {program, "check", NULL};
-
-	return ask(args, -1, err);
 }

@@ -73,6 +73,9 @@ test_a_host_that_cannot_encrypt_refuses() {
 	on_disk
 	governed run --bundle "$BUNDLE" "$ID"
 	expect_refusal 'the encrypted disk for /workspace: this kernel has no device mapper'
+	governed plan "$BUNDLE"
+	expect_failure
+	expect_error_has 'this kernel has no device mapper'
 	[ -z "$(loops)" ] || fail "a loop device is left"
 	# The same without the disk.
 	policy '{"extends": "hardened", "workspace": {}}'

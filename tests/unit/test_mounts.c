@@ -208,6 +208,20 @@ START_TEST(in_a_mount_namespace_that_is_joined_the_child_opens_the_source)
 }
 END_TEST
 
+START_TEST(only_root_of_the_host_has_an_encrypted_disk)
+{
+	struct bw_spec_hardening hardening = {.workspace = (char *)(uintptr_t)"/w", .scratch = (char *)(uintptr_t)"/disks"};
+
+	begin("{\"destination\":\"/w\",\"type\":\"ext4\",\"source\":\"bulwark-scratch\"}");
+	b->spec->hardening = &hardening;
+	b->host.root = (struct bw_opt_bool){true, false};
+	bench_refused(b, &bw_mounts, BW_E_HOST, "/mounts/0",
+		"/mounts/0: the encrypted disk for /w: only root of the host can make one");
+	ck_assert_uint_eq(b->plan.n, 0);
+	end();
+}
+END_TEST
+
 START_TEST(only_rbind_takes_what_is_mounted_below)
 {
 	begin("{\"destination\":\"/a\",\"source\":\"@/dir\",\"options\":[\"bind\"]}");
@@ -524,7 +538,8 @@ BENCH_MAIN("mounts", {a_file_system_carries_its_words_and_attributes, 0},
 	{a_mount_label_is_a_context_where_one_is_taken, 0},
 	{propagation_and_recursive_attributes_come_along, 0},
 	{a_bind_holds_its_source_by_descriptor, 0},
-	{in_a_mount_namespace_that_is_joined_the_child_opens_the_source, 0}, {only_rbind_takes_what_is_mounted_below, 0},
+	{in_a_mount_namespace_that_is_joined_the_child_opens_the_source, 0}, {only_root_of_the_host_has_an_encrypted_disk, 0},
+	{only_rbind_takes_what_is_mounted_below, 0},
 	{one_attribute_of_a_bind_states_them_all, 0},
 	{what_cannot_be_mounted_is_refused_with_its_place, BW_COUNT(refused)},
 	{only_binds_have_mapped_ids, 0},
