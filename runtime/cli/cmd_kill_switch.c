@@ -37,7 +37,7 @@ static int run(const struct bw_call *call, struct bw_err *err)
 	auto_free char *text = NULL;
 	int verdict = 0;
 
-	if (bw_kill_switch(&options, &text, &verdict, err) < 0)
+	if (bw_kill_switch(call->ctx, &options, &text, &verdict, err) < 0)
 		return -1;
 	return bw_put_text(text, err) < 0 ? -1 : verdict;
 }

@@ -103,23 +103,6 @@ void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, cons
 		bw_log(BW_LOG_WARNING, "%s of %s: %s", bw_audit_word(event), who->id, why.text);
 }
 
-void bw_note_host(enum bw_audit_event event, const char *tenant, const char *reason, const struct bw_audit_more *more,
-	size_t more_n)
-{
-	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	const struct bw_policy *policy = NULL;
-	struct bw_spec_audit audit;
-	const struct bw_audited who = {.audit = &audit, .tenant = tenant};
-	struct bw_err why = {0};
-
-	if (bw_policy_load(NULL, &arena, &policy, &why) < 0) {
-		bw_log(BW_LOG_WARNING, "%s", why.text);
-		policy = NULL;
-	}
-	bw_policy_audit(policy, &audit);
-	bw_note_event(&who, event, reason, more, more_n);
-}
-
 void bw_note_exit(const struct bw_audited *who, const char *process, int code)
 {
 	char text[16];
@@ -250,4 +233,20 @@ int bw_note_decided(const struct bw_decision *decision, const char *id, const ch
 		who.audit = &audit;
 	}
 	return bw_note_end(&who, verb, r, why);
+}
+
+void bw_note_host(const char *policy_path, const struct bw_audit_record *record)
+{
+	auto_arena struct bw_arena arena = BW_ARENA_INIT;
+	struct bw_audit_record whole = *record;
+	const struct bw_policy *policy = NULL;
+	struct bw_spec_audit audit;
+	struct bw_err err = {0}, why = {0};
+
+	if (bw_policy_load(policy_path, &arena, &policy, &err) < 0)
+		bw_log(BW_LOG_WARNING, "%s", err.text);
+	bw_policy_audit(policy, &audit);
+	whole.policy = audit.policy;
+	if (bw_audit_write(audit.trail, &whole, &why) < 0)
+		bw_log(BW_LOG_WARNING, "%s is not on record: %s", bw_audit_word(whole.event), why.text);
 }

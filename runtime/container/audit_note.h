@@ -21,10 +21,6 @@ void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, cons
 /* BW_AUDIT_EXIT with a program's exit code. process: "init", "exec". */
 void bw_note_exit(const struct bw_audited *who, const char *process, int code);
 
-/* What happens to no one container: in the trail of the installed policy. tenant may be NULL. */
-void bw_note_host(enum bw_audit_event event, const char *tenant, const char *reason, const struct bw_audit_more *more,
-	size_t more_n);
-
 /* What create decided, and that is begun: its records are there before the container is. start: it starts at once. */
 int bw_note_created(const struct bw_decision *decision, const struct bw_state *state, const char *verb, bool start,
 	struct bw_err *err) BW_MUST_CHECK;
@@ -33,5 +29,9 @@ int bw_note_created(const struct bw_decision *decision, const struct bw_state *s
 int bw_note_end(const struct bw_audited *who, const char *verb, int r, const struct bw_err *why);
 /* The same of a verb that had to decide first, and may not have come so far. */
 int bw_note_decided(const struct bw_decision *decision, const char *id, const char *verb, int r, const struct bw_err *why);
+
+/* What is done to the host's containers by no verb of one of them, where the host's policy says (policy_path may be NULL;
+ * one that cannot be read: the default file). What cannot be written is a warning. */
+void bw_note_host(const char *policy_path, const struct bw_audit_record *record);
 
 #endif

@@ -174,7 +174,8 @@ struct bw_kill_switch_options {
 };
 /* With neither tenant nor all: who is stopped. Text malloc'd. *ret_verdict: 0; 1: the text says which container could not be
  * reached as it should have been. */
-int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
+int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_options *options, char **ret_text,
+	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `reap`: removes what a crash has left of containers under every root of this host, and under that of ctx. Text malloc'd,
  * empty when there was nothing. *ret_verdict: 0; 1: the text says what could not be removed. */
 struct bw_reap_options {

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit/audit.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -435,19 +434,20 @@ static int list_text(const struct bw_stopped_list *list, char **ret, struct bw_e
 	return 0;
 }
 
-/* After the fact: nothing must keep a switch from being thrown. */
-/* t: NULL where it was lifted. */
-static void note_thrown(const struct bw_kill_switch_options *options, const struct throw *t)
+/* After the fact: nothing must keep a switch from being thrown. t: NULL where it was lifted. */
+static void note_thrown(const struct bw_context *ctx, const struct bw_kill_switch_options *options, const struct throw *t)
 {
 	char done[24] = "", failed[24] = "";
 	const struct bw_audit_more more[] = {{"mode", mode_of(options)}, {"all", options->all ? "true" : NULL},
 		{"containers", t ? done : NULL}, {"failed", t && count_failures(t) ? failed : NULL}};
+	const struct bw_audit_record record = {.event = BW_AUDIT_KILL_SWITCH, .tenant = options->tenant,
+		.reason = options->reason, .more = more, .more_n = BW_COUNT(more)};
 
 	if (t) {
 		snprintf(done, sizeof done, "%zu", t->done);
 		snprintf(failed, sizeof failed, "%zu", count_failures(t));
 	}
-	bw_note_host(BW_AUDIT_KILL_SWITCH, options->tenant, options->reason, more, BW_COUNT(more));
+	bw_note_host(ctx->policy_path, &record);
 }
 
 static int list(bool json, char **ret, struct bw_err *err)
@@ -460,7 +460,7 @@ static int list(bool json, char **ret, struct bw_err *err)
 	return json ? list_json(&stopped, ret, err) : list_text(&stopped, ret, err);
 }
 
-static int lift(const struct bw_kill_switch_options *options, char **ret, struct bw_err *err)
+static int lift(const struct bw_context *ctx, const struct bw_kill_switch_options *options, char **ret, struct bw_err *err)
 {
 	const char *tenant = options->all ? NULL : options->tenant;
 	int r = bw_stopped_lift(tenant, err);
@@ -468,7 +468,7 @@ static int lift(const struct bw_kill_switch_options *options, char **ret, struct
 
 	if (r < 0)
 		return -1;
-	note_thrown(options, NULL);
+	note_thrown(ctx, options, NULL);
 	if (options->json)
 		return list(true, ret, err);
 	if (asprintf(ret, "%s %s\n", who(tenant, name), r ? "may start containers again" : "was not stopped") < 0)
@@ -499,7 +499,8 @@ static int check_options(const struct bw_kill_switch_options *options, struct bw
 	return 0;
 }
 
-int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err)
+int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_options *options, char **ret_text,
+	int *ret_verdict, struct bw_err *err)
 {
 	struct throw t = {.options = options, .arena = BW_ARENA_INIT};
 	int r;
@@ -510,11 +511,11 @@ int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text
 	if (!options->tenant && !options->all)
 		return list(options->json, ret_text, err);
 	if (options->lift)
-		return lift(options, ret_text, err);
+		return lift(ctx, options, ret_text, err);
 	if (bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, err) < 0)
 		return -1;
 	r = throw_it(&t, err);
-	note_thrown(options, &t);
+	note_thrown(ctx, options, &t);
 	if (r == 0)
 		r = options->json ? say_json(&t, ret_text, err) : say_text(&t, ret_text, err);
 	*ret_verdict = count_failures(&t) > 0;

@@ -41,6 +41,7 @@ struct deed {
 
 struct reaping {
 	const struct bw_reap_options *options;
+	const char *policy_path;
 	struct bw_arena arena;
 	struct {
 		struct deed *v;
@@ -53,11 +54,13 @@ static int out_of_memory(struct bw_err *err)
 	return bw_fail(err, BW_E_MEMORY, ENOMEM, "reap");
 }
 
-static void record(const struct deed *deed)
+static void record(const struct reaping *r, const struct deed *deed)
 {
-	const struct bw_audit_more more[] = {{"action", deed->what}, {"container", deed->id}, {"root", deed->root}};
+	const struct bw_audit_more more[] = {{"action", deed->what}, {"root", deed->root}};
+	const struct bw_audit_record line = {
+		.event = BW_AUDIT_REAP, .id = deed->id, .reason = deed->why, .more = more, .more_n = BW_COUNT(more)};
 
-	bw_note_host(BW_AUDIT_REAP, NULL, deed->why, more, BW_COUNT(more));
+	bw_note_host(r->policy_path, &line);
 }
 
 /* What was done, or would be, or could not be. */
@@ -74,7 +77,7 @@ static int note(struct reaping *r, struct deed deed, struct bw_err *err)
 	if (!slot->root || !slot->id || !slot->why)
 		return out_of_memory(err);
 	if (!r->options->dry_run)
-		record(slot);
+		record(r, slot);
 	return 0;
 }
 
@@ -357,7 +360,7 @@ static int reap(struct reaping *r, const struct bw_context *ctx, struct bw_err *
 int bw_reap(const struct bw_context *ctx, const struct bw_reap_options *options, char **ret_text, int *ret_verdict,
 	struct bw_err *err)
 {
-	struct reaping r = {.options = options, .arena = BW_ARENA_INIT};
+	struct reaping r = {.options = options, .policy_path = ctx->policy_path, .arena = BW_ARENA_INIT};
 	int result = reap(&r, ctx, err);
 
 	if (result == 0)

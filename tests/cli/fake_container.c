@@ -393,8 +393,10 @@ int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **
 	return give(ret_text, asprintf(ret_text, "why %s json=%d", id, json), err);
 }
 
-int bw_kill_switch(const struct bw_kill_switch_options *options, char **ret_text, int *ret_verdict, struct bw_err *err)
+int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_options *options, char **ret_text,
+	int *ret_verdict, struct bw_err *err)
 {
+	(void)ctx;
 	*ret_verdict = options->quarantine;
 	return give(ret_text,
 		asprintf(ret_text, "kill-switch tenant=%s all=%d quarantine=%d lift=%d reason=%s json=%d", options->tenant ? options->tenant : "-",

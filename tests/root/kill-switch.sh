@@ -79,6 +79,8 @@ test_a_stopped_tenant_starts_nothing_until_it_is_lifted() {
 	done
 	governed start "$ID-created"
 	expect_failure
+	jq --slurp --exit-status 'any(.event == "kill-switch" and .tenant == "ann" and .reason == "it mines" and .more.containers == "2") and
+		any(.event == "refusal" and .tenant == "ann" and .rule == "kill-switch")' "$TRAIL" >/dev/null || fail "it is not on record"
 	of bob
 	governed run --detach --bundle "$BUNDLE" "$ID-bob2"
 	expect_status 0

@@ -36,6 +36,9 @@ chmod 700 /run/bulwark
 own_directory "${STOPPED%/stopped}"
 # The audit trail of who threw the switch, too.
 own_directory "${STOPPED%/lib/bulwark/stopped}/log/bulwark"
+# For the scripts.
+# shellcheck disable=SC2034
+TRAIL=${STOPPED%/lib/bulwark/stopped}/log/bulwark/audit.jsonl
 
 # named [JQ FILTER]: `governed` runs by a policy that hears names, on top of hardened; FILTER changes it.
 named() {

@@ -139,7 +139,8 @@ static const char *const members[] = {"profile", "checkMounts", "refusedSources"
 	"landlockBind", "mdwe", "apparmor", "apparmorProfile", "apparmorAlways", "selinux", "selinuxType", "selinuxAlways",
 	"selinuxLevel", "tenant", "endpoints", "blockEndpoints", "egress", "workspace", "programs", "userRange", "backend",
 	"onlyLoopback", "ttlMs", "graceMs", "forbidLeaks", "session", "secrets", "stage", "volumes", "audit",
-	"ownSources", "startsPerMinute", "emf", "keeper"};
+	"ownSources", "startsPerMinute", "emf", "keeper",
+	"scratch", "memoryEncryption", "encryptedSources", "unencryptedSources", "engineFiles"};
 
 START_TEST(every_member_of_the_hardening_has_been_thought_of)
 {
