@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The keeper: lives that end in time whoever started the container, whatever is killed.
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || BULWARK_TEST_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
 . "$(dirname "$0")/bulwark.sh"
-
-# Its own mount namespace, for a program that is put where it would be installed.
-[ -n "${BULWARK_KEEPER_MOUNTS:-}" ] || BULWARK_KEEPER_MOUNTS=1 exec unshare --mount --propagation private "$0" "$@"
 needs_beside bulwark-keeper
 
 # lasting SCRIPT: a container that would run for long.
