@@ -144,9 +144,12 @@ int bw_mount_source_open(const struct bw_request *request, int bundle, const cha
 {
 	const struct judgement j = {.request = request, .source = source, .index = index};
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
+	const struct bw_spec_volume *volume = bw_mount_source_volume(request, source);
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC};
 	int fd;
 
+	if (volume)
+		return bw_mount_volume_open(request, volume, index, err);
 	if (hardening && hardening->plain_sources.v)
 		how.resolve = RESOLVE_NO_SYMLINKS;
 	fd = bw_openat2(bundle, source, &how);

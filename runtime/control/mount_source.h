@@ -12,7 +12,7 @@
 const char *bw_kernel_filesystem(uint32_t magic);
 /* Opens source (absolute, or relative to bundle) as O_PATH. Under hardening.plain_sources no
  * symbolic link may be on its way: the policy has judged the name, so the name must be the place.
- * Descriptor or -1. */
+ * A directory of hardening.volumes is opened by bw_mount_volume_open(). Descriptor or -1. */
 int bw_mount_source_open(const struct bw_request *request, int bundle, const char *source,
 	size_t index, struct bw_err *err) BW_MUST_CHECK;
 /* What the policy says of this bind source, if it is a directory of the tenant's (hardening.volumes); else NULL. */

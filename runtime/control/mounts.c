@@ -147,7 +147,6 @@ static int open_source(const struct build *build, const char *source, const stru
 	size_t index, struct head *head, struct bw_err *err)
 {
 	const struct bw_request *request = build->request;
-	const struct bw_spec_volume *volume = bw_mount_source_volume(request, source);
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
 			 (options->recursive ? AT_RECURSIVE : 0U);
 	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -156,7 +155,7 @@ static int open_source(const struct build *build, const char *source, const stru
 
 	if (bundle < 0)
 		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
-	fd = volume ? bw_mount_volume_open(request, volume, index, err) : bw_mount_source_open(request, bundle, source, index, err);
+	fd = bw_mount_source_open(request, bundle, source, index, err);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)

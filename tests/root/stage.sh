@@ -319,7 +319,7 @@ test_memory_that_ends_ends_the_writer_and_not_the_container() {
 	stage "$ID" "$FROM/much" .
 	expect_status 1
 	expect_error_has "the writer was killed in the container's cgroup: the container has ended, or its memory is full"
-	[ "$(pid_of)" = "$pid" ] && [ "$(state_of)" = running ] || fail "the container has died of it"
+	expect_equal "the container" "$(pid_of) $(state_of)" "$pid running"
 	holds ""
 	head -c 5000000 "$FROM/much" >"$FROM/less"
 	stage "$ID" "$FROM/less" .
