@@ -167,8 +167,10 @@ test_another_tenants_directory_has_no_name_that_leads_there() {
 	mount --bind "$T/tenants/green" "$T/mounted"
 	bundle_of blue
 	bind "$T/mounted"
-	refused "$T/tenants"
+	governed run --bundle "$BUNDLE" "$ID"
 	umount "$T/mounted"
+	expect_status 1
+	expect_error_has "refuses to share $T/mounted: it is $T/tenants"
 	# The same without the policy's volumes: each of them would be there.
 	policy "{\"mounts\": {\"only\": [\"$T\"]}}"
 	bundle_of blue 'cat /own/file'
