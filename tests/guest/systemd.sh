@@ -8,6 +8,8 @@ declare -A only=(
 	[root/keeper]='two_seconds|host_s_pid|paused|is_killed_begins|numbers|much_load|throttle|kill_ends|steady|on_record'
 	[root/learn]='enough_for_the_program|create_and_start|another_abi|python_runs'
 	[root/programs]='inside_nothing|file_in_memory|mounted_read_only|layout_holds|workspace_takes|state_and_explain'
+	[root/stage]='users_own|plain_files|full_workspace|counts_as|memory_that|host_is_open'
+	[root/volumes]='finds_its_own|gives_anybody|no_name_that'
 	[root/userns-range]='two_containers_have|roots_inside|an_overlay|exec_is_in|set_user_id|scratch|of_the_hosts|can_have_a_range'
 	[root/witness]='not_listed_is_refused_and|memory_that|without_the_witness|never_comes|and_its_exec_are|without_its_witness'
 	# An engine, its shim and bulwark.
