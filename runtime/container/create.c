@@ -37,6 +37,7 @@
 #include "container/user_range.h"
 #include "control/hook_run.h"
 #include "control/keeper.h"
+#include "control/memory_encryption.h"
 #include "launch/parent.h"
 #include "launch/selfexe.h"
 
@@ -334,6 +335,7 @@ static void note_undone(const struct creation *creation, const struct bw_err *er
 static int check_delegable(const struct creation *creation, struct bw_err *err)
 {
 	const struct bw_create_options *options = creation->options;
+	struct bw_memory_encryption memory;
 	const struct {
 		bool given;
 		const char *name;
@@ -350,7 +352,7 @@ static int check_delegable(const struct creation *creation, struct bw_err *err)
 		if (others[i].given)
 			return bw_fail(err, BW_E_USAGE, 0, "profile %s has another runtime make the container, which goes not with %s",
 				bw_profile_name(creation->decision.profile), others[i].name);
-	return 0;
+	return bw_memory_encryption_require(creation->decision.hardened, &creation->preparation.host, &memory, err);
 }
 
 /* What it does not do the policy knows; what it does is its own to say. */

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/hook_check.h"
+#include "control/encrypted_sources.h"
 #include "control/mount_source.h"
 #include "control/rlimits.h"
 
@@ -146,6 +147,7 @@ static int place_source(struct staging *staging, size_t index, struct bw_err *er
 		    : bw_mount_source_open(staging->request, staging->bundle, mount->source, index, err);
 	if (fd < 0 ||
 		bw_mount_source_check(staging->request, staging->refused, fd, mount->source, &options, index, err) < 0 ||
+		bw_encrypted_source_check(staging->request, fd, mount->source, &options, index, err) < 0 ||
 		place(fd, path, options.recursive, &options, err) < 0)
 		return -1;
 	mount->source = path;

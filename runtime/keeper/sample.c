@@ -93,6 +93,7 @@ static void look(struct bw_keeping *k, uint64_t now_ms, bool slow)
 	if (slow && !kept->throttled)
 		kept->capacity_milli = capacity(k);
 	bw_seen(k, now_ms);
+	kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS] = bw_size_violations(BW_KEEPER_STATE);
 	look_at_net(kept, &kept->measures);
 }
 

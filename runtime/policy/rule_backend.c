@@ -226,6 +226,11 @@ static bool wants_secrets(const struct bw_spec *spec)
 	return spec->hardening->secrets != NULL;
 }
 
+static bool wants_disk(const struct bw_spec *spec)
+{
+	return spec->hardening->scratch != NULL;
+}
+
 static bool wants_workspace(const struct bw_spec *spec)
 {
 	return spec->hardening->workspace != NULL;
@@ -271,8 +276,9 @@ static const char *preferred(const struct bw_spec *spec)
 }
 
 /* Members of hardening that are not here bulwark sees to itself: sources of mounts (refused_sources, excepted_sources,
- * own_sources, plain_sources, check_mounts, volumes), hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks
- * are checked before the runtime is started, and it gets what was looked at; ceilings are lowered in what it gets; the time
+ * own_sources, plain_sources, check_mounts, volumes, encrypted_sources, unencrypted_sources, engine_files), memory_encryption,
+ * hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks are checked before the runtime is started, and it
+ * gets what was looked at; ceilings are lowered in what it gets; the time
  * is kept, what happens recorded, what was used written down and starts counted as always (ttl_ms, grace_ms, audit, emf,
  * starts_per_minute); stage is what a verb goes by, from outside. profile, tenant, session and the rest of the seccomp,
  * apparmor, selinux and landlock members go with a row. */
@@ -320,6 +326,7 @@ static const struct control {
 	{"gate", BEYOND, wants_gate, NULL, "connect the container to the egress gate"},
 	{"userRange", NEVER, wants_range, NULL, "give the container ids of the host that nobody else has"},
 	{"secrets", NEVER, wants_secrets, NULL, "put the policy's secrets into the container"},
+	{"disk", NEVER, wants_disk, NULL, "make the workspace a disk under a key of its own"},
 	{"workspace", BEYOND, wants_workspace, preferred, "keep the workspace out of swap"},
 };
 

@@ -88,6 +88,7 @@ asks() {
 # alone, which has a mount namespace of its own; sets BESIDE to the file.
 needs_beside() {
 	local helper top
+	[ -n "${BULWARK_TEST_INSIDE:-}${BULWARK_TEST_OWN_HOST:-}" ] || fail "needs_beside: the script has no mount namespace of its own"
 	BESIDE=$(dirname "$RUNTIME")/$1
 	helper=$(grep --text --only-matching --max-count 1 "/[[:graph:]]*/$1" "$RUNTIME" | head -n 1)
 	[ -x "$BESIDE" ] || BESIDE=$helper

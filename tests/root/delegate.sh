@@ -4,6 +4,7 @@
 # anything. With a stand-in (fake_backend.c) that records what it was given, with gVisor's runsc and with runc.
 # What jq is to take for its own variables stands in single quotes.
 # shellcheck disable=SC2016
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || BULWARK_TEST_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
 . "$(dirname "$0")/bulwark.sh"
 
 # What runsc does not put in force, of what this profile asks for.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The workspace as a disk under a key that ends with the container: what is in it while it lives, and that nothing of it
 # is anywhere afterwards, however it ends.
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || BULWARK_TEST_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
 . "$(dirname "$0")/bulwark.sh"
 
 MIB=1048576

@@ -3,6 +3,9 @@
 # bulwark stage: files of the host into a container's workspace, and nothing but what was asked for, nowhere else.
 . "$(dirname "$0")/bulwark.sh"
 
+# Its own mount namespace, for a program that is put where it would be installed.
+[ -n "${BULWARK_TEST_INSIDE:-}" ] || BULWARK_TEST_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"
+
 # site [JSON]: a workspace of 8 MiB in a shell's reach, and limits of `stage`.
 site() {
 	rm -f "$T/policy.json"
@@ -379,6 +382,16 @@ test_what_is_staged_is_on_record() {
 	run "$RUNTIME" --root "$T/state" metrics
 	grep 'file_size_violations' <<<"$OUT"
 	[ "$(awk '/^[a-z_]*file_size_violations/ { sum += $NF } END { print sum + 0 }' <<<"$OUT")" -ge 1 ] || fail "it is not counted"
+}
+
+test_the_keeper_counts_what_was_too_large() {
+	needs_beside bulwark-keeper
+	site '{"metrics": {"record": "require", "interval": "200ms"}}'
+	head -c 1048577 /dev/zero >"$FROM/more"
+	stage "$ID" "$FROM/more" .
+	expect_status 1
+	is_counted() { grep -qx 'file_size_violations 1' "$T/state/$ID/measures"; }
+	eventually is_counted
 }
 
 test_nothing_of_the_host_is_open_in_the_writer() {
