@@ -244,9 +244,9 @@ int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, stru
  * BW_E_NOT_FOUND when the container has no cgroup any more. */
 int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
 /* Sets the counters and gauges of metrics/metrics.h that the container's cgroups know, and no others. False: it has no cgroup
- * any more. From the first call on they are kept open. */
+ * any more. limits: also what it may use, which seldom changes. From the first call on they are kept open. */
 struct bw_measures;
-bool bw_watch_sample(struct bw_watch *watch, struct bw_measures *measures);
+bool bw_watch_sample(struct bw_watch *watch, bool limits, struct bw_measures *measures);
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
 /* Whether it has used processor time since that was cpu_usec, or it is not known: a container that has not has done

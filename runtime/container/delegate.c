@@ -408,7 +408,7 @@ int bw_delegate_create(const struct bw_delegation *delegation, struct bw_err *er
 	const struct bw_container *container = delegation->container;
 	char *bundle = bw_arena_printf(delegation->preparation->request.arena, "%s/bundle", container->path);
 	auto_close int listening = -1;
-	char console[64];
+	char console[64] = "";
 
 	if (!bundle)
 		return out_of_memory(err);
@@ -482,7 +482,7 @@ int bw_delegate_exec(const struct bw_container *container, const struct bw_spec 
 	const struct bw_delegate_call call = {
 		.backend = spec->hardening->backend, .container = container, .words = words, .with_stdio = true};
 	auto_close int listening = -1;
-	char console[64];
+	char console[64] = "";
 	size_t n = 3;
 	int r;
 

@@ -235,7 +235,7 @@ static bool take(int sock, struct order *order, int *ret_fd)
 
 static void write_all(struct work *work, pid_t parent)
 {
-	struct answer answer = {.outcome = become(work, parent), .sys = errno};
+	struct answer answer = {.outcome = (int32_t)become(work, parent), .sys = errno};
 	struct order order;
 	int from;
 
@@ -243,7 +243,7 @@ static void write_all(struct work *work, pid_t parent)
 	while (send(work->sock, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer && answer.outcome == DONE &&
 		take(work->sock, &order, &from)) {
 		answer = (struct answer){0};
-		answer.outcome = put(work, &work->stage->items.v[order.index], from, order.max, &answer);
+		answer.outcome = (int32_t)put(work, &work->stage->items.v[order.index], from, order.max, &answer);
 		answer.sys = errno;
 		if (from >= 0)
 			close(from);

@@ -180,11 +180,11 @@ uint64_t bw_watch_processors(struct bw_watch *watch)
 	return opened ? bw_cgroup_processors(&opened->handle) : 0;
 }
 
-bool bw_watch_sample(struct bw_watch *watch, struct bw_measures *measures)
+bool bw_watch_sample(struct bw_watch *watch, bool limits, struct bw_measures *measures)
 {
 	struct watch_open *opened = open_once(watch);
 
-	return opened && bw_cgroup_sample_with(&opened->handle, opened->files, measures);
+	return opened && bw_cgroup_sample_with(&opened->handle, opened->files, limits, measures);
 }
 
 int bw_watch_throttle(struct bw_watch *watch, uint64_t cpu_milli, struct bw_err *err)

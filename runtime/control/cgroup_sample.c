@@ -144,7 +144,13 @@ static bool is_shadowed(const struct bw_cgroup_set *set, const struct row *row)
 	return false;
 }
 
-bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, struct bw_measures *measures)
+/* What only `update` changes. */
+static bool is_limit(const struct row *row)
+{
+	return row->take == take_limit || row->take == take_cpu_max;
+}
+
+bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, bool limits, struct bw_measures *measures)
 {
 	const struct row *read = NULL;
 	char text[TEXT];
@@ -157,7 +163,7 @@ bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, struct bw
 		int dir = at < 0 ? -1 : bw_cgroup_dir_fd(handle, (size_t)at);
 		uint64_t value;
 
-		if (dir < 0)
+		if (dir < 0 || (!limits && is_limit(row)))
 			continue;
 		if (!read || !bw_streq(read->file, row->file) || !bw_streq0(read->controller, row->controller))
 			len = read_file(dir, row->file, kept ? &kept[row - rows] : NULL, text);
@@ -167,7 +173,8 @@ bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, struct bw
 		value /= row->divisor;
 		memcpy((char *)measures + row->offset, &value, sizeof value);
 	}
-	sample_cpu_limit_v1(handle, kept, measures);
+	if (limits)
+		sample_cpu_limit_v1(handle, kept, measures);
 	return true;
 }
 
@@ -192,5 +199,5 @@ bool bw_cgroup_sample(const struct bw_cgroup_set *set, struct bw_measures *measu
 	auto_cgroup_handle struct bw_cgroup_handle handle;
 
 	bw_cgroup_handle_init(&handle, set);
-	return bw_cgroup_sample_with(&handle, NULL, measures);
+	return bw_cgroup_sample_with(&handle, NULL, true, measures);
 }

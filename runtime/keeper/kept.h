@@ -36,6 +36,7 @@ struct bw_kept {
 	bool throttled, ended;		      /* ended: its last numbers are where they belong */
 	uint64_t gate_in_bytes, gate_out_bytes;
 	struct timespec counts_from;	      /* of which time the witness's counts are */
+	bool has_programs, has_egress;	      /* there are such files, of who is beside the container, too */
 	uint64_t programs_at, egress_at;      /* so far the files of the witness and the warden were read */
 	struct bw_kept_flood programs, destinations;
 	struct bw_window cpu, steady;

@@ -89,11 +89,12 @@ static void look(struct bw_keeping *k, uint64_t now_ms, bool slow)
 	kept->measures.duration_ms = now_ms - kept->life.began_ms;
 	if (!slow && !bw_watch_has_run(k->watch, kept->measures.count[BW_COUNT_CPU_USEC]))
 		return;
-	bw_watch_sample(k->watch, &kept->measures);
+	bw_watch_sample(k->watch, slow, &kept->measures);
 	if (slow && !kept->throttled)
 		kept->capacity_milli = capacity(k);
-	bw_seen(k, now_ms);
-	kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS] = bw_size_violations(BW_KEEPER_STATE);
+	bw_seen(k, slow, now_ms);
+	if (slow || kept->looks % WRITE == 0)
+		kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS] = bw_size_violations(BW_KEEPER_STATE);
 	look_at_net(kept, &kept->measures);
 }
 

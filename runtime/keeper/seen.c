@@ -105,11 +105,26 @@ static void count_programs(struct bw_kept *kept)
 	kept->counts_from = st.st_mtim;
 }
 
-void bw_seen(struct bw_keeping *k, uint64_t now_ms)
+static bool is_there(const char *name)
+{
+	struct stat st;
+
+	return fstatat(BW_KEEPER_STATE, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+void bw_seen(struct bw_keeping *k, bool all, uint64_t now_ms)
 {
 	struct reading reading = {k, now_ms};
+	struct bw_kept *kept = k->kept;
 
-	count_programs(k->kept);
-	bw_follow(BW_KEEPER_STATE, BW_KEEPER_PROGRAMS, &k->kept->programs_at, see_program, &reading);
-	bw_follow(BW_KEEPER_STATE, BW_KEEPER_EGRESS, &k->kept->egress_at, see_connection, &reading);
+	if (all) {
+		kept->has_programs = is_there(BW_KEEPER_PROGRAMS) || is_there(BW_KEEPER_PROGRAM_COUNTS);
+		kept->has_egress = is_there(BW_KEEPER_EGRESS);
+	}
+	if (kept->has_programs) {
+		count_programs(kept);
+		bw_follow(BW_KEEPER_STATE, BW_KEEPER_PROGRAMS, &kept->programs_at, see_program, &reading);
+	}
+	if (kept->has_egress)
+		bw_follow(BW_KEEPER_STATE, BW_KEEPER_EGRESS, &kept->egress_at, see_connection, &reading);
 }

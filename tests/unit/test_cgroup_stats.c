@@ -260,12 +260,12 @@ static void expect_sample(char *controllers, const char *mode, const struct samp
 	snprintf(word, sizeof word, "%s", mode);
 	bw_cgroup_handle_init(&handle, &set);
 	handle.fds[0] = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert(bw_cgroup_sample_with(&handle, NULL, &m));
+	ck_assert(bw_cgroup_sample_with(&handle, NULL, true, &m));
 	/* The same by descriptors that are kept, the second time by those alone. */
 	for (int round = 0; round < 2; round++) {
 		struct bw_measures again = {.count[BW_COUNT_ALERTS] = 77, .gauge = {[0 ... BW_GAUGE_END - 1] = 5}};
 
-		ck_assert(bw_cgroup_sample_with(&handle, kept, &again));
+		ck_assert(bw_cgroup_sample_with(&handle, kept, true, &again));
 		ck_assert_mem_eq(&again, &m, sizeof m);
 		ck_assert_int_eq(bw_cgroup_has_run(&handle, kept, m.count[BW_COUNT_CPU_USEC]), want->cpu == 0);
 		ck_assert(bw_cgroup_has_run(&handle, kept, m.count[BW_COUNT_CPU_USEC] + 1));
