@@ -181,6 +181,20 @@ test_without_a_label_a_container_has_ours_everywhere() {
 	expect_output_has "selinux: system_u:system_r:bulwark_t:$level"
 }
 
+test_an_encrypted_disk_has_the_label_of_its_container() {
+	local pid
+	"$RUNTIME" check --json | jq --exit-status '.controls[] | select(.name == "encrypted disk") | .there' >/dev/null ||
+		skip "needs dm-crypt"
+	own_bundle
+	policy '{"extends": "hardened", "workspace": {"size": 8388608, "disk": {"directory": "/var/tmp"}}}'
+	sleeping governed
+	pid=$(pid_of)
+	[[ $(stat --format=%C "/proc/$pid/root/workspace") =~ ^system_u:object_r:bulwark_(file|native)_t:$(level_of "$pid")$ ]] ||
+		fail "the context of /workspace is $(stat --format=%C "/proc/$pid/root/workspace")"
+	governed exec "$ID" sh -c 'echo x >/workspace/new && cat /workspace/new'
+	expect_output x
+}
+
 test_a_container_of_ours_cannot_use_files_of_the_host() {
 	own_bundle
 	volume host
