@@ -85,6 +85,8 @@ static const struct row {
 	{C, "", COMMON, "", "", "", NULL, "!guard: "},
 	{C, "", COMMON, "", "", "", NULL, "!devices: "},
 	{C, "", COMMON, "", ",\"user\":{\"uid\":5,\"gid\":5,\"umask\":63}", "", NULL, "!umask: "},
+	/* The key would be nobody's to make. */
+	{C, "", COMMON ",\"workspace\"", ",\"workspace\":{\"disk\":{\"directory\":\"/srv/disks\"}}", "", "", "make the workspace a disk under a key of its own", NULL},
 	/* No program is ever without its ids. */
 	{C, "", COMMON, "", "", "", NULL, "!userRange: "},
 	/* Of whom nothing is known OCI 1.0 is believed, and no more. */

@@ -115,6 +115,7 @@ START_TEST(what_has_no_directory_counts_for_nothing_and_is_swept)
 {
 	auto_close int held = make("root/a");
 
+	ck_assert_int_ge(held, 0);
 	enter("root/a", "ann");
 	enter("root/b", "ann");
 	ck_assert_int_eq(unlinkat(scratch.dir, "root/a", AT_REMOVEDIR), 0);
