@@ -4,6 +4,13 @@
 tests=$(cd "$(dirname "$0")/.." && pwd)
 # Of these what an older kernel, cgroup v2 or AppArmor make different; the rest of them runs outside.
 declare -A only=(
+	[root/audit]='a_life|nothing_starts|killed_writers|journald_and'
+	[root/delegate]='hardened_configuration|whatever_its_path|hangs|guard_and_the_devices'
+	[root/kill-switch]='starts_nothing|what_forks|quarantine_stops|sends_nothing'
+	[root/metrics]='told_apart|compat_has'
+	[root/reap]='was_killed|past_its_limit'
+	[root/secrets]='containers_user|lives_on|in_a_user_namespace'
+	[root/tenants]='annotations_name|so_many'
 	[root/shim]='created_started|events_tell|stats_have|pause_and|update_changes|dies_of_memory|outlives_its_server|of_the_size|left_in_the_pid'
 	[root/keeper]='two_seconds|host_s_pid|paused|is_killed_begins|numbers|much_load|throttle|kill_ends|steady|on_record'
 	[root/learn]='enough_for_the_program|create_and_start|another_abi|python_runs'
