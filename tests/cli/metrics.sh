@@ -84,8 +84,8 @@ cat >ask.py <<'PYTHON'
 import socket, sys, time
 def ask(*parts, wait=0, count=None):
     s = socket.socket(socket.AF_UNIX)
+    s.connect("s") # waits for room among those who wait, as it does not with a time limit
     s.settimeout(10)
-    s.connect("s")
     for part in parts:
         time.sleep(wait)
         s.sendall(part)
@@ -123,8 +123,8 @@ has "a NUL" "$out" "HTTP/1.1 400 "
 ask '
 idle = [socket.socket(socket.AF_UNIX) for i in range(40)]
 for s in idle:
-    s.settimeout(3)
     s.connect("s")
+    s.settimeout(3)
     time.sleep(0.01)
 start = time.monotonic()
 print(ask(b"GET /metrics HTTP/1.1\r\n\r\n"))
@@ -133,8 +133,8 @@ has "silent clients are no hindrance" "$out" "200 OK"
 has "nor a delay" "$out" "soon"
 ask '
 s = socket.socket(socket.AF_UNIX)
-s.settimeout(10)
 s.connect("s")
+s.settimeout(10)
 start = time.monotonic()
 s.send(b"G")
 print(s.recv(10), 4 < time.monotonic() - start < 7)'

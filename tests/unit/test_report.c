@@ -207,13 +207,16 @@ static int print(const char *format)
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("report");
-	TCase *texts = tcase_create("texts");
-	SRunner *runner = srunner_create(suite);
+	Suite *suite;
+	TCase *texts;
+	SRunner *runner;
 	int failed;
 
 	if (argc == 3 && bw_streq(argv[1], "--print"))
 		return print(argv[2]);
+	suite = suite_create("report");
+	texts = tcase_create("texts");
+	runner = srunner_create(suite);
 	tcase_add_checked_fixture(texts, setup, NULL);
 	tcase_add_test(texts, the_four_names_are_there_as_they_were_given);
 	tcase_add_test(texts, buckets_hold_one_another);
