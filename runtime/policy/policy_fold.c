@@ -219,16 +219,15 @@ struct link {
 	bool builtin;
 };
 
-/* What link extends: false at the end of the chain. A file's profile of a built-in name that
- * extends its own name means the built-in; every other name means the file's first. */
+/* What link extends: NULL at the end of the chain. A file's profile of a built-in name that extends its own name, or says
+ * nothing of it, means the built-in; every other name means the file's first. */
 static const char *base_of(const struct link *link, bool *ret_builtin)
 {
 	const struct bw_profile *p = link->profile;
+	const char *usual = bw_profile_is_builtin(p->key) ? p->key : "hardened", *base = p->extends ? p->extends : usual;
 
-	*ret_builtin = link->builtin || (p->extends && bw_streq(p->extends, p->key));
-	if (link->builtin)
-		return p->extends;
-	return p->extends ? p->extends : "hardened";
+	*ret_builtin = link->builtin || bw_streq(base, p->key);
+	return link->builtin ? p->extends : base;
 }
 
 static int find_link(const struct bw_policy *policy, const char *name, bool builtin_only,

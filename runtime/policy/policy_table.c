@@ -1055,9 +1055,8 @@ SECTION(alerts, alerts_fields);
 
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
-		.doc = "Profile whose rows hold where this one says nothing; its own name means "
-		       "the built-in of that "
-		       "name; absent: hardened."),
+		.doc = "Profile whose rows hold where this one says nothing; its own name means the built-in of that name; "
+		       "absent: that built-in where there is one, else hardened."),
 	BW_FIELD(struct bw_profile, mode, "mode", .names = modes,
 		.doc = "Whether refusals stop the container (enforce) or are only recorded "
 		       "(audit)."),

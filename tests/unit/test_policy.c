@@ -447,6 +447,27 @@ START_TEST(a_built_in_name_that_extends_itself_changes_the_built_in)
 }
 END_TEST
 
+/* Only its own name can be meant: to stand on another it would have to say so. */
+START_TEST(a_built_in_name_without_extends_changes_the_built_in)
+{
+	const struct bw_policy *policy =
+		parse("{\"version\":1,\"profiles\":{"
+		      "\"hardened\":{\"loosens\":[\"checkpoint\"],\"checkpoint\":\"allow\"},"
+		      "\"untrusted-code\":{\"limits\":{\"pids\":7}},"
+		      "\"compat\":{\"noNewPrivileges\":true},"
+		      "\"more\":{\"limits\":{\"pids\":9}}}}");
+
+	ck_assert_str_eq(bw_policy_profile(policy, "hardened")->checkpoint, "allow");
+	ck_assert_uint_eq(bw_policy_profile(policy, "hardened")->user->uid.v, 1001);
+	ck_assert(bw_policy_profile(policy, "untrusted-code")->user->always.v);
+	ck_assert_uint_eq(bw_policy_profile(policy, "untrusted-code")->limits->pids.v, 7);
+	ck_assert_ptr_null(bw_policy_profile(policy, "compat")->user);
+	/* Whatever else stands on hardened stands on the file's. */
+	ck_assert_str_eq(bw_policy_profile(policy, "more")->checkpoint, "allow");
+	ck_assert_str_eq(bw_policy_profile(policy, "untrusted-code")->checkpoint, "refuse");
+}
+END_TEST
+
 START_TEST(lists_replace_and_maps_are_joined)
 {
 	const struct bw_profile *p =
@@ -1325,6 +1346,7 @@ int main(void)
 	tcase_add_test(t, every_row_of_a_profile_has_a_sentence_and_an_order);
 	tcase_add_test(t, a_profile_without_extends_stands_on_hardened);
 	tcase_add_test(t, a_built_in_name_that_extends_itself_changes_the_built_in);
+	tcase_add_test(t, a_built_in_name_without_extends_changes_the_built_in);
 	tcase_add_test(t, lists_replace_and_maps_are_joined);
 	tcase_add_test(t, folding_leaves_the_base_as_it_was);
 	tcase_add_test(t, a_chain_that_is_too_long_is_refused);
