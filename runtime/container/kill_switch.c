@@ -478,6 +478,21 @@ static int lift(const struct bw_context *ctx, const struct bw_kill_switch_option
 
 /* --- */
 
+/* What cannot be written down is thrown all the same: those who run are what it is about. */
+static int say_unwritten(const struct throw *t, const struct bw_err *unwritten, struct bw_err *err)
+{
+	if (err)
+		*err = *unwritten;
+	bw_wrap(err, "%zu container(s) %s, %zu failed, but nothing keeps new ones from starting", t->done,
+		t->options->quarantine ? "quarantined" : "killed", count_failures(t));
+	return -1;
+}
+
+static int say(const struct throw *t, char **ret, struct bw_err *err)
+{
+	return t->options->json ? say_json(t, ret, err) : say_text(t, ret, err);
+}
+
 static int check_options(const struct bw_kill_switch_options *options, struct bw_err *err)
 {
 	bool named = options->tenant || options->all;
@@ -503,6 +518,8 @@ int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_opt
 	int *ret_verdict, struct bw_err *err)
 {
 	struct throw t = {.options = options, .arena = BW_ARENA_INIT};
+	struct bw_err unwritten = {0};
+	bool written;
 	int r;
 
 	*ret_verdict = 0;
@@ -512,12 +529,11 @@ int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_opt
 		return list(options->json, ret_text, err);
 	if (options->lift)
 		return lift(ctx, options, ret_text, err);
-	if (bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, err) < 0)
-		return -1;
+	written = bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, &unwritten) == 0;
 	r = throw_it(&t, err);
 	note_thrown(ctx, options, &t);
 	if (r == 0)
-		r = options->json ? say_json(&t, ret_text, err) : say_text(&t, ret_text, err);
+		r = written ? say(&t, ret_text, err) : say_unwritten(&t, &unwritten, err);
 	*ret_verdict = count_failures(&t) > 0;
 	bw_arena_done(&t.arena);
 	return r;

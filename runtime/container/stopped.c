@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "json/schema.h"
 #include "json/text.h"
@@ -209,19 +210,42 @@ static char *now_text(struct bw_arena *arena)
 }
 
 /* By another name first, and synced before it is renamed: after a crash there is the whole file, or none. */
-static int put(int dir, const char *name, const char *text, size_t len, struct bw_err *err)
+static int put_text(int dir, const char *name, const char *text, size_t len)
 {
 	char temporary[NAME_MAX + 1];
 	auto_close int fd = -1;
+	int why;
 
 	snprintf(temporary, sizeof temporary, "#%.64s.%d", name, (int)getpid());
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd >= 0 && bw_write_all(fd, text, len) == 0 && fsync(fd) == 0 && renameat(dir, temporary, dir, name) == 0 &&
 		fsync(dir) == 0)
 		return 0;
-	bw_fail(err, BW_E_HOST, errno, "writing %s/%s", DIRECTORY, name);
+	why = errno;
 	(void)unlinkat(dir, temporary, 0);
+	errno = why;
 	return -1;
+}
+
+static int put_name(int dir, const char *name)
+{
+	auto_close int fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+
+	return fd >= 0 && fsync(fd) == 0 ? fsync(dir) : -1;
+}
+
+/* A disk that is full, as those who are to be stopped may have filled it, mostly has room for a name, and that decides. */
+static int put(int dir, const char *name, const char *text, size_t len, struct bw_err *err)
+{
+	int why;
+
+	if (put_text(dir, name, text, len) == 0)
+		return 0;
+	why = errno;
+	if (put_name(dir, name) < 0)
+		return bw_fail(err, BW_E_HOST, why, "writing %s/%s", DIRECTORY, name);
+	bw_log(BW_LOG_WARNING, "%s/%s is there, but does not say since when and why: %s", DIRECTORY, name, bw_errno_words(why));
+	return 0;
 }
 
 int bw_stopped_write(const char *tenant, const char *reason, bool quarantine, struct bw_err *err)

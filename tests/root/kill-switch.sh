@@ -147,6 +147,40 @@ test_a_stop_outlives_the_host() {
 	expect_status 0
 }
 
+# Who is to be stopped may have filled it.
+test_a_full_disk_keeps_nobody_alive() {
+	one_of_each
+	mkdir -p "$STOPPED"
+	mount -o remount,size=64k "${STOPPED%/stopped}"
+	! head -c 1M /dev/zero >"${STOPPED%/stopped}/filler" 2>/dev/null || fail "it is not full"
+	throw --tenant ann --reason "it mines"
+	rm "${STOPPED%/stopped}/filler"
+	expect_status 0
+	expect_output_has 'tenant ann is stopped: 1 container(s) killed in '
+	expect_error_has "$STOPPED/ann is there, but does not say since when and why: no space left on device"
+	of ann
+	governed create --bundle "$BUNDLE" "$ID-new"
+	expect_failure
+	expect_error_has 'tenant "ann" is stopped by the kill switch'
+	expect_equal names "$(ls -A "$STOPPED")" ann
+}
+
+# New ones cannot be kept from starting, but those that run are dead.
+test_what_cannot_be_written_down_is_thrown_all_the_same() {
+	one_of_each
+	mkdir -p "$STOPPED"
+	mount -o remount,ro "${STOPPED%/stopped}"
+	throw --tenant ann
+	mount -o remount,rw "${STOPPED%/stopped}"
+	expect_status 1
+	expect_error_has "1 container(s) killed, 0 failed, but nothing keeps new ones from starting: writing $STOPPED/ann: read-only file system"
+	expect_equal ann "$(count_of "$ID-ann" stopped)" 1
+	expect_equal bob "$(count_of "$ID-bob" running)" 1
+	of ann
+	governed run --detach --bundle "$BUNDLE" "$ID-new"
+	expect_status 0
+}
+
 test_containers_under_every_root_are_found() {
 	one_of_each
 	of ann
