@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -200,9 +199,8 @@ static int reap_one(struct reaping *r, const struct bw_registered *one, struct b
 	/* Mounts and cgroups that its state names are those of its own namespace: a reap there removes it. */
 	if (!one->prefix || *one->prefix)
 		return 0;
-	if (bw_container_open(&ctx, one->id, false, true, &arena, &container, &ignored) < 0)
-		return 0;
-	if (flock(container.dir, LOCK_EX | LOCK_NB) < 0)
+	if (bw_container_open(&ctx, one->id, false, true, &arena, &container, &ignored) < 0 ||
+		!bw_container_try_lock(&container, &arena))
 		return 0;
 	return reap_open(r, one->root, &container, one->id, err);
 }

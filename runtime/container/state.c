@@ -178,6 +178,20 @@ int bw_container_lock(const struct bw_container *container, struct bw_err *err)
 	return bw_fail(err, BW_E_NOT_FOUND, 0, "container does not exist");
 }
 
+bool bw_container_try_lock(struct bw_container *container, struct bw_arena *arena)
+{
+	struct bw_err ignored = {0};
+
+	if (flock(container->dir, LOCK_EX | LOCK_NB) < 0 || bw_container_lock(container, &ignored) < 0)
+		return false;
+	/* What was read before may be of a creation that has ended since. */
+	container->pid = 0;
+	container->state = NULL;
+	read_init(container);
+	(void)!read_state(container, arena, &ignored);
+	return true;
+}
+
 int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
 	struct bw_container *ret, struct bw_err *err)
 {

@@ -62,6 +62,9 @@ int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lo
 	struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
 /* Waits for the lock of an opened one: BW_E_NOT_FOUND when it has been deleted meanwhile. */
 int bw_container_lock(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+/* The same without waiting, for one that was opened as broken_ok: it is then as nobody changes it any more. False: somebody
+ * is at work on it, or it is gone. */
+bool bw_container_try_lock(struct bw_container *container, struct bw_arena *arena) BW_MUST_CHECK;
 void bw_container_close(struct bw_container *container);
 
 int bw_state_save(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;

@@ -82,6 +82,46 @@ unlocked() {
 	flock --nonblock "$T/state/$ID" true
 }
 
+# late_reap: one that has opened the container, and waits for two seconds before it asks for the lock.
+late_reap() {
+	strace --quiet=all --output=/dev/null --inject=flock:delay_enter=2000000:when=1 \
+		"$RUNTIME" --root "$T/state" reap --older-than 0 >"$T/late" 2>&1 &
+	late=$!
+	sleep 1
+}
+
+# The one that it has seen is deleted meanwhile, and another one of its name is there, in the same cgroup.
+test_another_one_of_its_name_is_not_taken_for_it() {
+	local late
+	needs_strace
+	bundle
+	hardened run --detach --bundle "$BUNDLE" "$ID"
+	eventually is_stopped
+	late_reap
+	hardened delete "$ID"
+	expect_status 0
+	sleeping hardened
+	wait "$late"
+	expect_equal said "$(cat "$T/late")" ""
+	expect_equal state "$(state_of)" running
+}
+
+test_who_was_being_created_when_it_was_seen_is_not_touched() {
+	local late slow
+	needs_strace
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	strace --quiet=all --output=/dev/null --inject=clone,clone3:delay_enter=1500000 \
+		"$RUNTIME" --root "$T/state" --profile hardened run --detach --bundle "$BUNDLE" "$ID" </dev/null >"$T/slow" 2>&1 &
+	slow=$!
+	eventually test -s "$T/state/$ID/state.json"
+	late_reap
+	wait "$slow" || fail "it was not started: $(cat "$T/slow")"
+	wait "$late"
+	expect_equal said "$(cat "$T/late")" ""
+	expect_equal state "$(state_of)" running
+}
+
 test_a_creation_that_was_killed_leaves_nothing() {
 	local call count n=0 killed=0
 	needs_strace
