@@ -174,6 +174,11 @@ static int pin_namespaces(const struct bw_delegation *delegation, struct bw_spec
 
 		if (!ns->path)
 			continue;
+		/* There the paths of the stage lead to what others have put in their places. */
+		if (bw_streq(ns->type, "mount")) {
+			bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: a backend needs a new mount namespace, not one that is joined", i);
+			return bw_at(err, "/linux/namespaces/%zu/path", i);
+		}
 		fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd < 0)
 			return bw_fail(err, BW_E_SPEC, errno, "opening %s namespace %s", ns->type, ns->path);

@@ -24,6 +24,7 @@
 #include "control/encrypted_sources.h"
 #include "control/mount_source.h"
 #include "control/rlimits.h"
+#include "control/rootfs_open.h"
 
 struct staging {
 	const struct bw_request *request;
@@ -78,15 +79,13 @@ static int place(int fd, const char *path, bool recursive, const struct bw_mount
 static int place_root(struct staging *staging, struct bw_err *err)
 {
 	struct bw_spec_root *root = staging->spec->root;
-	auto_close int fd = openat(staging->bundle, root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = bw_rootfs_open(staging->request, err);
 	char *path = bw_arena_printf(staging->request->arena, "%s/rootfs", staging->dir);
 
+	if (fd < 0)
+		return -1;
 	if (!path)
 		return out_of_memory(err);
-	if (fd < 0) {
-		bw_fail(err, BW_E_SPEC, errno, "rootfs (\"%s\")", root->path);
-		return bw_at(err, "/root/path");
-	}
 	if (place(fd, path, true, NULL, err) < 0)
 		return -1;
 	root->path = path;

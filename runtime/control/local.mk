@@ -78,6 +78,7 @@ libbulwark_a_SOURCES += \
 	runtime/control/rlimits.c runtime/control/rlimits.h \
 	runtime/control/rootfs.c \
 	runtime/control/rootfs_ids.c runtime/control/rootfs_ids.h \
+	runtime/control/rootfs_open.c runtime/control/rootfs_open.h \
 	runtime/control/rootfs_layers.c runtime/control/rootfs_layers.h \
 	runtime/control/scheduler.c \
 	runtime/control/scratch.c runtime/control/scratch.h \

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "control/rootfs_ids.h"
+#include "control/rootfs_open.h"
 #include "plan/plan.h"
 #include "spec/spec.h"
 
@@ -56,46 +57,6 @@ static int propagation_of(const struct bw_spec *spec, unsigned *ret, struct bw_e
 	}
 	bw_fail(err, BW_E_SPEC, 0, "/linux/rootfsPropagation: unknown propagation \"%s\"", word);
 	return bw_at(err, "/linux/rootfsPropagation");
-}
-
-/* The host's own tree, whatever it is called, is no image: it holds what mount sources are refused for. */
-static int check_not_the_hosts(const struct stat *st, const char *path, struct bw_err *err)
-{
-	struct stat host;
-
-	if (stat("/", &host) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "rootfs: examining the host's root");
-	if (host.st_dev != st->st_dev || host.st_ino != st->st_ino)
-		return 0;
-	bw_fail(err, BW_E_DENIED, 0, "/root/path: the policy refuses the rootfs %s: it is the root of the host", path);
-	snprintf(err->rule, sizeof err->rule, "rootfs");
-	return bw_at(err, "/root/path");
-}
-
-/* A symlink as the last component is refused: whoever can replace it chooses what the container runs on. */
-static int open_rootfs(const struct bw_request *request, struct bw_err *err)
-{
-	const char *path = request->spec->root->path;
-	auto_close int bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_close int dir = -1;
-	struct stat st;
-
-	if (bundle < 0)
-		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
-	dir = openat(bundle, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0) {
-		bw_fail(err, BW_E_SPEC, errno, "/root/path: opening the rootfs %s", path);
-		return bw_at(err, "/root/path");
-	}
-	if (fstat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		bw_fail(err, BW_E_SPEC, 0, "/root/path: the rootfs %s must be a real directory, not %s", path,
-			S_ISLNK(st.st_mode) ? "a symbolic link" : "a file");
-		return bw_at(err, "/root/path");
-	}
-	if (request->spec->hardening && request->spec->hardening->restrict_rootfs.v &&
-		check_not_the_hosts(&st, path, err) < 0)
-		return -1;
-	return take_fd(&dir);
 }
 
 /* The clone leaves the host's peer group at once, or mounts below it would appear on the host. Everything but
@@ -231,7 +192,7 @@ static int prepare_attach(const struct bw_request *request, unsigned propagation
 
 	if (bw_spec_joins_namespace(request->spec, "mount"))
 		return prepare_there(request, propagation, plan, err);
-	dir = open_rootfs(request, err);
+	dir = bw_rootfs_open(request, err);
 	if (dir < 0)
 		return -1;
 	attach.tree = clone_rootfs(request, dir, shared ? MS_PRIVATE : propagation, plan, err);

@@ -94,7 +94,36 @@ test_refusals_come_before_the_backend_is_asked() {
 		expect_failure
 		expect_nothing_left
 	done
+	# Where the backend would find its root, and all sources, others could have put something else.
+	bundle fifth
+	unshare --mount --propagation private sleep 300 &
+	OTHER=$!
+	eventually has_mounts_of_its_own "$OTHER"
+	config --arg path "/proc/$OTHER/ns/mnt" '(.linux.namespaces[] | select(.type == "mount")).path = $path'
+	governed create --bundle "$BUNDLE" "$ID"
+	kill "$OTHER"
+	expect_refusal 'a new mount namespace'
 	[ ! -e "$T/record/argv" ] || fail "the backend was asked: $(<"$T/record/argv")"
+}
+
+has_mounts_of_its_own() {
+	[ "$(namespace_of "$1" mnt)" != "$(namespace_of self mnt)" ]
+}
+
+test_the_root_is_what_it_may_be_without_a_backend() {
+	local path
+	faked
+	for path in / link; do
+		bundle
+		ln -s / "$BUNDLE/link"
+		config --arg path "$path" '.root.path = $path'
+		governed create --bundle "$BUNDLE" "$ID"
+		expect_status 1
+		expect_error_has '/root/path'
+		[ ! -e "$T/record/argv" ] || fail "the backend was asked: $(<"$T/record/argv")"
+		expect_nothing_left
+		rm -rf "$BUNDLE"
+	done
 }
 
 test_a_source_is_what_was_looked_at_whatever_its_path_becomes() {

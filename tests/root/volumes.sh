@@ -179,6 +179,34 @@ test_another_tenants_directory_has_no_name_that_leads_there() {
 	expect_output "of green"
 }
 
+test_no_tenants_directory_is_anybodys_root() {
+	local path
+	volumes
+	tenant blue
+	cp --archive "$work/template/rootfs/." "$T/tenants/blue"
+	mkdir "$T/mounted"
+	for path in "$T/tenants/blue" "$T/tenants" "$T" "$T/mounted"; do
+		bundle_of green 'cat /file'
+		tenant green
+		config --arg path "$path" '.root.path = $path'
+		mount --bind "$T/tenants/blue" "$T/mounted"
+		governed run --bundle "$BUNDLE" "$ID"
+		umount "$T/mounted"
+		expect_status 1
+		expect_error_has "the policy refuses the rootfs $path: it is "
+		expect_nothing_left
+		rm -rf "$T/tenants/green"
+	done
+	# Nor one's own, in which programs of an earlier session could be.
+	bundle_of blue 'cat /file'
+	config --arg path "$T/tenants/blue" '.root.path = $path'
+	refused "the policy refuses the rootfs"
+	# The same without the policy's volumes.
+	policy "{\"mounts\": {\"only\": [\"$T\"]}}"
+	starts
+	expect_output "of blue"
+}
+
 test_a_callers_own_bind_in_it_is_as_restricted() {
 	volumes
 	tenant blue
