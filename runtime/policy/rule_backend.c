@@ -112,6 +112,14 @@ static bool wants_inodes(const struct bw_spec *spec)
 	return false;
 }
 
+static bool wants_no_links(const struct bw_spec *spec)
+{
+	for (size_t i = 0; i < spec->mounts.n; i++)
+		if (bw_strs_has(&spec->mounts.v[i].options, "nosymfollow") || bw_strs_has(&spec->mounts.v[i].options, "rnosymfollow"))
+			return true;
+	return false;
+}
+
 static bool wants_idmapped_mounts(const struct bw_spec *spec)
 {
 	for (size_t i = 0; i < spec->mounts.n; i++)
@@ -304,6 +312,7 @@ static const struct control {
 	{"umask", BEYOND, wants_umask, NULL, "apply process.user.umask"},
 	{"hooks", PLAIN, wants_hooks, NULL, "run createContainer and startContainer hooks"},
 	{"tmpfsInodes", PLAIN, wants_inodes, NULL, "limit the number of files in a tmpfs"},
+	{"nosymfollow", BEYOND, wants_no_links, NULL, "keep symbolic links in a mount from being followed"},
 	{"idmappedMounts", BEYOND, wants_idmapped_mounts, NULL, "map the ids of mounts"},
 	{"scheduler", BEYOND, wants_scheduler, NULL, "apply process.scheduler"},
 	{"ioPriority", BEYOND, wants_io_priority, NULL, "apply process.ioPriority"},

@@ -56,6 +56,8 @@ static struct bw_spec *config(const char *process, const char *lin)
 #define R "/usr/bin/runsc"
 #define C "/usr/bin/runc"
 #define U "/opt/unheard-of"
+/* Ends "linux". */
+#define LINKS "},\"mounts\":[{\"destination\":\"/x\",\"type\":\"tmpfs\",\"options\":[\"nosymfollow\"]}],\"annotations\":{"
 
 static const struct row {
 	const char *program, *args, *ignores, *more, *process, *lin;
@@ -89,6 +91,9 @@ static const struct row {
 	{C, "", COMMON ",\"workspace\"", ",\"workspace\":{\"disk\":{\"directory\":\"/srv/disks\"}}", "", "", "make the workspace a disk under a key of its own", NULL},
 	/* No program is ever without its ids. */
 	{C, "", COMMON, "", "", "", NULL, "!userRange: "},
+	/* Each of them mounts it once more, with flags of its own. */
+	{C, "", COMMON, "", "", LINKS, "does not keep symbolic links in a mount from being followed", NULL},
+	{R, OFFLINE, COMMON ",\"nosymfollow\"", "", "", LINKS, NULL, "nosymfollow: "},
 	/* Of whom nothing is known OCI 1.0 is believed, and no more. */
 	{U, "", COMMON ",\"guard\",\"devices\",\"keyring\"", "", "", ",\"sysctl\":{\"kernel.msgmax\":\"1\"}", NULL, "!sysctl: "},
 	{U, "", COMMON ",\"guard\",\"devices\"", "", "", "", "a session keyring of its own as far as anybody knows here", NULL},
