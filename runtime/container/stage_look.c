@@ -17,6 +17,8 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+enum { FAULTS_MAX = 100 };
+
 static int out_of_memory(struct bw_err *err)
 {
 	return bw_fail(err, BW_E_MEMORY, ENOMEM, "stage");
@@ -69,11 +71,13 @@ const char *bw_stage_name_fault(const char *name)
 
 /* ---- faults ---- */
 
+/* Whoever fills a directory with what cannot be staged fills neither our memory nor the log: after so many it is enough. */
 static int add_fault(struct bw_stage *stage, const char *shown, const char *what, struct bw_err *err)
 {
 	char *printable = bw_stage_printable(shown, stage->arena);
 	char *text = printable ? bw_arena_printf(stage->arena, "%s %s", printable, what) : NULL;
 
+	stage->full = stage->full || stage->faults.n + 1 >= FAULTS_MAX;
 	return text && bw_strs_add(stage->arena, &stage->faults, text) == 0 ? 0 : out_of_memory(err);
 }
 

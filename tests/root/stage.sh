@@ -227,6 +227,19 @@ test_a_call_has_an_end() {
 	expect_failure
 }
 
+# Links by the million are no work for us, nor for the log.
+test_faults_have_an_end() {
+	local i
+	site
+	for ((i = 0; i < 300; i++)); do ln -s nowhere "$FROM/$i"; done
+	stage "$ID" "$FROM" .
+	expect_status 1
+	expect_error_has "is a symbolic link, which is not followed"
+	expect_equal "faults that are said" "$(grep --count 'is a symbolic link' <<<"$ERR")" 100
+	expect_error_has "nothing was"
+	holds ""
+}
+
 test_a_file_that_grows_leaves_nothing() {
 	local i
 	site
