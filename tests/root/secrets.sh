@@ -189,6 +189,45 @@ test_what_lives_on_beside_a_container_has_them_not() {
 	"$RUNTIME" --root "$T/state" delete --force "$ID-2"
 }
 
+# on_record: all that `governed` does goes to $T/log/audit.jsonl.
+on_record() {
+	jq --arg file "$T/log/audit.jsonl" '.audit = {file: $file}' "$T/policy.json" >"$T/recorded.json"
+	chmod 600 "$T/recorded.json"
+	mv "$T/recorded.json" "$T/policy.json"
+}
+
+test_neither_the_keeper_nor_the_audit_trail_has_them() {
+	local pid child
+	needs_beside bulwark-keeper
+	secret_bundle '{metrics: {record: "require"}, audit: {record: "all"}, session: {ttl: "300s"}}'
+	on_record
+	config '.process.args = ["sleep", "300"]'
+	governed create --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	governed start "$ID"
+	expect_status 0
+	[ -s "$T/state/$ID/keeper" ] || fail "no keeper"
+	read -r pid _ <"$T/state/$ID/keeper"
+	expect_not_in_memory "$pid"
+	for child in $(cat "/proc/$pid/task/$pid/children"); do
+		expect_not_in_memory "$child"
+	done
+	# What is said of it there: beginnings, further processes, refusals, ends.
+	governed exec --env "API_KEY=$in_variable" "$ID" sh -c "exit 3"
+	expect_status 3
+	bundle refused
+	config --arg value "$in_variable-content" '.process.env += ["API_KEY=" + $value] |
+		.mounts += [{destination: "/x", type: "bind", source: "/etc/shadow", options: ["bind"]}]'
+	governed run --bundle "$BUNDLE" "$ID-2"
+	expect_failure
+	governed delete --force "$ID"
+	expect_status 0
+	for event in create start exec refusal delete; do
+		grep --quiet "\"event\":\"$event\"" "$T/log/audit.jsonl" || fail "no $event: $(<"$T/log/audit.jsonl")"
+	done
+	expect_nowhere "$T/log" "$T/state"
+}
+
 test_a_missing_or_open_file_is_refused_before_anything_is_made() {
 	local file=$T/candidate
 	for broken in missing mode owner link directory fifo large; do
