@@ -18,6 +18,7 @@
 #include "control/cgroup.h"
 #include "control/encrypted_sources.h"
 #include "control/mount_source.h"
+#include "control/rootfs_open.h"
 
 enum { MAX_TABLE_BYTES = 16 << 20 };
 
@@ -348,11 +349,26 @@ static int pair_rest(const struct staging *staging, struct bw_err *err)
 	return 0;
 }
 
+/* What a policy lets be no root at create, it lets be none here. */
+static int open_root(const struct bw_request *request, const char *rootfs, struct bw_err *err)
+{
+	int fd;
+
+	if (request->spec->hardening)
+		return bw_rootfs_open(request, err);
+	fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? bw_fail(err, BW_E_SPEC, errno, "opening the rootfs %s", rootfs) : fd;
+}
+
 /* criu wants the rootfs as a mount with nothing over it or its parent. */
 static int place_root(struct staging *staging, const char *rootfs, struct bw_err *err)
 {
-	auto_close int tree = open_tree(AT_FDCWD, rootfs, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	auto_close int dir = open_root(staging->request, rootfs, err);
+	auto_close int tree = -1;
 
+	if (dir < 0)
+		return -1;
+	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
 	if (tree < 0)
 		return bw_fail(err, BW_E_SPEC, errno, "opening the rootfs %s", rootfs);
 	if (mount("bulwark", staging->dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700,size=1m") < 0)

@@ -816,6 +816,25 @@ test_what_must_be_encrypted_is_looked_at_before_criu_restores() {
 	expect_status 0
 }
 
+test_the_root_of_a_restored_container_is_none_of_the_host_s() {
+	local path
+	stand_in no-terminal
+	bundle
+	an_image
+	own_criu no-terminal own-namespaces
+	comes_back_as '{}'
+	expect_status 0
+	governed delete --force "$ID"
+	ln -s / "$BUNDLE/link"
+	for path in / link; do
+		config --arg path "$path" '.root.path = $path'
+		: >"$LOG"
+		comes_back_as '{}'
+		expect_refusal '/root/path: the'
+		! grep -q 'request RESTORE' "$LOG" || fail "criu was asked to restore"
+	done
+}
+
 test_a_policy_that_allows_images_takes_root_s_criu_and_no_file_of_the_container_s() {
 	stand_in no-terminal
 	bundle
