@@ -144,6 +144,16 @@ static bool is_shadowed(const struct bw_cgroup_set *set, const struct row *row)
 	return false;
 }
 
+/* What the kernel counts by device goes with the device; a counter never goes down. */
+static void put(const struct row *row, uint64_t value, struct bw_measures *measures)
+{
+	uint64_t *member = (uint64_t *)(void *)((char *)measures + row->offset);
+
+	if (row->offset >= GAUGE(0) || value > *member)
+		*member = value;
+}
+_Static_assert(COUNTER(BW_COUNT_END) <= GAUGE(0), "counters come first");
+
 /* What only `update` changes. */
 static bool is_limit(const struct row *row)
 {
@@ -170,8 +180,7 @@ bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, bool limi
 		read = row;
 		if (len < 0 || !row->take(row, text, &value))
 			continue;
-		value /= row->divisor;
-		memcpy((char *)measures + row->offset, &value, sizeof value);
+		put(row, value / row->divisor, measures);
 	}
 	if (limits)
 		sample_cpu_limit_v1(handle, kept, measures);

@@ -35,6 +35,7 @@ struct bw_kept {
 	uint64_t capacity_milli;	      /* processor time that it may have, whatever was taken from it */
 	bool throttled, ended;		      /* ended: its last numbers are where they belong */
 	uint64_t gate_in_bytes, gate_out_bytes;
+	uint64_t net_in_bytes, net_out_bytes; /* of the gate and of what interfaces there are, at the last look */
 	struct timespec counts_from;	      /* of which time the witness's counts are */
 	bool has_programs, has_egress;	      /* there are such files, of who is beside the container, too */
 	uint64_t programs_at, egress_at;      /* so far the files of the witness and the warden were read */

@@ -58,8 +58,15 @@ void bw_sample_net(const char *text, uint64_t *ret_in_bytes, uint64_t *ret_out_b
 	}
 }
 
-static void look_at_net(const struct bw_kept *kept, struct bw_measures *ret)
+void bw_sample_gain(uint64_t *sum, uint64_t *last, uint64_t now)
 {
+	*sum += now > *last ? now - *last : 0;
+	*last = now;
+}
+
+static void look_at_net(struct bw_kept *kept)
+{
+	uint64_t *count = kept->measures.count;
 	char text[NET_MAX];
 	uint64_t in = 0, out = 0;
 	ssize_t len = pread(BW_KEEPER_NET, text, sizeof text - 1, 0);
@@ -69,8 +76,8 @@ static void look_at_net(const struct bw_kept *kept, struct bw_measures *ret)
 		bw_sample_net(text, &in, &out);
 	}
 	/* The gate's are no interface's: a container that has it has loopback alone. */
-	ret->count[BW_COUNT_NET_IN_BYTES] = in + kept->gate_in_bytes;
-	ret->count[BW_COUNT_NET_OUT_BYTES] = out + kept->gate_out_bytes;
+	bw_sample_gain(&count[BW_COUNT_NET_IN_BYTES], &kept->net_in_bytes, in + kept->gate_in_bytes);
+	bw_sample_gain(&count[BW_COUNT_NET_OUT_BYTES], &kept->net_out_bytes, out + kept->gate_out_bytes);
 }
 
 static uint64_t capacity(const struct bw_keeping *k)
@@ -95,7 +102,7 @@ static void look(struct bw_keeping *k, uint64_t now_ms, bool slow)
 	bw_seen(k, slow, now_ms);
 	if (slow || kept->looks % WRITE == 0)
 		kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS] = bw_size_violations(BW_KEEPER_STATE);
-	look_at_net(kept, &kept->measures);
+	look_at_net(kept);
 }
 
 /* Something has happened, and not only been used. */

@@ -300,6 +300,28 @@ START_TEST(a_sample_of_v2)
 }
 END_TEST
 
+/* A device has gone, and its line with it; memory may well become less. */
+START_TEST(no_counter_goes_down)
+{
+	char mountpoint[] = "/", path[] = "/x", mode[] = "v2";
+	struct bw_cgroup_dir dir = {.mountpoint = mountpoint, .path = path};
+	struct bw_cgroup_set set = {.mode = mode, .dirs = {.v = &dir, .n = 1}};
+	auto_cgroup_handle struct bw_cgroup_handle handle;
+	struct bw_measures m = {.count = {[BW_COUNT_IO_READ_BYTES] = 500, [BW_COUNT_IO_WRITE_BYTES] = 3},
+		.gauge = {[BW_GAUGE_MEMORY_BYTES] = 500}};
+	static const struct file files[] = {
+		{"io.stat", "8:0 rbytes=20 wbytes=7\n"}, {"memory.current", "20\n"}, {NULL, NULL}};
+
+	fill(files);
+	bw_cgroup_handle_init(&handle, &set);
+	handle.fds[0] = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert(bw_cgroup_sample_with(&handle, NULL, &m));
+	ck_assert_uint_eq(m.count[BW_COUNT_IO_READ_BYTES], 500);
+	ck_assert_uint_eq(m.count[BW_COUNT_IO_WRITE_BYTES], 7);
+	ck_assert_uint_eq(m.gauge[BW_GAUGE_MEMORY_BYTES], 20);
+}
+END_TEST
+
 START_TEST(a_sample_of_v1)
 {
 	static const struct file files[] = {
@@ -335,6 +357,7 @@ int main(void)
 	tcase_add_test(tc, files_that_are_empty_or_odd_do_no_harm);
 	tcase_add_test(tc, a_container_without_a_cgroup_is_told_apart);
 	tcase_add_test(tc, a_sample_of_v2);
+	tcase_add_test(tc, no_counter_goes_down);
 	tcase_add_test(tc, a_sample_of_v1);
 	tcase_add_test(tc, a_sample_of_what_does_not_count_changes_nothing);
 	tcase_add_test(tc, a_watch_of_v2_tells_each_kill_once_and_rests_when_the_cgroup_is_gone);

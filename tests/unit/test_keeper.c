@@ -205,6 +205,20 @@ START_TEST(bytes_of_interfaces_are_summed_without_loopback)
 }
 END_TEST
 
+START_TEST(what_an_interface_has_counted_stays_when_it_goes)
+{
+	uint64_t sum = 0, last = 0;
+
+	bw_sample_gain(&sum, &last, 100);
+	bw_sample_gain(&sum, &last, 130);
+	ck_assert_uint_eq(sum, 130);
+	bw_sample_gain(&sum, &last, 10);
+	ck_assert_uint_eq(sum, 130);
+	bw_sample_gain(&sum, &last, 15);
+	ck_assert_uint_eq(sum, 135);
+}
+END_TEST
+
 START_TEST(programs_that_install_are_known_by_name)
 {
 	static const char *const yes[] = {"pip", "/usr/bin/pip3", "/opt/venv/bin/pip3.11", "/usr/bin/npm", "npx", "/x/yarn", "pnpm", "/x/uv"};
@@ -312,6 +326,7 @@ int main(void)
 	tcase_add_test(tests, an_alarm_is_given_once_until_it_was_quiet);
 	tcase_add_test(tests, events_are_counted_for_as_long_as_the_window);
 	tcase_add_test(tests, bytes_of_interfaces_are_summed_without_loopback);
+	tcase_add_test(tests, what_an_interface_has_counted_stays_when_it_goes);
 	tcase_add_test(tests, programs_that_install_are_known_by_name);
 	tcase_add_test(tests, whole_lines_are_read_once_and_others_are_passed_over);
 	tcase_add_test(tests, a_configuration_is_whole_or_refused);
