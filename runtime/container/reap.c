@@ -143,14 +143,13 @@ static int reap_stopped(struct reaping *r, const char *root, struct bw_container
 	return marked ? remove_one(r, root, container, id, "it has stopped, and nobody has deleted it", err) : 0;
 }
 
-/* Since its start nobody has written there but who kept its time: so this is no earlier than its end would have been. */
 static bool is_overdue(const struct bw_container *container)
 {
 	const struct bw_state *state = container->state;
 	uint64_t limit;
 	struct stat st;
 
-	if (!state || !state->ttl_ms.set || fstat(container->dir, &st) < 0)
+	if (!state || !state->ttl_ms.set || bw_state_life(container, &st) < 0)
 		return false;
 	return !__builtin_add_overflow(state->ttl_ms.v, state->grace_ms.v + SLACK_MS, &limit) && age_ms(&st) > limit;
 }

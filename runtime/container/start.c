@@ -282,7 +282,7 @@ static int start(struct starting *starting, struct bw_arena *arena, struct bw_er
 		return -1;
 	if (!container->state->backend && bw_notify_is_wanted() && bw_notify_bind(container, &starting->notify, err) < 0)
 		return -1;
-	if (bw_audit_note(&who, BW_AUDIT_START, NULL, NULL, 0, err) < 0)
+	if (bw_state_begin_life(container, err) < 0 || bw_audit_note(&who, BW_AUDIT_START, NULL, NULL, 0, err) < 0)
 		return -1;
 	if (container->state->backend) {
 		bw_attempt_enter(attempt, "have the backend start the program");

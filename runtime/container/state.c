@@ -317,6 +317,18 @@ int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err 
 	return 0;
 }
 
+int bw_state_begin_life(const struct bw_container *container, struct bw_err *err)
+{
+	if (!container->state->ttl_ms.set || utimensat(container->dir, "state.json", NULL, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return bw_fail(err, BW_E_KERNEL, errno, "keeping when the container's life begins");
+}
+
+int bw_state_life(const struct bw_container *container, struct stat *ret)
+{
+	return fstatat(container->dir, "state.json", ret, AT_SYMLINK_NOFOLLOW);
+}
+
 /* A freezer that cannot be asked says nothing about a process that is alive. */
 static bool is_paused(const struct bw_container *container)
 {

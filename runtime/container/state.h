@@ -5,6 +5,8 @@
 #ifndef BW_CONTAINER_STATE_H
 #define BW_CONTAINER_STATE_H
 
+#include <sys/stat.h>
+
 #include "base/proc.h"
 #include "container/bulwark.h"
 #include "control/cgroup.h"
@@ -68,6 +70,11 @@ bool bw_container_try_lock(struct bw_container *container, struct bw_arena *aren
 void bw_container_close(struct bw_container *container);
 
 int bw_state_save(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+/* For start: the life of a container with a time limit begins now. */
+int bw_state_begin_life(const struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;
+/* When it has: of state.json, which create and restore have written and start has touched, and which stays as it is from then
+ * on. Of the directory that cannot be said: who counts and watches writes there again and again. 0, or -1 and errno. */
+int bw_state_life(const struct bw_container *container, struct stat *ret) BW_MUST_CHECK;
 int bw_state_save_spec(const struct bw_container *container, const struct bw_spec *spec, struct bw_err *err) BW_MUST_CHECK;
 int bw_state_load_spec(const struct bw_container *container, struct bw_arena *arena, struct bw_spec **ret,
 	struct bw_err *err) BW_MUST_CHECK;

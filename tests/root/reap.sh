@@ -193,10 +193,12 @@ test_what_is_past_its_limit_is_ended() {
 	[ "$(state_of)" = running ] || skip "its time was kept"
 	reap
 	expect_output ""
-	touch --date '-5 seconds' "$T/state/$ID"
+	touch --date '-5 seconds' "$T/state/$ID/state.json"
 	reap
 	expect_output ""
-	touch --date '-7 seconds' "$T/state/$ID"
+	# Whoever counts and watches writes into the directory as long as it lives.
+	touch --date '-7 seconds' "$T/state/$ID/state.json"
+	touch "$T/state/$ID"
 	reap --dry-run
 	expect_output "end $ID of $T/state: its time is over, and nobody has ended it"
 	expect_equal state "$(state_of)" running
@@ -206,6 +208,21 @@ test_what_is_past_its_limit_is_ended() {
 	eventually is_stopped
 	reap --older-than 0
 	expect_nothing_left
+}
+
+# One that has waited for its start for longer than it may live.
+test_a_life_begins_with_its_start() {
+	policy '{"extends": "hardened", "session": {"ttl": "60s", "grace": "0s"}}'
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	governed create --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	touch --date '-1 day' "$T/state/$ID/state.json"
+	governed start "$ID"
+	expect_status 0
+	reap
+	expect_output ""
+	expect_equal state "$(state_of)" running
 }
 
 test_directories_that_are_not_ours_stay() {
