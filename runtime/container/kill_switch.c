@@ -40,6 +40,7 @@ struct throw {
 		size_t n;
 	} failures; /* that no later round has made good */
 	int64_t took_ms;
+	bool is_mute; /* the trail is not to be had in time */
 };
 
 static int64_t now_ms(void)
@@ -236,15 +237,20 @@ static const char *mode_of(const struct bw_kill_switch_options *options)
 	return options->lift ? "lift" : options->quarantine ? "quarantine" : "kill";
 }
 
-static void note_stopped(const struct throw *t, const struct bw_container *container)
+/* What is on record of one must not keep the others waiting: not each for whoever has stopped with the trail's lock. */
+static void note_stopped(struct throw *t, const struct bw_container *container)
 {
 	const struct bw_audit_more more[] = {{"mode", mode_of(t->options)}};
+	int64_t begin = now_ms();
 	struct bw_audited who;
 
-	if (!container->state)
+	if (!container->state || t->is_mute)
 		return;
 	who = bw_audited_state(container->state);
 	bw_note_event(&who, BW_AUDIT_KILL_SWITCH, t->options->reason, more, BW_COUNT(more));
+	t->is_mute = now_ms() - begin >= BW_AUDIT_WAIT_MS;
+	if (t->is_mute)
+		bw_log(BW_LOG_WARNING, "the audit trail is locked: of the containers that follow there are no records");
 }
 
 /* 1 when it is done, 0, or -1 when memory is out. fresh: it was not yet so. */

@@ -127,6 +127,31 @@ test_who_was_stopped_and_why_is_on_record() {
 	expect_output_has ": it mines"
 }
 
+# Each of them would wait for it for two seconds.
+test_a_trail_that_is_locked_holds_nobody_up() {
+	local i holder
+	named
+	jq --arg file "$T/log/audit.jsonl" '.audit = {file: $file}' "$T/policy.json" >"$T/p"
+	mv "$T/p" "$T/policy.json"
+	bundle
+	config '.process.args = ["sleep", "300"]'
+	of ann
+	for ((i = 0; i < 4; i++)); do start "$ID-$i"; done
+	flock "$T/log/audit.jsonl" sleep 60 &
+	holder=$!
+	eventually trail_is_locked
+	throw --tenant ann --format json
+	kill "$(pgrep --parent "$holder")" "$holder"
+	expect_status 0
+	expect_equal killed "$(jq .containers "$T/out")" 4
+	[ "$(jq .milliseconds "$T/out")" -lt 4000 ] || fail "it took $(jq .milliseconds "$T/out") ms"
+	expect_error_has "the audit trail is locked"
+}
+
+trail_is_locked() {
+	! flock --nonblock "$T/log/audit.jsonl" true
+}
+
 test_a_stop_outlives_the_host() {
 	named
 	bundle
