@@ -124,36 +124,80 @@ static bool has_whole_root(const char *prefix)
 	return len == 1 && text[0] == '/';
 }
 
-/* "/proc/PID/root" of a process by which the line's path leads to its directory; in arena, NULL when there is none. */
-static const char *find_prefix(const struct line *line, struct bw_arena *arena)
+/* By whom a mount namespace is reached: "/proc/PID/root". Looked for once for all containers of it, for there may be thousands
+ * of processes and hundreds of containers. */
+struct view {
+	uint64_t namespace;
+	const char *prefix;
+	bool is_empty; /* nobody is left there */
+};
+struct views {
+	struct view *v;
+	size_t n;
+};
+
+static bool lives_in(const char *pid, uint64_t namespace)
 {
-	auto_closedir DIR *proc = opendir("/proc");
-	char path[LINE_ROOM + 64], prefix[64];
-	struct dirent *entry;
+	char path[64];
 	struct stat st;
 
+	snprintf(path, sizeof path, "/proc/%.32s/ns/mnt", pid);
+	return stat(path, &st) == 0 && st.st_ino == namespace;
+}
+
+static bool leads_there_by(const char *prefix, const struct line *line)
+{
+	char path[LINE_ROOM + 64];
+
+	snprintf(path, sizeof path, "%s%s", prefix, line->path);
+	return leads_there(line, path);
+}
+
+static const char *find_prefix(const struct line *line, struct view *view, struct bw_arena *arena)
+{
+	auto_closedir DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	char prefix[64];
+
+	view->is_empty = true;
 	while (proc && (entry = readdir(proc))) {
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !lives_in(entry->d_name, line->namespace))
 			continue;
-		snprintf(path, sizeof path, "/proc/%.32s/ns/mnt", entry->d_name);
-		if (stat(path, &st) < 0 || st.st_ino != line->namespace)
-			continue;
+		view->is_empty = false;
 		snprintf(prefix, sizeof prefix, "/proc/%.32s/root", entry->d_name);
-		snprintf(path, sizeof path, "%s%s", prefix, line->path);
-		if (has_whole_root(prefix) && leads_there(line, path))
-			return bw_arena_strdup(arena, prefix);
+		if (has_whole_root(prefix) && leads_there_by(prefix, line))
+			return view->prefix = bw_arena_strdup(arena, prefix);
 	}
 	return NULL;
 }
 
-static int add(const struct line *line, struct bw_arena *arena, struct bw_registry *registry, struct bw_err *err)
+/* What leads to the line's directory, or NULL. */
+static const char *prefix_of(const struct line *line, struct views *views, struct bw_arena *arena)
+{
+	struct view *view = views->v;
+
+	while (view < views->v + views->n && view->namespace != line->namespace)
+		view++;
+	if (view == views->v + views->n) {
+		view = bw_push(arena, views);
+		if (!view)
+			return NULL;
+		*view = (struct view){.namespace = line->namespace};
+	}
+	if (view->is_empty)
+		return NULL;
+	return view->prefix && leads_there_by(view->prefix, line) ? view->prefix : find_prefix(line, view, arena);
+}
+
+static int add(const struct line *line, struct views *views, struct bw_arena *arena, struct bw_registry *registry,
+	struct bw_err *err)
 {
 	struct bw_registered *r = bw_push(arena, registry);
 	const char *slash = strrchr(line->path, '/');
 
 	if (!r)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "containers of this host");
-	r->prefix = leads_there(line, line->path) ? "" : find_prefix(line, arena);
+	r->prefix = leads_there(line, line->path) ? "" : prefix_of(line, views, arena);
 	r->root = bw_arena_printf(arena, "%s%.*s", r->prefix ? r->prefix : "", (int)(slash - line->path), line->path);
 	r->id = bw_arena_strdup(arena, slash + 1);
 	r->tenant = line->tenant ? bw_arena_strdup(arena, line->tenant) : NULL;
@@ -208,6 +252,7 @@ int bw_registry_read(int store, struct bw_arena *arena, struct bw_registry *ret,
 	auto_closedir DIR *stream = NULL;
 	auto_close int dir = open_directory(store, false);
 	uint64_t namespace = our_namespace();
+	struct views views = {0};
 	char text[LINE_ROOM];
 	struct dirent *entry;
 	struct line line;
@@ -225,7 +270,7 @@ int bw_registry_read(int store, struct bw_arena *arena, struct bw_registry *ret,
 			continue;
 		if (is_void(&line, namespace))
 			sweep(dir, entry->d_name, namespace);
-		else if (add(&line, arena, ret, err) < 0)
+		else if (add(&line, &views, arena, ret, err) < 0)
 			return -1;
 	}
 	return 0;

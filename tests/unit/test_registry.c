@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,6 +158,59 @@ START_TEST(what_another_mount_namespace_has_is_listed_and_not_swept)
 }
 END_TEST
 
+/* A process with a mount namespace of its own, and two containers in it. */
+static pid_t live_elsewhere(void)
+{
+	char path[300], said = 'n';
+	int told[2];
+	pid_t pid;
+
+	snprintf(path, sizeof path, "%s/root", scratch.path);
+	ck_assert_int_eq(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) < 0 ||
+			mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("tmpfs", path, "tmpfs", 0, NULL) < 0)
+			_exit(1);
+		/* By the descriptor of before, the mount would not be seen. */
+		scratch.dir = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		enter("root/a", "ann");
+		enter("root/b", "ann");
+		(void)!write(told[1], "y", 1);
+		pause();
+		_exit(0);
+	}
+	close(told[1]);
+	(void)!read(told[0], &said, 1);
+	close(told[0]);
+	if (said == 'y')
+		return pid;
+	waitpid(pid, NULL, 0);
+	return 0;
+}
+
+/* One text for both: it was looked for once. */
+START_TEST(who_leads_to_another_mount_namespace_is_looked_for_once)
+{
+	struct bw_registry registry;
+	pid_t pid = live_elsewhere();
+	char prefix[64];
+
+	if (!pid)
+		return;
+	snprintf(prefix, sizeof prefix, "/proc/%d/root", (int)pid);
+	registry = list();
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	ck_assert_uint_eq(registry.n, 2);
+	ck_assert_str_eq(registry.v[0].prefix, prefix);
+	ck_assert_ptr_eq(registry.v[0].prefix, registry.v[1].prefix);
+	registry = list();
+	ck_assert_uint_eq(registry.n, 2);
+	ck_assert_ptr_null(registry.v[0].prefix);
+}
+END_TEST
+
 static void churn(void)
 {
 	for (;;) {
@@ -254,6 +308,7 @@ int main(void)
 	tcase_add_test(t, what_has_no_directory_counts_for_nothing_and_is_swept);
 	tcase_add_test(t, what_is_no_line_is_nobody);
 	tcase_add_test(t, what_another_mount_namespace_has_is_listed_and_not_swept);
+	tcase_add_test(t, who_leads_to_another_mount_namespace_is_looked_for_once);
 	tcase_add_test(t, a_kill_at_any_moment_leaves_nothing_to_be_repaired);
 	tcase_add_test(t, readers_take_nothing_from_those_who_enter);
 	suite_add_tcase(s, t);
