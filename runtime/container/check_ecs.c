@@ -116,10 +116,22 @@ static void look_at_lsm(struct bw_ecs_look *look)
 			"a layer that this host has does nothing"});
 }
 
+/* No rule for some senders or protocols alone, and none for all but this destination. */
 static bool keeps_metadata(const char *line)
 {
+	static const char *const less[] = {" ! ", " -s ", " -p ", " -m "};
+
+	for (size_t i = 0; i < BW_COUNT(less); i++)
+		if (strstr(line, less[i]))
+			return false;
 	return bw_after_prefix(line, "-A DOCKER-USER ") && strstr(line, " -d 169.254.169.254") &&
 	       (strstr(line, " -j DROP") || strstr(line, " -j REJECT"));
+}
+
+/* What follows in the chain is never come to. */
+static bool ends_chain(const char *line)
+{
+	return bw_streq(line, "-A DOCKER-USER -j RETURN") || bw_streq(line, "-A DOCKER-USER -j ACCEPT");
 }
 
 /* bulwark keeps each container from the metadata service; this keeps those that no policy reaches. */
@@ -135,7 +147,7 @@ static void look_at_filter(struct bw_ecs_look *look)
 		if (!bw_ecs_read(look, files[i], &text, &len))
 			continue;
 		seen = files[i];
-		while ((line = bw_ecs_line(look, &text)))
+		while ((line = bw_ecs_line(look, &text)) && !ends_chain(line))
 			if (keeps_metadata(line))
 				return;
 	}

@@ -48,6 +48,19 @@ is "the bridge" "$(without /etc/docker/daemon.json icc)" "medium icc"
 is "SELinux of dockerd" "$(without /etc/docker/daemon.json selinux)" "medium selinux-enabled"
 is "SELinux" "$(without /etc/selinux/config enforcing)" "low SELINUX"
 is "the packet filter" "$(without /etc/sysconfig/iptables 169)" "low DOCKER-USER"
+# filtered RULE...: what is said of these rules in the place of the careful host's.
+filtered() {
+	rm -rf "$scratch/one"
+	cp -r "$scratch/careful" "$scratch/one"
+	printf '%s\n' '*filter' "$@" COMMIT >"$scratch/one/etc/sysconfig/iptables"
+	run "$real" check ecs --host-root "$scratch/one" --json
+	jq --raw-output '.findings[] | select(.severity != "note") | "\(.severity) \(.key)"' <<<"$out"
+}
+drop="-A DOCKER-USER -d 169.254.169.254/32 -j DROP"
+is "a rule, and the end of the chain" "$(filtered "$drop" "-A DOCKER-USER -j RETURN")" ""
+is "a rule behind the end of the chain" "$(filtered "-A DOCKER-USER -j RETURN" "$drop")" "low DOCKER-USER"
+is "a rule for all other destinations" "$(filtered "-A DOCKER-USER ! -d 169.254.169.254/32 -j DROP")" "low DOCKER-USER"
+is "a rule for one sender" "$(filtered "-A DOCKER-USER -s 172.17.0.9/32 -d 169.254.169.254/32 -j DROP")" "low DOCKER-USER"
 
 rm -rf "$scratch/one"
 cp -r "$scratch/careful" "$scratch/one"
