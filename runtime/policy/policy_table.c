@@ -396,7 +396,8 @@ static const struct bw_field workspace_fields[] = {
 		.doc = "Whether programs begin in it where the caller says no other directory than /."),
 	BW_LIST_OF(struct bw_profile_workspace, volumes, "volumes", &volume_schema, .flags = BW_EMPTY_IS_SET,
 		.doc = "Directories of the host that outlive the container, one for each tenant; a container without a "
-		       "tenant's name is refused then, and no other tenant's can be mounted."),
+		       "tenant's name is refused then, no other tenant's can be mounted or be the root, and besides binds only "
+		       "the kernel's own file systems are mounted."),
 	BW_NESTED(struct bw_profile_workspace, disk, "disk", &disk_schema,
 		.doc = "Has it on a disk instead of in memory, encrypted with a key that is the kernel's alone and ends with "
 		       "the container."),

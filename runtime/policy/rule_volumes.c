@@ -59,7 +59,7 @@ void bw_collect_volumes(struct bw_run *r, struct bw_strs *list)
 			bw_collect(r, list, policy->volumes.v[i].source);
 }
 
-/* ---- the caller's own binds ---- */
+/* ---- the caller's own mounts ---- */
 
 /* Whether path is among the tenants' directories of volume; *ret_own: in that of the container's own tenant. */
 static bool is_among(struct bw_run *r, const struct bw_profile_volume *volume, const char *path, bool *ret_own)
@@ -89,7 +89,27 @@ static void check_bind(struct bw_run *r, size_t index, const struct bw_profile_v
 		"what an earlier session has left behind must not give a later one anything");
 }
 
-static void check_binds(struct bw_run *r)
+/* What the kernel makes up has nobody's files in it. Of all else (an overlay, a disk) only who mounts it knows what it shows. */
+static void check_type(struct bw_run *r, size_t index)
+{
+	static const char *const types[] = {"proc", "sysfs", "tmpfs", "ramfs", "devpts", "mqueue", "cgroup", "cgroup2", NULL};
+	const struct bw_spec_mount *m = &r->spec->mounts.v[index];
+
+	for (size_t i = 0; types[i]; i++)
+		if (bw_streq0(m->type, types[i]))
+			return;
+	if (!bw_is_disk_of_ours(r, m))
+		bw_deny(r, bw_text(r, "/mounts/%zu/type", index), m->type,
+			"is a file system that could show directories of workspace.volumes, whose ever they are",
+			"bind a directory that the host has mounted");
+}
+
+static bool is_bind(const struct bw_spec_mount *m)
+{
+	return bw_streq0(m->type, "bind") || bw_strs_has(&m->options, "bind") || bw_strs_has(&m->options, "rbind");
+}
+
+static void check_mounts(struct bw_run *r)
 {
 	const struct bw_profile_workspace *policy = r->profile->workspace;
 	char clean[PATH_SIZE];
@@ -97,8 +117,13 @@ static void check_binds(struct bw_run *r)
 	for (size_t i = 0; i < r->spec->mounts.n; i++) {
 		const struct bw_spec_mount *m = &r->spec->mounts.v[i];
 
-		if (!m->source || m->source[0] != '/' || bw_is_volume(r, m) ||
-			!(bw_streq0(m->type, "bind") || bw_strs_has(&m->options, "bind") || bw_strs_has(&m->options, "rbind")) ||
+		if (bw_strs_has(&m->options, "remount"))
+			bw_deny(r, bw_text(r, "/mounts/%zu/options", i), "remount",
+				"could give a tenant's directory options that workspace.volumes of the policy takes away",
+				"give the entry before the options");
+		else if (!is_bind(m))
+			check_type(r, i);
+		if (!is_bind(m) || !m->source || m->source[0] != '/' || bw_is_volume(r, m) ||
 			!bw_path_clean(m->source, clean, sizeof clean))
 			continue;
 		for (size_t k = 0; k < policy->volumes.n; k++)
@@ -179,7 +204,7 @@ void bw_rule_volumes(struct bw_run *r)
 			NULL);
 		return;
 	}
-	check_binds(r);
+	check_mounts(r);
 	for (size_t i = 0; i < policy->volumes.n; i++) {
 		bw_collect(r, &own, source_of(r, &policy->volumes.v[i]));
 		add(r, &policy->volumes.v[i]);

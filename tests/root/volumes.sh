@@ -171,6 +171,17 @@ test_another_tenants_directory_has_no_name_that_leads_there() {
 	umount "$T/mounted"
 	expect_status 1
 	expect_error_has "refuses to share $T/mounted: it is $T/tenants"
+	# Other file systems know other ways to it.
+	bundle_of blue
+	config --arg top "$T" '.mounts += [{destination: "/own", type: "overlay", source: "overlay",
+		options: ["ro", "lowerdir=" + $top + "/tenants/green:" + $top + "/mounted"]}]'
+	jq '.profiles.site |= (.extends = "compat" | del(.mounts))' "$T/policy.json" >"$T/looser.json"
+	chmod 600 "$T/looser.json"
+	mv "$T/looser.json" "$T/policy.json"
+	refused "is a file system that could show directories of workspace.volumes"
+	bundle_of blue
+	config '.mounts += [{destination: "/data", options: ["remount", "exec", "suid"]}]'
+	refused "could give a tenant's directory options"
 	# The same without the policy's volumes: each of them would be there.
 	policy "{\"mounts\": {\"only\": [\"$T\"]}}"
 	bundle_of blue 'cat /own/file'
