@@ -197,7 +197,7 @@ on_record() {
 }
 
 test_neither_the_keeper_nor_the_audit_trail_has_them() {
-	local pid child
+	local pid child children
 	needs_beside bulwark-keeper
 	secret_bundle '{metrics: {record: "require"}, audit: {record: "all"}, session: {ttl: "300s"}}'
 	on_record
@@ -209,7 +209,8 @@ test_neither_the_keeper_nor_the_audit_trail_has_them() {
 	[ -s "$T/state/$ID/keeper" ] || fail "no keeper"
 	read -r pid _ <"$T/state/$ID/keeper"
 	expect_not_in_memory "$pid"
-	for child in $(cat "/proc/$pid/task/$pid/children"); do
+	read -r -a children <"/proc/$pid/task/$pid/children" || true
+	for child in "${children[@]}"; do
 		expect_not_in_memory "$child"
 	done
 	# What is said of it there: beginnings, further processes, refusals, ends.
