@@ -56,6 +56,9 @@ int bw_cgroup_set_make_unit(const struct bw_host *host, const char *cgroups_path
 int bw_cgroup_set_make_none(const struct bw_host *host, struct bw_arena *arena, struct bw_cgroup_set **ret,
 	struct bw_err *err) BW_MUST_CHECK;
 
+/* Whether the text of a /proc/PID/cgroup is that of a process in the set's cgroups or beneath them. Pure. */
+bool bw_cgroup_holds(const struct bw_cgroup_set *set, const char *proc_cgroup);
+
 /* Refuses when a directory of the set exists and holds processes or is frozen: it is somebody else's. To be
  * asked before the set is stored, lest a later delete ends processes that are not ours. */
 int bw_cgroup_check_unused(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;

@@ -85,6 +85,20 @@ int bw_cgroup_find(const struct bw_cgroup_set *set, const char *controller)
 	return -1;
 }
 
+bool bw_cgroup_holds(const struct bw_cgroup_set *set, const char *proc_cgroup)
+{
+	static const char gone[] = " (deleted)";
+	int unified = bw_cgroup_find(set, NULL);
+	const struct bw_cgroup_dir *dir = unified >= 0 ? &set->dirs.v[unified] : set->dirs.v;
+	char path[PATH_MAX];
+
+	if (!set->dirs.n || !bw_cgroup_line(proc_cgroup, dir->controllers, path, sizeof path))
+		return false;
+	if (bw_has_suffix(path, gone))
+		path[strlen(path) - strlen(gone)] = '\0';
+	return bw_path_beneath(path, dir->path);
+}
+
 /* --- walking --- */
 
 struct level {

@@ -107,6 +107,28 @@ START_TEST(a_process_line_is_found_by_its_controllers)
 }
 END_TEST
 
+/* Of the unified hierarchy where there is one, else of the first. */
+START_TEST(a_process_is_the_containers_by_its_cgroup)
+{
+	static char one[] = "memory", two[] = "pids", root[] = "/sys/fs/cgroup", ours[] = "/a/c1";
+	struct bw_cgroup_dir dirs[] = {{.controllers = one, .mountpoint = root, .path = ours}, {.controllers = two, .mountpoint = root, .path = ours},
+		{.mountpoint = root, .path = ours}};
+	const struct bw_cgroup_set v1 = {.dirs = {dirs, 2}}, hybrid = {.dirs = {dirs, 3}}, none = {0};
+
+	ck_assert(bw_cgroup_holds(&hybrid, "4:memory:/a\n2:pids:/\n0::/a/c1"));
+	ck_assert(bw_cgroup_holds(&hybrid, "0::/a/c1/beneath\n"));
+	ck_assert(bw_cgroup_holds(&hybrid, "0::/a/c1 (deleted)\n"));
+	ck_assert(bw_cgroup_holds(&v1, "4:memory:/a/c1\n2:pids:/"));
+	ck_assert(!bw_cgroup_holds(&hybrid, "4:memory:/a/c1\n0::/a/c2"));
+	ck_assert(!bw_cgroup_holds(&hybrid, "0::/a/c11"));
+	ck_assert(!bw_cgroup_holds(&hybrid, "0::/a/c1 x"));
+	ck_assert(!bw_cgroup_holds(&hybrid, "0::/a"));
+	ck_assert(!bw_cgroup_holds(&hybrid, ""));
+	ck_assert(!bw_cgroup_holds(&v1, "2:pids:/a/c1\n0::/a/c1"));
+	ck_assert(!bw_cgroup_holds(&none, "0::/a/c1"));
+}
+END_TEST
+
 /* --- where a container lies --- */
 
 static const char *describe_set(const struct bw_cgroup_set *set)
@@ -663,6 +685,7 @@ int main(void)
 	add_loop(suite, host_facts_follow_from_the_mounts_that_can_be_reached, "host",
 		BW_COUNT(hosts));
 	add_loop(suite, a_process_line_is_found_by_its_controllers, "line", 1);
+	add_loop(suite, a_process_is_the_containers_by_its_cgroup, "holds", 1);
 	add_loop(suite, a_container_lies_where_its_path_says_in_every_hierarchy, "places",
 		BW_COUNT(places));
 	add_loop(suite, a_further_process_is_put_where_it_is_asked_to_be, "sub paths",
