@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 libbulwark_a_SOURCES += \
 	runtime/base/arena.c runtime/base/arena.h \
+	runtime/base/audit_socket.c runtime/base/audit_socket.h \
 	runtime/base/auto.h \
 	runtime/base/err.c runtime/base/err.h \
 	runtime/base/fd.c runtime/base/fd.h \

@@ -249,6 +249,10 @@ struct bw_measures;
 bool bw_watch_sample(struct bw_watch *watch, bool limits, struct bw_measures *measures);
 /* Whether killing the init ends every process: it has a pid namespace of its own. */
 bool bw_watch_has_own_pids(const struct bw_watch *watch);
+/* Whether the text of /proc/PID/cgroup, as the host's root reads it, is that of a process in its cgroups. */
+bool bw_watch_holds(const struct bw_watch *watch, const char *proc_cgroup);
+/* The pid of its first process; 0: it is not known. */
+pid_t bw_watch_init(const struct bw_watch *watch);
 /* Whether it has used processor time since that was cpu_usec, or it is not known: a container that has not has done
  * nothing, and there is nothing new to sample. */
 bool bw_watch_has_run(struct bw_watch *watch, uint64_t cpu_usec);

@@ -224,6 +224,14 @@ static bool cgroup_namespace(const struct bw_host *host, char *detail, size_t si
 	return host->cgroup_namespace.v;
 }
 
+static bool audit_records(const struct bw_host *host, char *detail, size_t size)
+{
+	snprintf(detail, size, "%s",
+		host->audit_records.v ? "Landlock's from Linux 6.15 on and while audit is enabled"
+				      : "no audit log in this kernel, no way to it, or no bulwark-keeper");
+	return host->audit_records.v;
+}
+
 static const struct row rows[] = {
 	{"kernel", "mounts by descriptor, pidfds, cgroup.kill", REQUIRED, kernel},
 	{"root", "namespaces, cgroups and mounts", REQUIRED, root},
@@ -241,6 +249,7 @@ static const struct row rows[] = {
 	{"lsm", "mandatory access control", PREFERRED, lsm},
 	{"user namespace", "root inside is nobody outside, where asked for", PREFERRED, user_namespace},
 	{"time namespace", "own clocks, where asked for", PREFERRED, time_namespace},
+	{"audit records", "writes that a security module denies are seen", WANTED, audit_records},
 	{"encrypted disk", "a workspace on disk, under a key of its own", WANTED, scratch},
 	{"memory encryption", "memory that cannot be read from outside", WANTED, memory_encryption},
 };

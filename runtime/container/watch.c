@@ -21,6 +21,7 @@ struct bw_watch {
 	struct bw_cgroup_set set;
 	struct bw_cgroup_oom oom;
 	bool private_pids, audited;
+	pid_t init;
 	struct bw_opt_uint ttl_ms, grace_ms;
 	struct watch_open {
 		struct bw_cgroup_handle handle;
@@ -114,6 +115,7 @@ int bw_watch_open(const struct bw_context *ctx, const char *id, struct bw_watch 
 	watch->oom = (struct bw_cgroup_oom)BW_CGROUP_OOM_INIT;
 	watch->private_pids = container.state->private_pids.v;
 	watch->audited = container.state->audit != NULL;
+	watch->init = container.pid;
 	watch->ttl_ms = container.state->ttl_ms;
 	watch->grace_ms = container.state->grace_ms;
 	if (container.state->cgroups && set_copy(container.state->cgroups, &watch->set, err) < 0) {
@@ -151,6 +153,16 @@ int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const ch
 bool bw_watch_has_own_pids(const struct bw_watch *watch)
 {
 	return watch->private_pids;
+}
+
+bool bw_watch_holds(const struct bw_watch *watch, const char *proc_cgroup)
+{
+	return bw_cgroup_holds(&watch->set, proc_cgroup);
+}
+
+pid_t bw_watch_init(const struct bw_watch *watch)
+{
+	return watch->init;
 }
 
 static struct watch_open *open_once(struct bw_watch *watch)

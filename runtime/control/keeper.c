@@ -5,10 +5,12 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/audit_socket.h"
 #include "base/auto.h"
 #include "base/str.h"
 #include "control/beside.h"
@@ -33,10 +35,22 @@ static const struct bw_beside keeper = {
 
 /* ---- preparing ---- */
 
+/* Without binding it: the kernel would note that in its log each time. */
+static bool has_audit_records(const struct bw_host *host)
+{
+	auto_close int fd = -1;
+
+	for (size_t i = 0; host->root.v && fd < 0 && i < host->own_capabilities.n; i++)
+		if (host->own_capabilities.v[i] == CAP_AUDIT_READ)
+			return (fd = bw_audit_socket()) >= 0;
+	return false;
+}
+
 static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)
 {
 	(void)arena, (void)err;
 	host->keeper = (struct bw_opt_bool){.set = true, .v = access(keeper.program, X_OK) == 0};
+	host->audit_records = (struct bw_opt_bool){.set = true, .v = host->keeper.v && has_audit_records(host)};
 	return 0;
 }
 
@@ -76,12 +90,32 @@ int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **r
 	return 0;
 }
 
+/* What of writing outside of what is allowed comes to its ears. */
+enum ears { NO_RECORDS, NO_MODULE, HEARS, EARS };
+
+static enum ears ears_of(const struct bw_host *host)
+{
+	enum { ABI_WITH_RECORDS = 7 };
+
+	if (!host->audit_records.v)
+		return NO_RECORDS;
+	return host->apparmor.v || host->selinux.v || host->landlock_abi.v >= ABI_WITH_RECORDS ? HEARS : NO_MODULE;
+}
+
 const char *bw_keeper_about(const struct bw_request *request)
 {
+#define NOT_SEEN "; denied writes are not seen: "
+#define RECORDS	 NOT_SEEN "the kernel's audit records cannot be read"
+#define MODULE	 NOT_SEEN "this host has no security module that tells of them"
+#define SEEN	 "; denied writes are seen"
+#define COUNTS	 "bulwark-keeper counts and watches"
+#define ENDS	 "bulwark-keeper ends it when its time is over"
+	static const char *const texts[2][EARS] = {{COUNTS RECORDS, COUNTS MODULE, COUNTS SEEN},
+		{ENDS ", counts and watches" RECORDS, ENDS ", counts and watches" MODULE, ENDS ", counts and watches" SEEN}};
+
 	if (!request->spec->hardening->keeper)
-		return "bulwark-keeper ends it when its time is over";
-	return keeps_time(request) ? "bulwark-keeper ends it when its time is over, counts and watches"
-				   : "bulwark-keeper counts and watches";
+		return ENDS;
+	return texts[keeps_time(request)][ears_of(request->host)];
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
@@ -153,6 +187,7 @@ static void put_keeper(struct bw_json_writer *w, const struct bw_spec_keeper *wa
 	put_alert(w, "cpu", wanted->cpu);
 	put_alert(w, "steady", wanted->steady);
 	put_alert(w, "destinations", wanted->destinations);
+	put_alert(w, "writes", wanted->writes);
 }
 
 static void put_configuration(struct bw_json_writer *w, const struct bw_request *request)

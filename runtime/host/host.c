@@ -58,6 +58,8 @@ static const struct bw_field host_fields[] = {
 		.doc = "flags that seccomp(2) takes"),
 	BW_FIELD(struct bw_host, witness, "witness", .doc = "bulwark-witness is installed"),
 	BW_FIELD(struct bw_host, keeper, "keeper", .doc = "bulwark-keeper is installed"),
+	BW_FIELD(struct bw_host, audit_records, "auditRecords",
+		.doc = "the records of the kernel's audit log can be read"),
 	BW_FIELD(struct bw_host, lsms, "lsms", .doc = "active security modules, in order"),
 	BW_FIELD(struct bw_host, apparmor, "apparmor", .doc = "AppArmor is enabled"),
 	BW_FIELD(struct bw_host, selinux, "selinux", .doc = "SELinux is enabled"),

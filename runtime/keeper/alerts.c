@@ -22,6 +22,7 @@ void bw_alerts_begin(struct bw_keeping *k)
 	bw_window_begin(&k->kept->cpu, window_of(k->settings->cpu));
 	bw_window_begin(&k->kept->steady, window_of(k->settings->steady));
 	bw_counter_begin(&k->kept->denied, window_of(k->settings->destinations));
+	bw_counter_begin(&k->kept->writes_denied, window_of(k->settings->writes));
 }
 
 static void throttle(struct bw_keeping *k)
@@ -87,18 +88,17 @@ static void look_at_steadiness(struct bw_keeping *k, uint64_t now_ms)
 	act(k, alert, "steady", reason, now_ms);
 }
 
-static void look_at_destinations(struct bw_keeping *k, uint64_t now_ms)
+static void look_at_number(struct bw_keeping *k, const struct bw_keeper_alert *alert, struct bw_counter *denied,
+	const char *name, uint64_t now_ms)
 {
-	const struct bw_keeper_alert *alert = k->settings->destinations;
-	struct bw_counter *denied = &k->kept->denied;
 	uint64_t sum = bw_counter_sum(denied, now_ms);
 	char reason[160];
 
 	if (!bw_window_fires(&denied->fired, sum >= alert->count.v, sum < alert->count.v / 2 || sum == 0))
 		return;
-	snprintf(reason, sizeof reason, "%llu destinations were denied within %.10g s, of which %llu are told",
-		(unsigned long long)sum, (double)alert->window_ms.v / 1000, (unsigned long long)alert->count.v);
-	act(k, alert, "destinations", reason, now_ms);
+	snprintf(reason, sizeof reason, "%llu %s were denied within %.10g s, of which %llu are told", (unsigned long long)sum, name,
+		(double)alert->window_ms.v / 1000, (unsigned long long)alert->count.v);
+	act(k, alert, name, reason, now_ms);
 }
 
 void bw_alerts_look(struct bw_keeping *k, uint64_t now_ms)
@@ -108,5 +108,7 @@ void bw_alerts_look(struct bw_keeping *k, uint64_t now_ms)
 	if (k->settings->steady)
 		look_at_steadiness(k, now_ms);
 	if (k->settings->destinations)
-		look_at_destinations(k, now_ms);
+		look_at_number(k, k->settings->destinations, &k->kept->denied, "destinations", now_ms);
+	if (k->settings->writes)
+		look_at_number(k, k->settings->writes, &k->kept->writes_denied, "writes", now_ms);
 }

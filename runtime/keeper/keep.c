@@ -13,6 +13,7 @@
 
 #include "base/sys.h"
 #include "keeper/life.h"
+#include "keeper/listen.h"
 #include "keeper/sample.h"
 #include "keeper/tell.h"
 #include "warden/keeper.h"
@@ -79,9 +80,15 @@ static void end(struct bw_keeping *k)
 
 /* ---- the loop ---- */
 
+/* The earlier of two times; 0 is none. */
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
 static void set_timer(const struct bw_keeping *k)
 {
-	uint64_t due = k->kept->life.due_ms, look = k->kept->look_ms, at = !due || (look && look < due) ? look : due;
+	uint64_t at = earlier(k->kept->life.due_ms, earlier(k->kept->look_ms, k->kept->ear.resume_ms));
 	const struct itimerspec timer = {
 		.it_value = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000}};
 
@@ -104,10 +111,13 @@ enum bw_keep_end bw_keep(struct bw_keeping *k, int other)
 			{.fd = other, .events = POLLIN},
 			{.fd = k->timer, .events = POLLIN},
 			{.fd = k->kept->life.begun ? -1 : k->start, .events = POLLIN},
+			{.fd = -1, .events = POLLIN},
 		};
 		uint64_t expired;
 
 		look_for_start(k);
+		bw_listen(k, clock_ms());
+		fds[4].fd = bw_listen_fd(k);
 		bw_sample(k, clock_ms());
 		keep_time(k);
 		set_timer(k);

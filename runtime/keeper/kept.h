@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "container/bulwark.h"
+#include "keeper/denied.h"
 #include "keeper/settings.h"
 #include "keeper/window.h"
 #include "metrics/metrics.h"
@@ -27,6 +28,17 @@ struct bw_kept_flood {
 	uint64_t held_back;
 };
 
+/* What is listened to in the kernel's audit log, see listen.h. */
+enum { BW_EAR_DOMAINS = 64, BW_EAR_WAITING = 4 };
+struct bw_kept_ear {
+	struct bw_meter meter, gaps; /* of records that are looked at; of notes that some were lost */
+	uint64_t resume_ms;	     /* nobody listens until then; 0: somebody does */
+	uint64_t domains[BW_EAR_DOMAINS]; /* Landlock's that are the container's: a ring */
+	uint32_t domains_n;
+	struct bw_denied waiting[BW_EAR_WAITING]; /* denials by domains of which it is not known whose they are: a ring */
+	uint32_t waiting_n;
+};
+
 struct bw_kept {
 	struct bw_kept_life life;
 	uint64_t look_ms;		      /* the next look; 0: none */
@@ -39,9 +51,10 @@ struct bw_kept {
 	struct timespec counts_from;	      /* of which time the witness's counts are */
 	bool has_programs, has_egress;	      /* there are such files, of who is beside the container, too */
 	uint64_t programs_at, egress_at;      /* so far the files of the witness and the warden were read */
-	struct bw_kept_flood programs, destinations;
+	struct bw_kept_flood programs, destinations, writes;
 	struct bw_window cpu, steady;
-	struct bw_counter denied;
+	struct bw_counter denied, writes_denied;
+	struct bw_kept_ear ear;
 };
 
 struct bw_keeping {
@@ -50,6 +63,7 @@ struct bw_keeping {
 	struct bw_kept *kept; /* shared */
 	int timer, start;     /* timerfd; inotify of the container's directory */
 	int totals;	      /* directory of the host's totals, or -1 */
+	int ear;	      /* socket of the kernel's audit log, or -1 */
 	uint64_t processors;  /* of the host */
 };
 

@@ -5,10 +5,12 @@ noinst_LIBRARIES += libbulwark-keeper.a
 libbulwark_keeper_a_SOURCES = \
 	runtime/keeper/alerts.c runtime/keeper/alerts.h \
 	runtime/keeper/confine.c runtime/keeper/confine.h \
+	runtime/keeper/denied.c runtime/keeper/denied.h \
 	runtime/keeper/follow.c runtime/keeper/follow.h \
 	runtime/keeper/keep.c runtime/keeper/keep.h \
 	runtime/keeper/kept.h \
 	runtime/keeper/life.c runtime/keeper/life.h \
+	runtime/keeper/listen.c runtime/keeper/listen.h \
 	runtime/keeper/sample.c runtime/keeper/sample.h \
 	runtime/keeper/seen.c runtime/keeper/seen.h \
 	runtime/keeper/settings.c runtime/keeper/settings.h \

@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "keeper/alerts.h"
+#include "keeper/listen.h"
 #include "keeper/seen.h"
 #include "keeper/tell.h"
 #include "warden/keeper.h"
@@ -28,7 +29,8 @@ void bw_sample_begin(struct bw_keeping *k, uint64_t now_ms)
 		return;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	kept->measures.started_unix_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
-	kept->programs.meter = kept->destinations.meter = bw_meter_make(PER_MINUTE, BURST, now_ms);
+	kept->programs.meter = kept->destinations.meter = kept->writes.meter = bw_meter_make(PER_MINUTE, BURST, now_ms);
+	bw_listen_begin(k, now_ms);
 	bw_alerts_begin(k);
 	kept->look_ms = now_ms + k->settings->interval_ms.v;
 }
@@ -111,7 +113,7 @@ static bool is_news(const struct bw_measures *a, const struct bw_measures *b)
 	return memcmp(a->count, b->count, BW_COUNT_CPU_USEC * sizeof *a->count) != 0 ||
 	       a->count[BW_COUNT_OOM_KILLS] != b->count[BW_COUNT_OOM_KILLS];
 }
-_Static_assert(BW_COUNT_ALERTS < BW_COUNT_CPU_USEC && BW_COUNT_DESTINATIONS_DENIED < BW_COUNT_CPU_USEC, "events come first");
+_Static_assert(BW_COUNT_ALERTS < BW_COUNT_CPU_USEC && BW_COUNT_WRITES_DENIED < BW_COUNT_CPU_USEC, "events come first");
 
 /* To replace a file costs more than all else: for what is used every third look will do, and where nothing but the time has
  * gone on, the file that is there. */
@@ -188,9 +190,11 @@ void bw_sample_end(struct bw_keeping *k, uint64_t now_ms)
 		return;
 	/* What was written within one tick of the file system's clock is not overlooked. */
 	kept->counts_from = (struct timespec){0};
+	bw_listen(k, now_ms);
 	look(k, now_ms, true);
 	bw_tell_rest(k, &kept->programs, BW_AUDIT_PROGRAM_DENIED);
 	bw_tell_rest(k, &kept->destinations, BW_AUDIT_DESTINATION_DENIED);
+	bw_tell_rest(k, &kept->writes, BW_AUDIT_WRITE_DENIED);
 	if (has_written_too_much()) {
 		kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS]++;
 		bw_tell(k, BW_AUDIT_SIZE_VIOLATION, "the first process has died of writing more to a file than RLIMIT_FSIZE", NULL, 0);

@@ -46,7 +46,7 @@ static void see_program(const struct bw_json *line, void *ctx)
 		kept->measures.count[BW_COUNT_PACKAGE_INSTALL_ATTEMPTS]++;
 	if (bw_streq(bw_follow_text(line, "result"), "denied"))
 		bw_tell_flood(reading->keeping, &kept->programs, reading->now_ms, BW_AUDIT_PROGRAM_DENIED,
-			bw_follow_text(line, "reason"), more);
+			bw_follow_text(line, "reason"), more, BW_COUNT(more));
 }
 
 static void see_denied(const struct reading *reading, const struct bw_json *line)
@@ -58,7 +58,7 @@ static void see_denied(const struct reading *reading, const struct bw_json *line
 	kept->measures.count[BW_COUNT_DESTINATIONS_DENIED]++;
 	bw_counter_add(&kept->denied, reading->now_ms, 1);
 	bw_tell_flood(reading->keeping, &kept->destinations, reading->now_ms, BW_AUDIT_DESTINATION_DENIED,
-		bw_follow_text(line, "reason"), more);
+		bw_follow_text(line, "reason"), more, BW_COUNT(more));
 }
 
 static void see_connection(const struct bw_json *line, void *ctx)

@@ -37,6 +37,7 @@ static const struct bw_field fields[] = {
 	BW_NESTED(struct bw_keeper_settings, cpu, "cpu", &alert_schema, .doc = "Much load."),
 	BW_NESTED(struct bw_keeper_settings, steady, "steady", &alert_schema, .doc = "Steady load without input and output."),
 	BW_NESTED(struct bw_keeper_settings, destinations, "destinations", &alert_schema, .doc = "Many denied destinations."),
+	BW_NESTED(struct bw_keeper_settings, writes, "writes", &alert_schema, .doc = "Many denied writes."),
 	BW_NESTED(struct bw_keeper_settings, audit, "audit", &bw_audit_trail_schema, .doc = "Where records go."),
 	BW_END,
 };

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,20 +29,21 @@ void bw_tell(const struct bw_keeping *k, enum bw_audit_event event, const char *
 }
 
 void bw_tell_flood(const struct bw_keeping *k, struct bw_kept_flood *flood, uint64_t now_ms, enum bw_audit_event event,
-	const char *reason, const struct bw_audit_more more[2])
+	const char *reason, const struct bw_audit_more *more, size_t more_n)
 {
-	struct bw_audit_more all[3] = {more[0], more[1]};
+	struct bw_audit_more all[BW_TELL_MORE + 1];
 	char held_back[24];
 
 	if (!bw_meter_take(&flood->meter, now_ms)) {
 		flood->held_back++;
 		return;
 	}
+	memcpy(all, more, more_n * sizeof *more);
 	snprintf(held_back, sizeof held_back, "%llu", (unsigned long long)flood->held_back);
 	if (flood->held_back)
-		all[2] = (struct bw_audit_more){"held_back", held_back};
+		all[more_n++] = (struct bw_audit_more){"held_back", held_back};
 	flood->held_back = 0;
-	bw_tell(k, event, reason, all, all[2].key ? 3 : 2);
+	bw_tell(k, event, reason, all, more_n);
 }
 
 void bw_tell_rest(const struct bw_keeping *k, struct bw_kept_flood *flood, enum bw_audit_event event)

@@ -11,6 +11,7 @@
 	BW_COUNT_ROW(S, "file_size_violations", BW_COUNT_FILE_SIZE_VIOLATIONS),                                \
 	BW_COUNT_ROW(S, "network_connection_attempts", BW_COUNT_NETWORK_CONNECTION_ATTEMPTS),                  \
 	BW_COUNT_ROW(S, "destinations_denied", BW_COUNT_DESTINATIONS_DENIED),                                  \
+	BW_COUNT_ROW(S, "writes_denied", BW_COUNT_WRITES_DENIED),                                              \
 	BW_COUNT_ROW(S, "alerts", BW_COUNT_ALERTS),                                                            \
 	BW_COUNT_ROW(S, "cpu_usec", BW_COUNT_CPU_USEC),                                                        \
 	BW_COUNT_ROW(S, "cpu_throttled_usec", BW_COUNT_CPU_THROTTLED_USEC),                                    \

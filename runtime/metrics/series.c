@@ -24,6 +24,8 @@ const struct bw_series bw_series_counters[] = {
 		COUNTER(BW_COUNT_PROGRAMS_DENIED), 0},
 	{"bulwark_destinations_denied_total", "Connections that were refused.", "destinations_denied", "Count",
 		COUNTER(BW_COUNT_DESTINATIONS_DENIED), 0},
+	{"bulwark_writes_denied_total", "Writes that a security module has denied, where the kernel tells of them.", "writes_denied",
+		"Count", COUNTER(BW_COUNT_WRITES_DENIED), 0},
 	{"bulwark_alerts_total", "Alerts that the policy asked for.", "alerts", "Count", COUNTER(BW_COUNT_ALERTS), 0},
 	{"bulwark_starts_refused_total", "Containers that the policy did not let come to be.", "starts_refused", "Count",
 		COUNTER(BW_COUNT_STARTS_REFUSED), 0},

@@ -553,6 +553,7 @@ static const struct {
 	{"alerts.cpu", earlier_alert},
 	{"alerts.steady", earlier_alert},
 	{"alerts.destinations", earlier_alert},
+	{"alerts.writes", earlier_alert},
 	{"alerts.throttlePercent", lower_or_usual},
 	{"checkpoint", later_choice},
 	{"audit.record", later_choice},

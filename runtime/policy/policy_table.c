@@ -1033,22 +1033,28 @@ static const struct bw_field steady_alert_fields[] = {
 	ALERT_ACTION, BW_END};
 static const struct bw_schema steady_alert_schema = {
 	.name = "steadyAlert", .size = sizeof(struct bw_profile_alert), .unknown = BW_UNKNOWN_REFUSE, .fields = steady_alert_fields};
-static const struct bw_field destinations_alert_fields[] = {
-	BW_FIELD(struct bw_profile_alert, count, "count", .min = 1, .max = 1000000,
-		.doc = "Number of destinations that were denied from which on it is told; absent: 20."),
-	BW_FIELD(struct bw_profile_alert, window, "per", .check = check_window,
-		.doc = "Within which time; absent: 1m."),
-	ALERT_ACTION, BW_END};
-static const struct bw_schema destinations_alert_schema = {.name = "destinationsAlert",
-	.size = sizeof(struct bw_profile_alert),
-	.unknown = BW_UNKNOWN_REFUSE,
-	.fields = destinations_alert_fields};
+#define COUNT_ALERT(which, what)                                                                                \
+	static const struct bw_field which##_alert_fields[] = {                                                 \
+		BW_FIELD(struct bw_profile_alert, count, "count", .min = 1, .max = 1000000,                     \
+			.doc = "Number of " what " that were denied from which on it is told; absent: 20."),    \
+		BW_FIELD(struct bw_profile_alert, window, "per", .check = check_window,                         \
+			.doc = "Within which time; absent: 1m."),                                               \
+		ALERT_ACTION, BW_END};                                                                          \
+	static const struct bw_schema which##_alert_schema = {.name = #which "Alert",                           \
+		.size = sizeof(struct bw_profile_alert),                                                        \
+		.unknown = BW_UNKNOWN_REFUSE,                                                                   \
+		.fields = which##_alert_fields}
+COUNT_ALERT(destinations, "destinations");
+COUNT_ALERT(writes, "writes");
 static const struct bw_field alerts_fields[] = {
 	BW_NESTED(struct bw_profile_alerts, cpu, "cpu", &cpu_alert_schema, .doc = "Much load for long."),
 	BW_NESTED(struct bw_profile_alerts, steady, "steady", &steady_alert_schema,
 		.doc = "Full load without a pause and without input and output, as of who mines: or of who calculates."),
 	BW_NESTED(struct bw_profile_alerts, destinations, "destinations", &destinations_alert_schema,
 		.doc = "Attempts to reach what the gate does not let out."),
+	BW_NESTED(struct bw_profile_alerts, writes, "writes", &writes_alert_schema,
+		.doc = "Attempts to write where a security module of the kernel's does not let it, as far as that is told: see "
+		       "bulwark-keeper(8)."),
 	BW_FIELD(struct bw_profile_alerts, throttle_percent, "throttlePercent", .min = 1, .max = 100,
 		.doc = "What throttle leaves, in percent of the processor time that the container may have; absent: 20."),
 	BW_END};

@@ -217,7 +217,7 @@ struct bw_profile_alert {
 	char *window; /* as bw_parse_duration_ms() reads it */
 };
 struct bw_profile_alerts {
-	struct bw_profile_alert *cpu, *steady, *destinations;
+	struct bw_profile_alert *cpu, *steady, *destinations, *writes;
 	struct bw_opt_uint throttle_percent;
 };
 

@@ -14,6 +14,7 @@ static const struct defaults {
 	{"cpu", 80, 0, 0, 5 * 60000},
 	{"steady", 95, 3, 0, 10 * 60000},
 	{"destinations", 0, 0, 20, 60000},
+	{"writes", 0, 0, 20, 60000},
 };
 
 static uint64_t number_or(const struct bw_opt_uint *number, uint64_t otherwise)
@@ -79,7 +80,8 @@ static bool speaks(const struct bw_profile_alerts *alerts)
 	struct bw_alert_terms terms;
 
 	return alerts && (bw_alert_terms("cpu", alerts->cpu, &terms) || bw_alert_terms("steady", alerts->steady, &terms) ||
-				 bw_alert_terms("destinations", alerts->destinations, &terms));
+				 bw_alert_terms("destinations", alerts->destinations, &terms) ||
+				 bw_alert_terms("writes", alerts->writes, &terms));
 }
 
 /* Warden and witness write down what they deny; the keeper brings it into the trail. */
@@ -111,4 +113,5 @@ void bw_rule_keeper(struct bw_run *r)
 	put_alert(r, &keeper->cpu, "cpu", alerts->cpu);
 	put_alert(r, &keeper->steady, "steady", alerts->steady);
 	put_alert(r, &keeper->destinations, "destinations", alerts->destinations);
+	put_alert(r, &keeper->writes, "writes", alerts->writes);
 }

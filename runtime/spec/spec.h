@@ -350,7 +350,7 @@ struct bw_spec_alert {
 /* What bulwark-keeper does besides ending it in time. */
 struct bw_spec_keeper {
 	char *metrics;                       /* "prefer" or "require" that its numbers are kept; absent: they are not */
-	struct bw_spec_alert *cpu, *steady, *destinations; /* NULL: none */
+	struct bw_spec_alert *cpu, *steady, *destinations, *writes; /* NULL: none */
 	struct bw_opt_uint interval_ms;      /* between two looks */
 	struct bw_opt_uint throttle_percent; /* what is left of its processor time by throttle */
 };

@@ -193,6 +193,7 @@ static const struct bw_field keeper_fields[] = {
 	BW_NESTED(struct bw_spec_keeper, steady, "steady", &bw_spec_alert_schema, .doc = "steady load without input and output"),
 	BW_NESTED(struct bw_spec_keeper, destinations, "destinations", &bw_spec_alert_schema,
 		.doc = "many destinations that were denied"),
+	BW_NESTED(struct bw_spec_keeper, writes, "writes", &bw_spec_alert_schema, .doc = "many writes that were denied"),
 	BW_FIELD(struct bw_spec_keeper, interval_ms, "intervalMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX,
 		.doc = "milliseconds between two looks"),
 	BW_FIELD(struct bw_spec_keeper, throttle_percent, "throttlePercent", .flags = BW_REQUIRED, .min = 1, .max = 100,

@@ -16,6 +16,12 @@ fuzz_audit_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fu
 fuzz_audit_LDADD = libbulwark.a $(BW_LIBS)
 TESTS += fuzz_audit
 
+check_PROGRAMS += fuzz_denied
+fuzz_denied_SOURCES = tests/fuzz/fuzz_denied.c $(fuzz_main_sources)
+fuzz_denied_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/denied"'
+fuzz_denied_LDADD = libbulwark-keeper.a libbulwark.a $(BW_LIBS)
+TESTS += fuzz_denied
+
 check_PROGRAMS += fuzz_facts
 fuzz_facts_SOURCES = tests/fuzz/fuzz_facts.c $(fuzz_main_sources)
 fuzz_facts_CPPFLAGS = $(fuzz_cppflags) -DBW_FUZZ_CORPUS='"$(abs_srcdir)/tests/fuzz/corpus/facts"'

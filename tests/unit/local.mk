@@ -582,6 +582,12 @@ test_shim_server_CFLAGS = $(unit_cflags)
 test_shim_server_LDADD = libbulwark-shim.a $(unit_libs)
 TESTS += test_shim_server
 
+check_PROGRAMS += test_denied
+test_denied_SOURCES = tests/unit/test_denied.c
+test_denied_CFLAGS = $(unit_cflags)
+test_denied_LDADD = libbulwark-keeper.a libbulwark-warden.a $(unit_libs)
+TESTS += test_denied
+
 check_PROGRAMS += test_keeper
 test_keeper_SOURCES = tests/unit/test_keeper.c
 test_keeper_CFLAGS = $(unit_cflags)

@@ -82,7 +82,7 @@ START_TEST(units_are_those_of_the_names)
 	auto_free char *text = NULL;
 
 	ck_assert_int_eq(bw_report_prometheus(&report, &text, &err), 0);
-	expect(text, "\nbulwark_cpu_seconds_total{tenant=\"acme\",profile=\"hardened\"} 7.000007\n");
+	expect(text, "\nbulwark_cpu_seconds_total{tenant=\"acme\",profile=\"hardened\"} 8.000008\n");
 	expect(text, "\nbulwark_cpu_limit_cores{tenant=\"acme\",profile=\"hardened\"} 1.504\n");
 	expect(text, "\nbulwark_containers{tenant=\"acme\",profile=\"hardened\",state=\"running\"} 1\n");
 	expect(text, "\nbulwark_kill_switch{tenant=\"acme\"} 1\n");
@@ -130,7 +130,7 @@ START_TEST(counters_are_told_as_what_has_come_since)
 	expect(text, ",\"cpu_time\":0,");
 	/* Begun anew, and a set without names. */
 	expect(text, "\"Dimensions\":[[]]");
-	expect(text, ",\"oom_kills\":13000013,");
+	expect(text, ",\"oom_kills\":14000014,");
 }
 END_TEST
 
