@@ -315,7 +315,7 @@ START_TEST(no_counter_goes_down)
 	fill(files);
 	bw_cgroup_handle_init(&handle, &set);
 	handle.fds[0] = open(scratch.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert(bw_cgroup_sample_with(&handle, NULL, &m));
+	ck_assert(bw_cgroup_sample_with(&handle, NULL, true, &m));
 	ck_assert_uint_eq(m.count[BW_COUNT_IO_READ_BYTES], 500);
 	ck_assert_uint_eq(m.count[BW_COUNT_IO_WRITE_BYTES], 7);
 	ck_assert_uint_eq(m.gauge[BW_GAUGE_MEMORY_BYTES], 20);
