@@ -9,17 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The inode of the first pid namespace is fixed (linux/nsfs.h, PID_NS_INIT_INO). */
+/* Inodes of the first namespaces (linux/nsfs.h, PID_NS_INIT_INO and NET_NS_INIT_INO); that of the network is fixed from Linux
+ * 6.18 on, and never another's. */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
+#define INITIAL_NET_NAMESPACE 0xEFFFFFF9U
 
-/* That of the first network namespace is not fixed in every kernel; process 1 of the first pid namespace is in it. */
+/* Before 6.18 process 1 of the first pid namespace says which it is, if it may be asked. */
 static bool in_first_namespaces(void)
 {
 	struct stat own, first;
 
 	if (stat("/proc/self/ns/pid", &own) < 0 || own.st_ino != INITIAL_PID_NAMESPACE)
 		return false;
-	return stat("/proc/self/ns/net", &own) == 0 && stat("/proc/1/ns/net", &first) == 0 && own.st_ino == first.st_ino;
+	if (stat("/proc/self/ns/net", &own) < 0)
+		return false;
+	return own.st_ino == INITIAL_NET_NAMESPACE || (stat("/proc/1/ns/net", &first) == 0 && own.st_ino == first.st_ino);
 }
 
 int bw_audit_socket(void)

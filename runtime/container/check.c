@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "control/compile.h"
 #include "control/host_side.h"
+#include "control/keeper.h"
 #include "control/label.h"
 #include "control/landlock_abi.h"
 #include "control/scratch.h"
@@ -226,10 +227,12 @@ static bool cgroup_namespace(const struct bw_host *host, char *detail, size_t si
 
 static bool audit_records(const struct bw_host *host, char *detail, size_t size)
 {
+	bool there = host->keeper.v && bw_keeper_has_records(host);
+
 	snprintf(detail, size, "%s",
-		host->audit_records.v ? "Landlock's from Linux 6.15 on and while audit is enabled"
-				      : "no audit log in this kernel, no way to it, or no bulwark-keeper");
-	return host->audit_records.v;
+		there ? "Landlock's from Linux 6.15 on and while audit is enabled"
+		      : "no audit log in this kernel, no way to it, or no bulwark-keeper");
+	return there;
 }
 
 static const struct row rows[] = {

@@ -35,11 +35,14 @@ static const struct bw_beside keeper = {
 
 /* ---- preparing ---- */
 
-/* Without binding it: the kernel would note that in its log each time. */
-static bool has_audit_records(const struct bw_host *host)
+/* Not by probe(), which looks for containers too that have no keeper. Without binding the socket: the kernel would note that
+ * in its log each time. */
+bool bw_keeper_has_records(const struct bw_host *host)
 {
 	auto_close int fd = -1;
 
+	if (host->audit_records.set)
+		return host->audit_records.v;
 	for (size_t i = 0; host->root.v && fd < 0 && i < host->own_capabilities.n; i++)
 		if (host->own_capabilities.v[i] == CAP_AUDIT_READ)
 			return (fd = bw_audit_socket()) >= 0;
@@ -50,7 +53,6 @@ static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *er
 {
 	(void)arena, (void)err;
 	host->keeper = (struct bw_opt_bool){.set = true, .v = access(keeper.program, X_OK) == 0};
-	host->audit_records = (struct bw_opt_bool){.set = true, .v = host->keeper.v && has_audit_records(host)};
 	return 0;
 }
 
@@ -91,27 +93,32 @@ int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **r
 }
 
 /* What of writing outside of what is allowed comes to its ears. */
-enum ears { NO_RECORDS, NO_MODULE, HEARS, EARS };
+enum ears { NO_RECORDS, NO_MODULE, HEARS_LANDLOCK, HEARS, EARS };
 
 static enum ears ears_of(const struct bw_host *host)
 {
 	enum { ABI_WITH_RECORDS = 7 };
 
-	if (!host->audit_records.v)
+	if (!bw_keeper_has_records(host))
 		return NO_RECORDS;
-	return host->apparmor.v || host->selinux.v || host->landlock_abi.v >= ABI_WITH_RECORDS ? HEARS : NO_MODULE;
+	if (host->apparmor.v || host->selinux.v)
+		return HEARS;
+	return host->landlock_abi.v >= ABI_WITH_RECORDS ? HEARS_LANDLOCK : NO_MODULE;
 }
 
 const char *bw_keeper_about(const struct bw_request *request)
 {
-#define NOT_SEEN "; denied writes are not seen: "
-#define RECORDS	 NOT_SEEN "the kernel's audit records cannot be read"
-#define MODULE	 NOT_SEEN "this host has no security module that tells of them"
-#define SEEN	 "; denied writes are seen"
-#define COUNTS	 "bulwark-keeper counts and watches"
-#define ENDS	 "bulwark-keeper ends it when its time is over"
-	static const char *const texts[2][EARS] = {{COUNTS RECORDS, COUNTS MODULE, COUNTS SEEN},
-		{ENDS ", counts and watches" RECORDS, ENDS ", counts and watches" MODULE, ENDS ", counts and watches" SEEN}};
+#define COUNTS "bulwark-keeper counts and watches"
+#define ENDS   "bulwark-keeper ends it when its time is over"
+#define BOTH   ENDS ", counts and watches"
+#define EACH(before)                                                                                                         \
+	{                                                                                                                    \
+		[NO_RECORDS] = before "; denied writes are not seen: the kernel's audit records cannot be read",             \
+		[NO_MODULE] = before "; denied writes are not seen: this host has no security module that tells of them",    \
+		[HEARS_LANDLOCK] = before "; denied writes are seen while the kernel's audit is enabled",                    \
+		[HEARS] = before "; denied writes are seen",                                                                 \
+	}
+	static const char *const texts[2][EARS] = {EACH(COUNTS), EACH(BOTH)};
 
 	if (!request->spec->hardening->keeper)
 		return ENDS;
@@ -176,10 +183,12 @@ static void put_audit(struct bw_json_writer *w, const struct bw_spec_audit *audi
 	bw_schema_write(&bw_audit_trail_schema, audit->trail ? audit->trail : &usual, w);
 }
 
-static void put_keeper(struct bw_json_writer *w, const struct bw_spec_keeper *wanted)
+static void put_keeper(struct bw_json_writer *w, const struct bw_spec_keeper *wanted, bool listen)
 {
 	if (!wanted)
 		return;
+	bw_json_key(w, "listen");
+	bw_json_bool(w, listen);
 	bw_json_key(w, "metrics");
 	bw_json_bool(w, wanted->metrics != NULL);
 	put_number(w, "intervalMs", &wanted->interval_ms);
@@ -211,7 +220,7 @@ static void put_configuration(struct bw_json_writer *w, const struct bw_request 
 	put_text(w, "session", hardening->session);
 	put_text(w, "profile", hardening->profile);
 	put_audit(w, hardening->audit);
-	put_keeper(w, hardening->keeper);
+	put_keeper(w, hardening->keeper, ears_of(request->host) >= HEARS_LANDLOCK);
 	bw_json_end_object(w);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 
+struct bw_host;
 struct bw_request;
 struct bw_settling;
 
@@ -17,6 +18,8 @@ struct bw_settling;
 /* Whether the container of the request gets one; *ret_why: why it gets none although one is wanted, else NULL. Fails where
  * the policy requires one that cannot be had. For who has no plan. */
 int bw_keeper_choose(const struct bw_request *request, bool *ret, const char **ret_why, struct bw_err *err) BW_MUST_CHECK;
+/* Whether a keeper can read the records of the kernel's audit log here. */
+bool bw_keeper_has_records(const struct bw_host *host);
 /* What it does for a container that gets one. */
 const char *bw_keeper_about(const struct bw_request *request);
 /* Starts it. The state is on disk by now, with its cgroups. */

@@ -33,7 +33,7 @@ struct bw_host {
 	struct bw_strs seccomp_flags;       /* SECCOMP_FILTER_FLAG_* the kernel takes */
 	struct bw_opt_bool witness;         /* bulwark-witness is installed */
 	struct bw_opt_bool keeper;          /* bulwark-keeper is installed */
-	struct bw_opt_bool audit_records;   /* it can read those of the kernel's audit log */
+	struct bw_opt_bool audit_records;   /* it can read the kernel's audit log; not set: to be looked up */
 	struct bw_strs lsms;                /* active security modules, in order; empty: not known */
 	struct bw_opt_bool apparmor, selinux;
 	struct bw_opt_bool selinux_enforcing;

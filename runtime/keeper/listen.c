@@ -196,6 +196,9 @@ void bw_listen_begin(struct bw_keeping *k, uint64_t now_ms)
 {
 	char one;
 
+	/* The state says that they are seen: CAP_AUDIT_READ was there, and the host's own SELinux has the last word. */
+	if (k->settings->listen.v && k->ear < 0)
+		bw_tell(k, BW_AUDIT_DEGRADED, "denied writes are not seen: the kernel's audit log cannot be listened to", NULL, 0);
 	if (k->ear >= 0)
 		(void)!recvfrom(k->ear, &one, sizeof one, 0, NULL, NULL);
 	k->kept->ear.meter = bw_meter_make(RECORDS_PER_MINUTE, RECORDS_AT_ONCE, now_ms);

@@ -152,8 +152,7 @@ static int open_all(struct bw_keeping *k, struct bw_err *err)
 		return bw_fail(err, BW_E_KERNEL, errno, "preparing the keeper");
 	if (inotify_add_watch(k->start, here, IN_DELETE) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "watching the container's directory");
-	/* Where there are no records, the state has said so. */
-	k->ear = k->settings->interval_ms.set ? bw_listen_open() : -1;
+	k->ear = k->settings->listen.v ? bw_listen_open() : -1;
 	k->processors = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	k->totals = k->settings->metrics.v ? bw_totals_open(true, err) : -1;
 	if (k->settings->metrics.v && k->totals < 0)

@@ -30,6 +30,7 @@ static const struct bw_field fields[] = {
 	BW_FIELD(struct bw_keeper_settings, grace_ms, "graceMs", .max = MAX_MS,
 		.doc = "Milliseconds between SIGTERM and SIGKILL then."),
 	BW_FIELD(struct bw_keeper_settings, metrics, "metrics", .doc = "Whether numbers are written."),
+	BW_FIELD(struct bw_keeper_settings, listen, "listen", .doc = "Whether the kernel's audit log is to be listened to."),
 	BW_FIELD(struct bw_keeper_settings, interval_ms, "intervalMs", .min = 1, .max = MAX_MS,
 		.doc = "Milliseconds between two looks; when absent there is none."),
 	BW_FIELD(struct bw_keeper_settings, throttle_percent, "throttlePercent", .min = 1, .max = 100,

@@ -18,7 +18,7 @@ struct bw_keeper_settings {
 	char *root, *id;
 	char *tenant, *session, *profile, *policy;
 	struct bw_opt_uint ttl_ms, grace_ms;
-	struct bw_opt_bool metrics;
+	struct bw_opt_bool metrics, listen;
 	struct bw_opt_uint interval_ms, throttle_percent;
 	struct bw_keeper_alert *cpu, *steady, *destinations, *writes;
 	struct bw_audit_trail *audit; /* NULL: nothing is recorded */

@@ -294,7 +294,7 @@ START_TEST(a_configuration_is_whole_or_refused)
 		"{\"root\":\"/run\",\"id\":\"a\",\"ttlMs\":0}", "{\"root\":\"/run\",\"id\":\"a\",\"more\":1}",
 		"{\"root\":\"/run\",\"id\":\"a\",\"cpu\":{\"action\":\"off\",\"windowMs\":1}}",
 		"{\"root\":\"/run\",\"id\":\"a\",\"ttlMs\":18446744073709551615}"};
-	static const char good[] = "{\"root\":\"/run\",\"id\":\"a\",\"ttlMs\":1,\"intervalMs\":10000,\"throttlePercent\":20,"
+	static const char good[] = "{\"root\":\"/run\",\"id\":\"a\",\"ttlMs\":1,\"intervalMs\":10000,\"listen\":true,\"throttlePercent\":20,"
 				   "\"cpu\":{\"action\":\"kill\",\"percent\":80,\"windowMs\":300000}}";
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
 	const struct bw_keeper_settings *settings;
@@ -302,6 +302,7 @@ START_TEST(a_configuration_is_whole_or_refused)
 
 	ck_assert_int_eq(bw_keeper_settings_parse(good, strlen(good), &arena, &settings, &err), 0);
 	ck_assert_str_eq(settings->cpu->action, "kill");
+	ck_assert(settings->listen.v);
 	ck_assert_ptr_null(settings->audit);
 	for (size_t i = 0; i < BW_COUNT(bad); i++)
 		ck_assert_msg(bw_keeper_settings_parse(bad[i], strlen(bad[i]), &arena, &settings, &err) < 0, "%s", bad[i]);
