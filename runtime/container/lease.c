@@ -44,8 +44,8 @@ static int store_open(int root, const char *kind, bool make, struct store *ret, 
 
 	snprintf(path, sizeof path, ".leases/%s", kind);
 	if (make && mkdirat(root, path, 0700) < 0 && errno == ENOENT) {
-		(void)!mkdirat(root, ".leases", 0700);
-		(void)!mkdirat(root, path, 0700);
+		if ((mkdirat(root, ".leases", 0700) < 0 && errno != EEXIST) || (mkdirat(root, path, 0700) < 0 && errno != EEXIST))
+			return bw_fail(err, BW_E_KERNEL, errno, "making the leases of kind %s", kind);
 	}
 	ret->kind = kind;
 	ret->dir = openat(root, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -20,21 +20,6 @@
 /* SLOW: what seldom changes is looked at, and written, every so many looks. */
 enum { SLOW = 30, WRITE = 3, NET_MAX = 8192, BURST = 10, PER_MINUTE = 10 };
 
-void bw_sample_begin(struct bw_keeping *k, uint64_t now_ms)
-{
-	struct bw_kept *kept = k->kept;
-	struct timespec wall = {0};
-
-	if (!k->settings->interval_ms.set || kept->look_ms)
-		return;
-	clock_gettime(CLOCK_REALTIME, &wall);
-	kept->measures.started_unix_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
-	kept->programs.meter = kept->destinations.meter = kept->writes.meter = bw_meter_make(PER_MINUTE, BURST, now_ms);
-	bw_listen_begin(k, now_ms);
-	bw_alerts_begin(k);
-	kept->look_ms = now_ms + k->settings->interval_ms.v;
-}
-
 /* ---- one look ---- */
 
 /* "  eth0: 1296 10 0 0 0 0 0 0 1296 10 ...": bytes come first, and ninth. */
@@ -66,20 +51,29 @@ void bw_sample_gain(uint64_t *sum, uint64_t *last, uint64_t now)
 	*last = now;
 }
 
-static void look_at_net(struct bw_kept *kept)
+/* The gate's bytes are no interface's: a container that has it has loopback alone. False: there are no numbers. */
+static bool read_net(const struct bw_kept *kept, uint64_t *ret_in_bytes, uint64_t *ret_out_bytes)
 {
-	uint64_t *count = kept->measures.count;
 	char text[NET_MAX];
-	uint64_t in = 0, out = 0;
 	ssize_t len = pread(BW_KEEPER_NET, text, sizeof text - 1, 0);
 
-	if (len > 0) {
-		text[len] = '\0';
-		bw_sample_net(text, &in, &out);
-	}
-	/* The gate's are no interface's: a container that has it has loopback alone. */
-	bw_sample_gain(&count[BW_COUNT_NET_IN_BYTES], &kept->net_in_bytes, in + kept->gate_in_bytes);
-	bw_sample_gain(&count[BW_COUNT_NET_OUT_BYTES], &kept->net_out_bytes, out + kept->gate_out_bytes);
+	if (len < 0)
+		return false;
+	text[len] = '\0';
+	bw_sample_net(text, ret_in_bytes, ret_out_bytes);
+	*ret_in_bytes += kept->gate_in_bytes;
+	*ret_out_bytes += kept->gate_out_bytes;
+	return true;
+}
+
+static void look_at_net(struct bw_kept *kept)
+{
+	uint64_t *count = kept->measures.count, in, out;
+
+	if (!read_net(kept, &in, &out))
+		return;
+	bw_sample_gain(&count[BW_COUNT_NET_IN_BYTES], &kept->net_in_bytes, in);
+	bw_sample_gain(&count[BW_COUNT_NET_OUT_BYTES], &kept->net_out_bytes, out);
 }
 
 static uint64_t capacity(const struct bw_keeping *k)
@@ -147,6 +141,25 @@ void bw_sample(struct bw_keeping *k, uint64_t now_ms)
 	look(k, now_ms, slow);
 	bw_alerts_look(k, now_ms);
 	keep(k, slow);
+}
+
+/* ---- the beginning ---- */
+
+void bw_sample_begin(struct bw_keeping *k, uint64_t now_ms)
+{
+	struct bw_kept *kept = k->kept;
+	struct timespec wall = {0};
+
+	if (!k->settings->interval_ms.set || kept->look_ms)
+		return;
+	clock_gettime(CLOCK_REALTIME, &wall);
+	kept->measures.started_unix_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
+	kept->programs.meter = kept->destinations.meter = kept->writes.meter = bw_meter_make(PER_MINUTE, BURST, now_ms);
+	bw_listen_begin(k, now_ms);
+	bw_alerts_begin(k);
+	/* A network that is the host's or a pod's has been there before: that is not this container's. */
+	(void)read_net(kept, &kept->net_in_bytes, &kept->net_out_bytes);
+	kept->look_ms = now_ms + k->settings->interval_ms.v;
 }
 
 /* ---- the end ---- */

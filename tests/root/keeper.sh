@@ -398,6 +398,40 @@ test_steady_load_without_input_and_output_is_told() {
 	expect_equal alerts "$(alerts)" ''
 }
 
+# talks NAMESPACE: fifty thousand bytes go out of one end of its link, and into the other.
+talks() {
+	nsenter --net="$1" bash -c 'text=$(printf %01000d 0); for ((i = 0; i < 50; i++)); do printf %s "$text" >/dev/udp/10.99.0.2/9; done'
+}
+
+# A network that others had before, as a pod's.
+test_what_came_before_it_by_its_network_is_not_its_own() {
+	local network holder
+	lasting true
+	policy '{"extends": "hardened", "loosens": ["network.host", "network.guard"], "network": {"host": "allow", "guard": "prefer"},
+		"metrics": {"record": "prefer", "interval": "200ms"}}'
+	config '.linux.namespaces |= map(select(.type != "network"))'
+	unshare --net sleep 300 &
+	holder=$!
+	network=/proc/$holder/ns/net
+	eventually other_network "$holder"
+	nsenter --net="$network" sh -c 'ip link add near type veth peer name far && ip addr add 10.99.0.1/24 dev near &&
+		ip link set far address 02:00:00:00:00:02 up && ip link set near up && ip neigh replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev near' ||
+		skip "needs links of type veth"
+	talks "$network"
+	run nsenter --net="$network" "$RUNTIME" --root "$T/state" --policy "$T/policy.json" run --detach --bundle "$BUNDLE" "$ID"
+	expect_status 0
+	eventually at_least duration_ms 500
+	[ "$(number net_out_bytes)" -lt 20000 ] || fail "$(number net_out_bytes) bytes have gone out"
+	talks "$network"
+	eventually at_least net_out_bytes 50000
+	[ "$(number net_in_bytes)" -lt 90000 ] || fail "$(number net_in_bytes) bytes have come in"
+	kill "$holder"
+}
+
+other_network() {
+	[ "$(namespace_of "$1" net)" != "$(namespace_of self net)" ]
+}
+
 # What the warden and the witness write is root's; here a test writes it.
 says() {
 	printf '%s\n' "${@:2}" >>"$T/state/$ID/$1"

@@ -173,7 +173,7 @@ test_a_store_that_cannot_be_used_is_named() {
 		mount -t tmpfs -o mode=700,uid=1000 t /run/bulwark|/run/bulwark must be writable for root alone, found owner 1000 and mode 700
 		mount -t tmpfs -o mode=777 t /run/bulwark|/run/bulwark must be writable for root alone, found owner 0 and mode 777
 		mount -t tmpfs -o ro,mode=700 t /run/bulwark|opening the list of this host's containers
-		mount -t tmpfs -o nr_inodes=4,mode=700 t /run/bulwark|no space left on device
+		mount -t tmpfs -o nr_inodes=5,mode=700 t /run/bulwark|no space left on device
 		mount -t tmpfs -o mode=700 t /run/bulwark && mkdir /run/bulwark/.leases && ln -s /tmp /run/bulwark/.leases/userns|opening the leases of kind userns
 	END
 	in_background "$ID"
