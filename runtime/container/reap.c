@@ -149,7 +149,7 @@ static bool is_overdue(const struct bw_container *container)
 	uint64_t limit;
 	struct stat st;
 
-	if (!state || !state->ttl_ms.set || bw_state_life(container, &st) < 0)
+	if (!state || !state->ttl_ms.set || bw_container_waits(container) || bw_state_life(container, &st) < 0)
 		return false;
 	return !__builtin_add_overflow(state->ttl_ms.v, state->grace_ms.v + SLACK_MS, &limit) && age_ms(&st) > limit;
 }

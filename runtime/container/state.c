@@ -340,10 +340,17 @@ static bool is_paused(const struct bw_container *container)
 	return bw_cgroup_is_frozen(container->state->cgroups, &frozen, &ignored) == 0 && frozen;
 }
 
-enum bw_status bw_container_status(const struct bw_container *container)
+bool bw_container_waits(const struct bw_container *container)
 {
 	struct stat st;
 
+	return fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (container->state && container->state->backend &&
+		       fstatat(container->dir, BW_DELEGATE_WAITS, &st, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+enum bw_status bw_container_status(const struct bw_container *container)
+{
 	/* Without a pid somebody is creating it, or was killed doing so: only a holder of the lock is at work. */
 	if (container->pid <= 0) {
 		if (flock(container->dir, LOCK_SH | LOCK_NB) < 0)
@@ -355,11 +362,7 @@ enum bw_status bw_container_status(const struct bw_container *container)
 	/* Also a created container can be paused; start must not wait for an init that cannot answer. */
 	if (is_paused(container))
 		return BW_STATUS_PAUSED;
-	if (fstatat(container->dir, "start.sock", &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-		(container->state && container->state->backend &&
-			fstatat(container->dir, BW_DELEGATE_WAITS, &st, AT_SYMLINK_NOFOLLOW) == 0))
-		return BW_STATUS_CREATED;
-	return BW_STATUS_RUNNING;
+	return bw_container_waits(container) ? BW_STATUS_CREATED : BW_STATUS_RUNNING;
 }
 
 int bw_container_open_live(const struct bw_context *ctx, const char *id, bool lock, const char *dead, struct bw_arena *arena,

@@ -85,6 +85,8 @@ int bw_state_load_profile(const struct bw_container *container, struct bw_arena 
 /* pid and start time of the init. */
 int bw_state_save_init(struct bw_container *container, pid_t pid, struct bw_err *err) BW_MUST_CHECK;
 /* What the container is now, from the process table and the files. */
+/* Whether nobody has started it yet, paused or not. */
+bool bw_container_waits(const struct bw_container *container);
 enum bw_status bw_container_status(const struct bw_container *container);
 /* Removes the directory and everything in it. */
 int bw_container_forget(struct bw_container *container, struct bw_err *err) BW_MUST_CHECK;

@@ -218,6 +218,10 @@ test_a_life_begins_with_its_start() {
 	governed create --bundle "$BUNDLE" "$ID"
 	expect_status 0
 	touch --date '-1 day' "$T/state/$ID/state.json"
+	governed pause "$ID"
+	reap
+	expect_output ""
+	governed resume "$ID"
 	governed start "$ID"
 	expect_status 0
 	reap
