@@ -9,11 +9,14 @@ static const char *const sinks[] = {"journald", "syslog", NULL};
 
 static const struct bw_field trail_fields[] = {
 	BW_FIELD(struct bw_audit_trail, file, "file", .flags = BW_ABSOLUTE_PATH,
-		.doc = "The file that records are appended to. Its path has no symbolic links; nobody else may write its directory."),
+		.doc = "The file that records are appended to. Its path has no symbolic links; nobody else may write "
+		       "its directory."),
 	BW_FIELD(struct bw_audit_trail, max_bytes, "maxBytes", .min = BW_AUDIT_MIN_BYTES, .max = 1ULL << 40,
 		.doc = "A file that would become larger is FILE.1 from then on, and a new one goes on with its chain."),
-	BW_FIELD(struct bw_audit_trail, keep, "keep", .max = BW_AUDIT_KEEP_MAX, .doc = "How many such older files stay."),
-	BW_FIELD(struct bw_audit_trail, sync, "sync", .doc = "Whether each record is on the disk before anything goes on."),
+	BW_FIELD(struct bw_audit_trail, keep, "keep", .max = BW_AUDIT_KEEP_MAX,
+		.doc = "How many such older files stay."),
+	BW_FIELD(struct bw_audit_trail, sync, "sync",
+		.doc = "Whether each record is on the disk before anything goes on."),
 	BW_FIELD(struct bw_audit_trail, sinks, "sinks", .names = sinks,
 		.doc = "Who is told as well, with the sequence number and the hash of each line."),
 	BW_END,

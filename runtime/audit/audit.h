@@ -75,7 +75,8 @@ struct bw_audit_record {
 /* Appends one line and tells the sinks. Texts may hold anything: they are escaped, and cut. Thread- and process-safe;
  * waits at most BW_AUDIT_WAIT_MS for others. -1: the file has no such line, nor a part of it; the sinks were told all the
  * same. A sink that is not there is a warning in the log. trail NULL: the default file, no sink. */
-int bw_audit_write(const struct bw_audit_trail *trail, const struct bw_audit_record *record, struct bw_err *err) BW_MUST_CHECK;
+int bw_audit_write(
+	const struct bw_audit_trail *trail, const struct bw_audit_record *record, struct bw_err *err) BW_MUST_CHECK;
 
 /* "create", "program-denied"; and back: -1 when there is none such. */
 const char *bw_audit_word(enum bw_audit_event event);
@@ -128,7 +129,8 @@ struct bw_audit_entry {
 };
 extern const struct bw_schema bw_audit_entry_schema;
 /* -1 when it is no line of a trail; *err says why. */
-int bw_audit_parse(const char *text, size_t len, struct bw_arena *arena, struct bw_audit_entry **ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_audit_parse(const char *text, size_t len, struct bw_arena *arena, struct bw_audit_entry **ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
 /* ---- checking ---- */
 
@@ -151,7 +153,8 @@ struct bw_audit_check {
 	char last_hash[BW_SHA256_HEX];	     /* of the line last_seq */
 	uint64_t damaged, explained;
 	bool anchor_seen;
-	/* where it stands: hash of the line before and of the one before that, and how many lines in a row are none of ours */
+	/* where it stands: hash of the line before and of the one before that, and how many lines in a row are none of
+	 * ours */
 	char previous[BW_SHA256_HEX], before[BW_SHA256_HEX];
 	uint64_t before_seq, bad;
 	bool begun, is_pending;

@@ -64,7 +64,8 @@ static void take(struct bw_audit_check *check, const struct bw_audit_line *line,
 		return;
 	check->anchor_seen = true;
 	if (!bw_streq(hash, check->anchor_hash))
-		find(check, line, line->number, "is not the line that was kept: hash %s expected, %s found", check->anchor_hash, hash);
+		find(check, line, line->number, "is not the line that was kept: hash %s expected, %s found",
+			check->anchor_hash, hash);
 }
 
 /* A line that counts for nothing: the chain may go on behind it, or behind the one before. */
@@ -83,7 +84,8 @@ static void not_ours(struct bw_audit_check *check, const struct bw_audit_line *l
 	if (line->whole)
 		snprintf(check->pending.text, sizeof check->pending.text, "a record expected, this found: %.300s", why);
 	else
-		snprintf(check->pending.text, sizeof check->pending.text, "the line is not finished (%zu bytes): its writer was killed, or the host went down",
+		snprintf(check->pending.text, sizeof check->pending.text,
+			"the line is not finished (%zu bytes): its writer was killed, or the host went down",
 			line->len);
 	bw_text_make_printable(check->pending.text);
 	check->is_pending = true;
@@ -117,24 +119,28 @@ static void close_torn(struct bw_audit_check *check, const struct bw_audit_line 
 	take(check, line, entry->seq.v, hash);
 }
 
-static void first(struct bw_audit_check *check, const struct bw_audit_line *line, const struct bw_audit_entry *entry, const char *hash)
+static void first(struct bw_audit_check *check, const struct bw_audit_line *line, const struct bw_audit_entry *entry,
+	const char *hash)
 {
 	flush(check);
 	check->first_seq = entry->seq.v;
 	/* Behind another number stands what rotation has removed. */
 	if (entry->seq.v == 1 && !check->begun && !bw_streq(entry->previous, bw_audit_nothing))
-		find(check, line, line->number, "no line before the first expected, one with hash %.64s found", entry->previous);
+		find(check, line, line->number, "no line before the first expected, one with hash %.64s found",
+			entry->previous);
 	take(check, line, entry->seq.v, hash);
 }
 
-static void follow(struct bw_audit_check *check, const struct bw_audit_line *line, const struct bw_audit_entry *entry, const char *hash)
+static void follow(struct bw_audit_check *check, const struct bw_audit_line *line, const struct bw_audit_entry *entry,
+	const char *hash)
 {
 	uint64_t seq = entry->seq.v, expected = check->last_seq + 1;
 	bool chained = bw_streq(entry->previous, check->previous), was_bad = check->bad > 0;
 
 	flush(check);
 	if (seq < expected) {
-		find(check, line, line->number, "sequence number %llu expected, %llu found: the line was put in or moved here",
+		find(check, line, line->number,
+			"sequence number %llu expected, %llu found: the line was put in or moved here",
 			(unsigned long long)expected, (unsigned long long)seq);
 		pass_over(check, hash);
 		return;

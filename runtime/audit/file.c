@@ -54,7 +54,8 @@ static int user_file(char *buf, size_t size, struct bw_err *err)
 	else if (home && *home == '/')
 		n = snprintf(buf, size, "%s/.local/state/bulwark/audit.jsonl", home);
 	else
-		return bw_fail(err, BW_E_HOST, 0, "audit: neither XDG_STATE_HOME nor HOME is an absolute path, so there is no place for a file");
+		return bw_fail(err, BW_E_HOST, 0,
+			"audit: neither XDG_STATE_HOME nor HOME is an absolute path, so there is no place for a file");
 	return n < (int)size ? 0 : bw_fail(err, BW_E_HOST, ENAMETOOLONG, "audit: %.200s", state ? state : home);
 }
 
@@ -110,11 +111,14 @@ int bw_audit_directory(const char *path, bool make, const char **ret_name, struc
 	snprintf(directory, sizeof directory, "%.*s", (int)(slash - path), path);
 	fd = open_path(directory, make, 0700);
 	if (fd < 0 && errno == ELOOP)
-		return bw_fail(err, BW_E_HOST, 0, "audit: the path of the directory %.200s has a symbolic link in it", directory);
+		return bw_fail(err, BW_E_HOST, 0, "audit: the path of the directory %.200s has a symbolic link in it",
+			directory);
 	if (fd < 0)
-		return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "audit: open the directory %.200s", directory);
+		return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno,
+			"audit: open the directory %.200s", directory);
 	if (make && (fstat(fd, &st) < 0 || !is_ours(&st) || (st.st_mode & 022)))
-		return bw_fail(err, BW_E_HOST, 0, "audit: the directory %.200s can be written by others", *directory ? directory : "/");
+		return bw_fail(err, BW_E_HOST, 0, "audit: the directory %.200s can be written by others",
+			*directory ? directory : "/");
 	*ret_name = slash + 1;
 	return take_fd(&fd);
 }
@@ -148,7 +152,8 @@ static bool is_still(int fd, int dir, const char *name)
 {
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return fstat(fd, &a) == 0 && fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 int bw_audit_lock(int dir, const char *name, int flags, int lock, const char *path, struct bw_err *err)
@@ -162,7 +167,8 @@ int bw_audit_lock(int dir, const char *name, int flags, int lock, const char *pa
 		if (fd < 0 && errno == ELOOP)
 			return bw_fail(err, BW_E_HOST, 0, "audit: %.200s is a symbolic link", path);
 		if (fd < 0)
-			return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "audit: open %.200s", path);
+			return bw_fail(
+				err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "audit: open %.200s", path);
 		r = lock_until(fd, lock, deadline);
 		if (r == -EWOULDBLOCK)
 			break;
@@ -172,7 +178,8 @@ int bw_audit_lock(int dir, const char *name, int flags, int lock, const char *pa
 		if (is_still(fd, dir, name))
 			return take_fd(&fd);
 	} while (now_ms() < deadline);
-	return bw_fail(err, BW_E_HOST, 0, "audit: %.200s is locked by another process for more than %d ms", path, BW_AUDIT_WAIT_MS);
+	return bw_fail(err, BW_E_HOST, 0, "audit: %.200s is locked by another process for more than %d ms", path,
+		BW_AUDIT_WAIT_MS);
 }
 
 /* ---- where the chain ends ---- */
@@ -347,8 +354,8 @@ static int check_file(int fd, const char *path, uint64_t *ret_size, struct bw_er
 	if (!S_ISREG(st.st_mode))
 		return bw_fail(err, BW_E_HOST, 0, "audit: %.200s is no regular file", path);
 	if (!is_ours(&st) || (st.st_mode & 022))
-		return bw_fail(err, BW_E_HOST, 0, "audit: %.200s can be written by others (uid %u, mode %04o)", path, st.st_uid,
-			st.st_mode & 07777U);
+		return bw_fail(err, BW_E_HOST, 0, "audit: %.200s can be written by others (uid %u, mode %04o)", path,
+			st.st_uid, st.st_mode & 07777U);
 	*ret_size = (uint64_t)st.st_size;
 	return 0;
 }

@@ -166,7 +166,9 @@ void bw_audit_line_build_torn(struct bw_buf *buf, const struct bw_audit_link *li
 	const struct timespec *now)
 {
 	begin(buf, link->seq, now, bw_audit_torn);
-	bw_buf_addf(buf, ",\"reason\":\"the line before was not finished by its writer\",\"more\":{\"after\":\"%s\",\"bytes\":\"%llu\"}",
+	bw_buf_addf(buf,
+		",\"reason\":\"the line before was not finished by its "
+		"writer\",\"more\":{\"after\":\"%s\",\"bytes\":\"%llu\"}",
 		after, (unsigned long long)bytes);
 	bw_buf_addf(buf, "%s%s\"}", tail, link->previous);
 }

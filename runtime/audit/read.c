@@ -91,7 +91,8 @@ static bool is_the_same(int a, int b)
 }
 
 /* newest: a rotation that was cut short has left two names for it. */
-static int keep_older(struct bw_audit_files *files, int dir, const char *path, const char *name, int newest, struct bw_err *err)
+static int keep_older(
+	struct bw_audit_files *files, int dir, const char *path, const char *name, int newest, struct bw_err *err)
 {
 	for (unsigned n = BW_AUDIT_KEEP_MAX; n > 0; n--) {
 		char older[NAME_MAX + 1], whole[PATH_MAX];

@@ -238,7 +238,7 @@ void bw_audit_tell(const struct bw_audit_trail *trail, const struct bw_audit_rec
 		int r = bw_strs_has(&trail->sinks, kinds[i].name) ? kinds[i].tell(record, text, place) : 0;
 
 		if (r < 0)
-			bw_log(BW_LOG_WARNING, "audit: %s was not told of %s: %s: %s", kinds[i].name, bw_audit_word(record->event),
-				kinds[i].path, bw_errno_words(-r));
+			bw_log(BW_LOG_WARNING, "audit: %s was not told of %s: %s: %s", kinds[i].name,
+				bw_audit_word(record->event), kinds[i].path, bw_errno_words(-r));
 	}
 }

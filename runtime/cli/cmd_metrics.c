@@ -25,7 +25,8 @@ static const struct bw_option metrics_options[] = {
 	BW_OPT_CHOICE(struct metrics_options, format, "format", 'f', formats, "form of the text"),
 	BW_OPT_TEXT(struct metrics_options, interval, "interval", 0, "TIME",
 		"again after each such time (15s, 1m), until SIGTERM"),
-	BW_OPT_TEXT(struct metrics_options, name_space, "namespace", 0, "NAME", "CloudWatch's namespace; Bulwark unless given"),
+	BW_OPT_TEXT(struct metrics_options, name_space, "namespace", 0, "NAME",
+		"CloudWatch's namespace; Bulwark unless given"),
 	BW_OPT_PATH(struct metrics_options, output, "output", 'o', "FILE",
 		"replace that file; documents of emf go to its end"),
 	BW_OPT_TEXT(struct metrics_options, socket, "socket", 0, "PATH",
@@ -41,7 +42,8 @@ static int check(const struct metrics_options *options, bool emf, struct bw_err 
 		const char *sentence;
 	} rows[] = {
 		{options->socket && (emf || options->output || options->interval),
-			"--socket answers with Prometheus's text when it is asked: it goes with neither --format emf nor --output nor --interval"},
+			"--socket answers with Prometheus's text when it is asked: it goes with neither --format emf "
+			"nor --output nor --interval"},
 		{options->interval && !emf && !options->output, "--interval needs --output or --format emf"},
 		{options->name_space && !emf, "--namespace needs --format emf"},
 		{options->containers && emf, "--containers needs --format prometheus"},
@@ -168,7 +170,8 @@ static int run(const struct bw_call *call, struct bw_err *err)
 		return r;
 	}
 	if (bw_parse_duration_ms(options->interval, &interval_ms) < 0 || interval_ms < 1000)
-		return bw_fail(err, BW_E_USAGE, 0, "invalid value \"%s\" for flag --interval: expected a time of at least 1s, such as 15s or 1m",
+		return bw_fail(err, BW_E_USAGE, 0,
+			"invalid value \"%s\" for flag --interval: expected a time of at least 1s, such as 15s or 1m",
 			options->interval);
 	return again_and_again(options, emf, interval_ms, err);
 }

@@ -32,7 +32,8 @@ static int run(const struct bw_call *call, struct bw_err *err)
 
 	if (given->older_than) {
 		if (bw_parse_duration_ms(given->older_than, &ms) < 0)
-			return bw_fail(err, BW_E_USAGE, 0, "--older-than: \"%s\" is not a time such as 10m, 90s or 0", given->older_than);
+			return bw_fail(err, BW_E_USAGE, 0, "--older-than: \"%s\" is not a time such as 10m, 90s or 0",
+				given->older_than);
 		options.older_than_ms = (uint64_t)ms;
 	}
 	if (bw_reap(call->ctx, &options, &text, &verdict, err) < 0)

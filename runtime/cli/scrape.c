@@ -110,7 +110,8 @@ static int bind_to(int fd, const char *path, struct bw_err *err)
 	top = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return bw_fail(err, BW_E_USAGE, errno, "opening the directory %s", dir);
-	if (!slash[1] || snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d%s", top, slash) >= (int)sizeof addr.sun_path)
+	if (!slash[1] || snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d%s", top, slash) >=
+				 (int)sizeof addr.sun_path)
 		return bw_fail(err, BW_E_USAGE, ENAMETOOLONG, "socket %s", path);
 	mask = umask(0177);
 	r = bind(fd, (const struct sockaddr *)&addr, sizeof addr);
@@ -141,9 +142,11 @@ int bw_scrape_inherited(struct bw_err *err)
 	uint64_t value;
 
 	if (!pid || !fds || bw_parse_u64(pid, INT32_MAX, &value) < 0 || (pid_t)value != getpid())
-		return bw_fail(err, BW_E_USAGE, 0, "--socket -: no service manager has handed over a socket (LISTEN_PID, LISTEN_FDS)");
+		return bw_fail(err, BW_E_USAGE, 0,
+			"--socket -: no service manager has handed over a socket (LISTEN_PID, LISTEN_FDS)");
 	if (!bw_streq(fds, "1"))
-		return bw_fail(err, BW_E_USAGE, 0, "--socket -: expected one socket from the service manager, found LISTEN_FDS=%s", fds);
+		return bw_fail(err, BW_E_USAGE, 0,
+			"--socket -: expected one socket from the service manager, found LISTEN_FDS=%s", fds);
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens)
 		return bw_fail(err, BW_E_USAGE, 0, "--socket -: descriptor %d is no socket that listens", fd);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
@@ -165,7 +168,8 @@ static void answer(struct client *client, const char *status, const char *text, 
 {
 	size_t len = text ? strlen(text) : 0;
 	int n = asprintf(&client->answer,
-		"HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		"HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: "
+		"%zu\r\nConnection: close\r\n\r\n%s",
 		status, len, with_text && text ? text : "");
 
 	client->answer_len = n < 0 ? 0 : (size_t)n;

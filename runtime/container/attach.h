@@ -24,7 +24,8 @@ struct bw_attach {
 	int64_t ttl_ms, grace_ms; /* how long the container may live, and how long after SIGTERM; 0: no limit */
 	const struct bw_cgroup_set *cgroups; /* what is killed then */
 	struct bw_audited who;               /* and what is recorded of it */
-	int vital; /* pidfd of a process of ours without which the container cannot go on: its end is the container's; or -1 */
+	int vital; /* pidfd of a process of ours without which the container cannot go on: its end is the container's;
+		      or -1 */
 };
 
 #define BW_ATTACH_INIT {.terminal = {-1, -1}, .signals = -1, .vital = -1}

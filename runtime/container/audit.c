@@ -107,7 +107,8 @@ static int parse_anchor(const char *anchor, uint64_t *ret_seq, const char **ret_
 			return 0;
 		}
 	}
-	return bw_fail(err, BW_E_USAGE, 0, "--anchor: expected a sequence number, a colon and 64 digits from 0 to f, found \"%.100s\"", anchor);
+	return bw_fail(err, BW_E_USAGE, 0,
+		"--anchor: expected a sequence number, a colon and 64 digits from 0 to f, found \"%.100s\"", anchor);
 }
 
 static void say_all(const struct verification *v)
@@ -115,9 +116,9 @@ static void say_all(const struct verification *v)
 	const struct bw_audit_check *check = &v->check;
 
 	if (check->last_seq)
-		fprintf(v->out, "%s: %llu lines, numbers %llu to %llu, last hash %s\n", check->damaged ? "damaged" : "whole",
-			(unsigned long long)check->lines, (unsigned long long)check->first_seq, (unsigned long long)check->last_seq,
-			check->last_hash);
+		fprintf(v->out, "%s: %llu lines, numbers %llu to %llu, last hash %s\n",
+			check->damaged ? "damaged" : "whole", (unsigned long long)check->lines,
+			(unsigned long long)check->first_seq, (unsigned long long)check->last_seq, check->last_hash);
 	else
 		fprintf(v->out, "%s: %llu lines, none of them a record\n", check->damaged ? "damaged" : "whole",
 			(unsigned long long)check->lines);
@@ -186,7 +187,9 @@ static int parse_since(const char *since, char *buf, size_t size, struct bw_err 
 			len = 0;
 	if (len < 10 || len >= sizeof form)
 		return bw_fail(err, BW_E_USAGE, 0,
-			"--since: expected a time in UTC such as 2026-11-28T17:00:00Z, or one such as 15m, found \"%.100s\"", since);
+			"--since: expected a time in UTC such as 2026-11-28T17:00:00Z, or one such as 15m, found "
+			"\"%.100s\"",
+			since);
 	snprintf(buf, size, "%.*s", (int)len, since);
 	return 0;
 }
@@ -209,7 +212,8 @@ static char *in_words(const struct bw_audit_entry *entry, struct bw_arena *arena
 {
 	const struct {
 		const char *name, *value;
-	} named[] = {{"tenant", entry->tenant}, {"session", entry->session}, {"profile", entry->profile}, {"rule", entry->rule}};
+	} named[] = {{"tenant", entry->tenant}, {"session", entry->session}, {"profile", entry->profile},
+		{"rule", entry->rule}};
 	char *line = bw_arena_printf(arena, "%s %s %s", entry->time, entry->event, entry->id ? entry->id : "-");
 
 	for (size_t i = 0; line && i < BW_COUNT(named); i++)
@@ -251,8 +255,8 @@ int bw_audit_show(const struct bw_context *ctx, const char *const *files, const 
 
 	if (filter->event && bw_audit_event_of(filter->event) < 0 && !bw_streq(filter->event, "torn"))
 		return bw_fail(err, BW_E_USAGE, 0, "--event: there is no event \"%.60s\"", filter->event);
-	if (parse_since(filter->since, showing.since, sizeof showing.since, err) < 0 || open_files(ctx, files, &open, err) < 0 ||
-		bw_audit_each(&open, show_line, &showing, err) < 0)
+	if (parse_since(filter->since, showing.since, sizeof showing.since, err) < 0 ||
+		open_files(ctx, files, &open, err) < 0 || bw_audit_each(&open, show_line, &showing, err) < 0)
 		return -1;
 	if (showing.passed_over)
 		bw_log(BW_LOG_WARNING, "audit: %llu lines are no records: bulwark audit verify says where",

@@ -94,8 +94,8 @@ int bw_record(const struct bw_spec_hardening *hardening, const char *id, enum bw
 	return bw_audit_note(&who, event, reason, more, more_n, err);
 }
 
-void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, const char *reason, const struct bw_audit_more *more,
-	size_t more_n)
+void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n)
 {
 	struct bw_err why = {0};
 
@@ -147,7 +147,8 @@ int bw_note_created(const struct bw_decision *decision, const struct bw_state *s
 {
 	const struct bw_audited who = bw_audited_state(state);
 	char changed[24], denied[24], changing[512] = "", denying[512] = "";
-	struct bw_buf changing_rules = bw_buf_over(changing, sizeof changing), denying_rules = bw_buf_over(denying, sizeof denying);
+	struct bw_buf changing_rules = bw_buf_over(changing, sizeof changing),
+		      denying_rules = bw_buf_over(denying, sizeof denying);
 	size_t denials;
 	struct bw_audit_more more[] = {{"verb", verb}, {"changed", changed}, {"changedBy", changing}, {"denied", NULL},
 		{"deniedBy", denying}, {"bundle", state->bundle}};
@@ -212,7 +213,8 @@ int bw_note_end(const struct bw_audited *who, const char *verb, int r, const str
 	more[1].value = bw_code_name(why->code);
 	if (why->field[0])
 		more[2].value = why->field;
-	(void)!write_record(who, BW_AUDIT_REFUSAL, why->rule[0] ? why->rule : NULL, why->text, more, BW_COUNT(more), &ignored);
+	(void)!write_record(
+		who, BW_AUDIT_REFUSAL, why->rule[0] ? why->rule : NULL, why->text, more, BW_COUNT(more), &ignored);
 	return r;
 }
 

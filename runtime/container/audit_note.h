@@ -16,8 +16,8 @@ int bw_record(const struct bw_spec_hardening *hardening, const char *id, enum bw
 	const struct bw_audit_more *more, size_t more_n, struct bw_err *err) BW_MUST_CHECK;
 
 /* The same where nothing depends on it. */
-void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, const char *reason, const struct bw_audit_more *more,
-	size_t more_n);
+void bw_note_event(const struct bw_audited *who, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n);
 /* BW_AUDIT_EXIT with a program's exit code. process: "init", "exec". */
 void bw_note_exit(const struct bw_audited *who, const char *process, int code);
 

@@ -118,7 +118,8 @@ struct bw_container_info {
 	pid_t keeper; /* the process that keeps its time; 0: none, or it has died */
 	const char *programs; /* what that has counted; NULL: there was none */
 	const char *backend; /* the program of the other runtime that has made it; NULL: we have */
-	const char *const *layers;   /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
+	const char *const
+		*layers; /* NULL-terminated: "landlock: ABI 7: writing"; none under a profile that decides nothing */
 	const char *const *degraded; /* NULL-terminated: "landlock: this kernel has none" */
 };
 
@@ -162,7 +163,8 @@ int bw_container_list(const struct bw_context *ctx, struct bw_arena *arena, stru
 struct bw_host_container {
 	const char *root, *id, *tenant; /* tenant NULL: nobody's by name */
 };
-int bw_host_containers(struct bw_arena *arena, struct bw_host_container **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+int bw_host_containers(
+	struct bw_arena *arena, struct bw_host_container **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 /* The kill switch: what is done to all containers of a tenant, or to all of the host, and to their new ones. */
 struct bw_kill_switch_options {
 	const char *tenant; /* NULL: see all */
@@ -191,7 +193,8 @@ typedef int bw_event_fn(const char *event, void *ctx, struct bw_err *err);
 int bw_container_events(const struct bw_context *ctx, const char *id, int64_t interval_ms, bw_event_fn *seen, void *fn_ctx,
 	struct bw_err *err) BW_MUST_CHECK;
 /* The pids in the container's cgroup, sorted, malloc'd. */
-int bw_container_pids(const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
+int bw_container_pids(
+	const struct bw_context *ctx, const char *id, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 
 /* ---- the audit trail ---- */
 
@@ -242,7 +245,8 @@ bool bw_watch_oom_happened(struct bw_watch *watch);
 int bw_watch_pids(const struct bw_watch *watch, pid_t **ret, size_t *ret_n, struct bw_err *err) BW_MUST_CHECK;
 /* containerd's message with the statistics, io.containerd.cgroups.v1.Metrics or v2; *ret_type is its name.
  * BW_E_NOT_FOUND when the container has no cgroup any more. */
-int bw_watch_metrics(const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
+int bw_watch_metrics(
+	const struct bw_watch *watch, struct bw_wire *ret, const char **ret_type, struct bw_err *err) BW_MUST_CHECK;
 /* Sets the counters and gauges of metrics/metrics.h that the container's cgroups know, and no others. False: it has no cgroup
  * any more. limits: also what it may use, which seldom changes. From the first call on they are kept open. */
 struct bw_measures;
@@ -287,18 +291,18 @@ int bw_self_execute(char *const args[], char *const env[], struct bw_err *err) B
  * return, but with a failure. */
 int bw_self_protect(struct bw_err *err) BW_MUST_CHECK;
 
-/* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. here: text and
- * JSON say, too, what would be in force on this host, or is in the container; a bundle's plan is made for it. *ret_verdict: 0 same,
- * 3 changed, 4 would refuse. */
+/* `explain` of a bundle (absolute path) or a container (id): format "text", "json" or "diff"; text malloc'd. here: text
+ * and JSON say, too, what would be in force on this host, or is in the container; a bundle's plan is made for it.
+ * *ret_verdict: 0 same, 3 changed, 4 would refuse. */
 int bw_explain(const struct bw_context *ctx, const char *bundle_or_id, bool here, const char *format, char **ret_text,
 	int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
 /* `check`: what this host can enforce for the chosen profile. *ret_verdict: 0 all, 1 degraded, 2 unusable. */
 int bw_check(const struct bw_context *ctx, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
-/* `check ecs`: insecure settings in the files of an ECS host, whose root is host_root (NULL: this one). Text or JSON, malloc'd.
- * *ret_verdict: 0 none, 1 there are some. */
+/* `check ecs`: insecure settings in the files of an ECS host, whose root is host_root (NULL: this one). Text or JSON,
+ * malloc'd. *ret_verdict: 0 none, 1 there are some. */
 int bw_check_ecs(const char *host_root, bool json, char **ret_text, int *ret_verdict, struct bw_err *err) BW_MUST_CHECK;
-/* `why`: the last failure of create, run, start, exec, checkpoint or restore of this id, also when the container is gone; malloc'd. BW_E_NOT_FOUND
- * when there is none on record. */
+/* `why`: the last failure of create, run, start, exec, checkpoint or restore of this id, also when the container is
+ * gone; malloc'd. BW_E_NOT_FOUND when there is none on record. */
 int bw_why_text(const struct bw_context *ctx, const char *id, bool json, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
 /* `policy lint|show|schema`: text for stdout, malloc'd. path may be NULL for the installed one. */
 int bw_policy_text(const char *verb, const char *path, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
@@ -313,8 +317,8 @@ int bw_metrics_take(struct bw_metrics **ret, struct bw_err *err) BW_MUST_CHECK;
 void bw_metrics_free(struct bw_metrics *metrics);
 /* In Prometheus's text format, malloc'd; each: the containers one by one as well. */
 int bw_metrics_prometheus(const struct bw_metrics *metrics, bool each, char **ret_text, struct bw_err *err) BW_MUST_CHECK;
-/* In CloudWatch's Embedded Metric Format, malloc'd: counters as what has come since past, or since the host's start with NULL.
- * name_space NULL: "Bulwark". BW_E_USAGE for one that CloudWatch does not take. */
+/* In CloudWatch's Embedded Metric Format, malloc'd: counters as what has come since past, or since the host's start
+ * with NULL. name_space NULL: "Bulwark". BW_E_USAGE for one that CloudWatch does not take. */
 int bw_metrics_emf(const struct bw_metrics *metrics, const struct bw_metrics *past, const char *name_space, char **ret_text,
 	struct bw_err *err) BW_MUST_CHECK;
 /* Such documents at the end of a file (absolute path), which is moved to FILE.1 first when it has become large. */

@@ -42,7 +42,8 @@ static bool kernel(const struct bw_host *host, char *detail, size_t size)
 static bool root(const struct bw_host *host, char *detail, size_t size)
 {
 	snprintf(detail, size, "%s",
-		host->root.v ? "root of the initial user namespace" : "not root: containers need a user namespace of their own");
+		host->root.v ? "root of the initial user namespace"
+			     : "not root: containers need a user namespace of their own");
 	return host->root.v || host->user_namespace.v;
 }
 
@@ -158,9 +159,11 @@ static bool lsm(const struct bw_host *host, char *detail, size_t size)
 		snprintf(detail, size, "neither AppArmor nor SELinux");
 		return false;
 	}
-	ours = host->apparmor.v ? has_labels("apparmor", profiles, detail, size) : has_labels("selinux", contexts, detail, size);
+	ours = host->apparmor.v ? has_labels("apparmor", profiles, detail, size)
+				: has_labels("selinux", contexts, detail, size);
 	if (ours)
-		snprintf(detail, size, "%s", host->apparmor.v ? "AppArmor, with profiles of our own" : "SELinux, with types of our own");
+		snprintf(detail, size, "%s",
+			host->apparmor.v ? "AppArmor, with profiles of our own" : "SELinux, with types of our own");
 	return ours;
 }
 

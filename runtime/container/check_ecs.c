@@ -51,8 +51,9 @@ const char *bw_ecs_text(struct bw_ecs_look *look, const char *fmt, ...)
 
 static int unreadable(struct bw_ecs_look *look, const char *file, const char *found)
 {
-	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_HIGH, file, 0, NULL, found, "a regular file of at most 1 MiB that can be read",
-		"nobody has looked at what it says"});
+	bw_ecs_find(
+		look, &(struct bw_ecs_finding){BW_ECS_HIGH, file, 0, NULL, found,
+			      "a regular file of at most 1 MiB that can be read", "nobody has looked at what it says"});
 	return 0;
 }
 
@@ -112,8 +113,8 @@ static void look_at_lsm(struct bw_ecs_look *look)
 		if (bw_after_prefix(line, "SELINUX="))
 			look->selinux_enforces = bw_streq(line, "SELINUX=enforcing");
 	if (!look->selinux_enforces)
-		bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_LOW, "/etc/selinux/config", 0, "SELINUX", "not enforcing", "enforcing",
-			"a layer that this host has does nothing"});
+		bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_LOW, "/etc/selinux/config", 0, "SELINUX",
+					  "not enforcing", "enforcing", "a layer that this host has does nothing"});
 }
 
 /* No rule for some senders or protocols alone, and none for all but this destination. */
@@ -139,7 +140,8 @@ static void look_at_filter(struct bw_ecs_look *look)
 {
 	static const char *const files[] = {"/etc/sysconfig/iptables", "/etc/iptables/rules.v4", "/etc/iptables.rules"};
 	static const char expected[] = "-A DOCKER-USER -d 169.254.169.254/32 -j DROP";
-	static const char why[] = "a container on a bridge that no policy holds gets the instance's credentials from the metadata service";
+	static const char why[] = "a container on a bridge that no policy holds gets the instance's credentials from "
+				  "the metadata service";
 	const char *seen = NULL, *text, *line;
 	size_t len;
 
@@ -157,9 +159,10 @@ static void look_at_filter(struct bw_ecs_look *look)
 
 static void note_what_is_not_in_files(struct bw_ecs_look *look)
 {
-	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_NOTE, "the instance's metadata options", 0, "HttpTokens, HttpPutResponseHopLimit",
-		"not visible here", "required, 1",
-		"ask aws ec2 describe-instances; with more hops a container on a bridge reaches the metadata service"});
+	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_NOTE, "the instance's metadata options", 0,
+				  "HttpTokens, HttpPutResponseHopLimit", "not visible here", "required, 1",
+				  "ask aws ec2 describe-instances; with more hops a container on a bridge reaches the "
+				  "metadata service"});
 }
 
 /* ---- bulwark's policy ---- */
@@ -184,8 +187,9 @@ static void look_at_default(struct bw_ecs_look *look, const struct bw_policy *po
 	}
 	name = bw_ecs_text(look, "profile %s, which does not", bw_profile_name(profile));
 	if (!bw_profile_enforces(profile))
-		about_policy(look, BW_ECS_HIGH, "default", bw_ecs_text(look, "profile %s in mode audit", bw_profile_name(profile)),
-			"mode enforce", "what it refuses is recorded, and starts");
+		about_policy(look, BW_ECS_HIGH, "default",
+			bw_ecs_text(look, "profile %s in mode audit", bw_profile_name(profile)), "mode enforce",
+			"what it refuses is recorded, and starts");
 	if (!bw_profile_refuses_host_network(profile))
 		about_policy(look, BW_ECS_HIGH, "default", name, "a profile that refuses network.host",
 			"the agent has no switch against networkMode host, with which a task is on the host's network");
@@ -212,7 +216,8 @@ static void look_at_policy(struct bw_ecs_look *look, bool installed)
 	r = installed ? bw_policy_load(policy_file, look->arena, &policy, &err)
 		      : bw_policy_parse(text, len, "policy.json", look->arena, &policy, &err);
 	if (r < 0 || bw_policy_lint(policy, look->arena, &notes, &err) < 0) {
-		about_policy(look, BW_ECS_HIGH, NULL, bw_ecs_text(look, "%s", err.text), "a policy that can be read", "no container starts");
+		about_policy(look, BW_ECS_HIGH, NULL, bw_ecs_text(look, "%s", err.text), "a policy that can be read",
+			"no container starts");
 		return;
 	}
 	for (size_t i = 0; i < notes.n; i++)
@@ -248,8 +253,10 @@ static void put_text(const struct bw_ecs_look *look, enum bw_ecs_severity severi
 			continue;
 		if (f->line)
 			snprintf(line, sizeof line, ":%zu", f->line);
-		fprintf(out, "%-7s %s%s%s%s\n", severity_words[severity], f->file, line, f->key ? ": " : "", f->key ? f->key : "");
-		fprintf(out, "        found     %s\n        expected  %s\n        because   %s\n", f->found, f->expected, f->why);
+		fprintf(out, "%-7s %s%s%s%s\n", severity_words[severity], f->file, line, f->key ? ": " : "",
+			f->key ? f->key : "");
+		fprintf(out, "        found     %s\n        expected  %s\n        because   %s\n", f->found,
+			f->expected, f->why);
 	}
 }
 

@@ -235,7 +235,8 @@ static void note_saved(const struct saving *saving)
 {
 	const struct bw_audited who = bw_audited_state(saving->container.state);
 	const struct bw_audit_more more[] = {{"images", saving->asked->image_path},
-		{"leaveRunning", saving->asked->leave_running ? "true" : NULL}, {"preDump", saving->asked->pre_dump ? "true" : NULL}};
+		{"leaveRunning", saving->asked->leave_running ? "true" : NULL},
+		{"preDump", saving->asked->pre_dump ? "true" : NULL}};
 
 	bw_note_event(&who, BW_AUDIT_CHECKPOINT, NULL, more, BW_COUNT(more));
 }

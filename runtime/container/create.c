@@ -126,7 +126,8 @@ static int keep_degraded(struct creation *creation, struct bw_err *err)
 
 	for (size_t i = 0; i < plan->degraded_n; i++) {
 		const struct bw_degraded *degraded = &plan->degraded[i];
-		char *text = bw_arena_printf(&creation->arena, "%s: %s", bw_control_of(degraded->control)->name, degraded->why);
+		char *text = bw_arena_printf(
+			&creation->arena, "%s: %s", bw_control_of(degraded->control)->name, degraded->why);
 
 		if (!text || bw_strs_add(&creation->arena, &creation->container.state->degraded, text) < 0)
 			return bw_fail(err, BW_E_MEMORY, ENOMEM, "state");
@@ -146,7 +147,8 @@ static int fill_request(struct creation *creation, struct bw_err *err)
 			"--preserve-fds %u: profile %s passes no descriptors of the host into a container",
 			options->preserve_fds, bw_profile_name(creation->decision.profile));
 	if (options->no_pivot && spec->hardening && spec->hardening->check_mounts.v)
-		return bw_fail(err, BW_E_DENIED, 0, "--no-pivot: profile %s does not leave the host's tree under the container's",
+		return bw_fail(err, BW_E_DENIED, 0,
+			"--no-pivot: profile %s does not leave the host's tree under the container's",
 			bw_profile_name(creation->decision.profile));
 	if (bw_inherited_spec(&creation->inherited, spec,
 		    bw_arena_printf(&creation->arena, "%s/" BW_NOTIFY_NAME, creation->container.path), &creation->arena,
@@ -246,12 +248,13 @@ static int begin(struct creation *creation, struct bw_err *err)
 	 * made: what is not in it, a kill switch would not find. */
 	if (bw_registry_take(&creation->container, creation->decision.hardened->hardening, err) < 0 ||
 		bw_user_range_take(&creation->container, creation->decision.hardened, &creation->arena, err) < 0 ||
-		bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision, &creation->preparation,
-		    &creation->arena, &creation->container.state, err) < 0 ||
+		bw_describe(creation->ctx, creation->id, creation->options->bundle, &creation->decision,
+			&creation->preparation, &creation->arena, &creation->container.state, err) < 0 ||
 		bw_start_rate_check(creation->ctx, creation->decision.hardened->hardening, creation->container.state,
 			&creation->arena, err) < 0 ||
 		bw_state_save(&creation->container, err) < 0 ||
-		bw_categories_take(&creation->container, creation->decision.hardened, &creation->preparation.host, &creation->arena, err) < 0 ||
+		bw_categories_take(&creation->container, creation->decision.hardened, &creation->preparation.host,
+			&creation->arena, err) < 0 ||
 		(creation->inherited.notify && bw_notify_prepare(&creation->container, err) < 0) ||
 		fill_request(creation, err) < 0) {
 		bw_undo(&creation->container);
@@ -284,7 +287,9 @@ static int launch_failed(struct creation *creation, struct bw_err *err)
 	creation->attempt.plan = &creation->preparation.plan;
 	creation->attempt.failed_step = creation->launch.failed_step;
 	bw_diagnose_launch(&creation->launch, &scene, creation->container.state->cgroups, err);
-	return err->code == BW_E_PROGRAM ? -1 : bw_wrap(err, "unable to start container process: error during container init");
+	return err->code == BW_E_PROGRAM
+		       ? -1
+		       : bw_wrap(err, "unable to start container process: error during container init");
 }
 
 static int launch(struct creation *creation, struct bw_err *err)
@@ -297,7 +302,8 @@ static int launch(struct creation *creation, struct bw_err *err)
 		return -1;
 	bw_user_range_give_pipes(creation->decision.hardened, creation->decision.hardened->process);
 	/* Before there is a container: nothing is left of one that must not be without a record. */
-	if (bw_note_created(&creation->decision, creation->container.state, creation->attempt.verb, creation->starts, err) < 0)
+	if (bw_note_created(
+		    &creation->decision, creation->container.state, creation->attempt.verb, creation->starts, err) < 0)
 		return -1;
 	creation->on_record = true;
 	if (bw_launch_begin(&creation->launch, &preparation->plan, &preparation->request, err) < 0 ||
@@ -350,7 +356,8 @@ static int check_delegable(const struct creation *creation, struct bw_err *err)
 
 	for (size_t i = 0; i < BW_COUNT(others); i++)
 		if (others[i].given)
-			return bw_fail(err, BW_E_USAGE, 0, "profile %s has another runtime make the container, which goes not with %s",
+			return bw_fail(err, BW_E_USAGE, 0,
+				"profile %s has another runtime make the container, which goes not with %s",
 				bw_profile_name(creation->decision.profile), others[i].name);
 	return bw_memory_encryption_require(creation->decision.hardened, &creation->preparation.host, &memory, err);
 }
@@ -421,13 +428,15 @@ static int delegate(struct creation *creation, struct bw_err *err)
 	bool keeper;
 
 	bw_attempt_enter(&creation->attempt, "have the backend make the container");
-	if (check_delegable(creation, err) < 0 || describe_backend(creation, err) < 0 || open_console(creation, &console, err) < 0)
+	if (check_delegable(creation, err) < 0 || describe_backend(creation, err) < 0 ||
+		open_console(creation, &console, err) < 0)
 		return -1;
 	delegation.terminal = console;
-	if (choose_keeper(creation, &keeper, err) < 0 || bw_delegate_guard(&delegation, err) < 0 || keep_layers(creation, err) < 0 ||
-		keep_degraded(creation, err) < 0 ||
+	if (choose_keeper(creation, &keeper, err) < 0 || bw_delegate_guard(&delegation, err) < 0 ||
+		keep_layers(creation, err) < 0 || keep_degraded(creation, err) < 0 ||
 		bw_describe_guard(container->state, &creation->preparation.guard, &creation->arena, err) < 0 ||
-		bw_note_created(&creation->decision, container->state, creation->attempt.verb, creation->starts, err) < 0)
+		bw_note_created(&creation->decision, container->state, creation->attempt.verb, creation->starts, err) <
+			0)
 		return -1;
 	creation->on_record = true;
 	if (bw_delegate_create(&delegation, err) < 0)
@@ -440,8 +449,10 @@ static int delegate(struct creation *creation, struct bw_err *err)
 	/* Its init is saved: a kill switch finds it from now on, and what was thrown before we find. */
 	if (check_stopped(creation, err) < 0 ||
 		bw_pidfd_socket_send(creation->pidfd_socket, creation->launch.pidfd, "standard", err) < 0 ||
-		bw_state_save(container, err) < 0 || bw_state_save_spec(container, creation->decision.hardened, err) < 0 ||
-		bw_state_save_profile(container, creation->decision.profile, err) < 0 || start_keeper(creation, keeper, err) < 0)
+		bw_state_save(container, err) < 0 ||
+		bw_state_save_spec(container, creation->decision.hardened, err) < 0 ||
+		bw_state_save_profile(container, creation->decision.profile, err) < 0 ||
+		start_keeper(creation, keeper, err) < 0)
 		return -1;
 	if (creation->options->ret_pid)
 		*creation->options->ret_pid = container->pid;
@@ -504,7 +515,8 @@ static int create(struct creation *creation, struct bw_err *err)
 	if (begin(creation, err) < 0)
 		return -1;
 	creation->preparation.request.wait_for_start = true;
-	if (!bw_delegate_is_wanted(creation->decision.hardened) && bw_preparation_listen(&creation->preparation, &creation->container, err) < 0) {
+	if (!bw_delegate_is_wanted(creation->decision.hardened) &&
+		bw_preparation_listen(&creation->preparation, &creation->container, err) < 0) {
 		bw_undo(&creation->container);
 		return -1;
 	}

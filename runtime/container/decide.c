@@ -18,7 +18,8 @@ static void log_findings(const struct bw_decision *decision, enum bw_log_level l
 	for (size_t i = 0; i < decision->findings.n; i++) {
 		const struct bw_finding *f = &decision->findings.v[i];
 
-		bw_log(f->verdict == BW_NOTED ? level : BW_LOG_DEBUG, "policy %s: %s %s: %s", f->rule, bw_verdict_word(f->verdict), f->pointer, f->reason);
+		bw_log(f->verdict == BW_NOTED ? level : BW_LOG_DEBUG, "policy %s: %s %s: %s", f->rule,
+			bw_verdict_word(f->verdict), f->pointer, f->reason);
 	}
 }
 

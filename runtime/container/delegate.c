@@ -147,7 +147,8 @@ static int check_namespace(const struct bw_request *request, const struct bw_spe
 			continue;
 		snprintf(own, sizeof own, "self/ns/%s", kinds[i].file);
 		if (ioctl(fd, NS_GET_NSTYPE) != kinds[i].flag) {
-			bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: %s is no %s namespace", at, ns->path, ns->type);
+			bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: %s is no %s namespace", at, ns->path,
+				ns->type);
 			return bw_at(err, "/linux/namespaces/%zu/path", at);
 		}
 		if (!bw_strs_has(&hardening->own_namespaces, ns->type))
@@ -157,8 +158,9 @@ static int check_namespace(const struct bw_request *request, const struct bw_spe
 		if (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
 			return 0;
 	}
-	bw_fail(err, BW_E_DENIED, 0, "/linux/namespaces/%zu/path: the policy refuses %s: it is the host's own %s namespace", at,
-		ns->path, ns->type);
+	bw_fail(err, BW_E_DENIED, 0,
+		"/linux/namespaces/%zu/path: the policy refuses %s: it is the host's own %s namespace", at, ns->path,
+		ns->type);
 	snprintf(err->rule, sizeof err->rule, "namespaces");
 	return bw_at(err, "/linux/namespaces/%zu/path", at);
 }
@@ -176,13 +178,17 @@ static int pin_namespaces(const struct bw_delegation *delegation, struct bw_spec
 			continue;
 		/* There the paths of the stage lead to what others have put in their places. */
 		if (bw_streq(ns->type, "mount")) {
-			bw_fail(err, BW_E_SPEC, 0, "/linux/namespaces/%zu/path: a backend needs a new mount namespace, not one that is joined", i);
+			bw_fail(err, BW_E_SPEC, 0,
+				"/linux/namespaces/%zu/path: a backend needs a new mount namespace, not one that is "
+				"joined",
+				i);
 			return bw_at(err, "/linux/namespaces/%zu/path", i);
 		}
 		fd = open(ns->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 		if (fd < 0)
 			return bw_fail(err, BW_E_SPEC, errno, "opening %s namespace %s", ns->type, ns->path);
-		if (bw_plan_own_fd(&delegation->preparation->plan, fd, err) < 0 || check_namespace(request, ns, i, fd, err) < 0)
+		if (bw_plan_own_fd(&delegation->preparation->plan, fd, err) < 0 ||
+			check_namespace(request, ns, i, fd, err) < 0)
 			return -1;
 		ns->path = bw_arena_printf(request->arena, "/proc/%d/fd/%d", (int)getpid(), fd);
 		if (!ns->path)
@@ -196,7 +202,8 @@ static int name_cgroup(const struct bw_cgroup_set *set, struct bw_arena *arena, 
 {
 	for (size_t i = 1; i < set->dirs.n; i++)
 		if (!bw_streq(set->dirs.v[i].path, set->dirs.v[0].path)) {
-			bw_fail(err, BW_E_SPEC, 0, "a backend needs one path for its cgroups, found %s and %s: name one in cgroupsPath",
+			bw_fail(err, BW_E_SPEC, 0,
+				"a backend needs one path for its cgroups, found %s and %s: name one in cgroupsPath",
 				set->dirs.v[0].path, set->dirs.v[i].path);
 			return bw_at(err, "/linux/cgroupsPath");
 		}
@@ -323,7 +330,8 @@ int bw_delegate_guard(const struct bw_delegation *delegation, struct bw_err *err
 		return 0;
 	}
 	return bw_fail(err, BW_E_HOST, 0,
-		"the policy's endpoints must be blocked, but this host lets us attach no programs to cgroups of version 2, and the "
+		"the policy's endpoints must be blocked, but this host lets us attach no programs to cgroups of "
+		"version 2, and the "
 		"network namespace is the backend's");
 }
 
@@ -336,7 +344,9 @@ struct creating {
 
 static int make_dir(const struct bw_container *container, const char *name, struct bw_err *err)
 {
-	return mkdirat(container->dir, name, 0700) < 0 ? bw_fail(err, BW_E_KERNEL, errno, "making %s/%s", container->path, name) : 0;
+	return mkdirat(container->dir, name, 0700) < 0
+		       ? bw_fail(err, BW_E_KERNEL, errno, "making %s/%s", container->path, name)
+		       : 0;
 }
 
 static int begun(pid_t pid, void *ctx, struct bw_err *err)
@@ -482,7 +492,8 @@ int bw_delegate_exec(const struct bw_container *container, const struct bw_spec 
 	const struct bw_spec_process *process, int terminal, pid_t *ret_pid, struct bw_err *err)
 {
 	auto_arena struct bw_arena arena = BW_ARENA_INIT;
-	char *file = bw_arena_printf(&arena, "exec-%d.json", (int)getpid()), *pid_file = bw_arena_printf(&arena, "exec-%d.pid", (int)getpid());
+	char *file = bw_arena_printf(&arena, "exec-%d.json", (int)getpid()),
+	     *pid_file = bw_arena_printf(&arena, "exec-%d.pid", (int)getpid());
 	const char *words[12] = {"exec", "--detach", "--process"};
 	const struct bw_delegate_call call = {
 		.backend = spec->hardening->backend, .container = container, .words = words, .with_stdio = true};

@@ -53,7 +53,9 @@ static int open_program(const char *path, struct bw_err *err)
 		return bw_fail(err, BW_E_HOST, errno, "backend %s", path);
 	if (!S_ISREG(st.st_mode) || !bw_only_root_writes(&st) || bw_real_path(fd, real) < 0 || !bw_path_is_roots(real)) {
 		bw_fail(err, BW_E_DENIED, 0,
-			"backend %s: the file and the directories above it must belong to root and be writable by nobody else", path);
+			"backend %s: the file and the directories above it must belong to root and be writable by "
+			"nobody else",
+			path);
 		snprintf(err->rule, sizeof err->rule, "backend");
 		return -1;
 	}
@@ -237,8 +239,8 @@ static int finish(const struct bw_delegate_call *call, struct running *run, stru
 		bw_pidfd_send_signal(run->pidfd, SIGKILL);
 	(void)bw_wait(run->pid, &status);
 	if (late)
-		return bw_fail(err, BW_E_HOST, 0, "backend %s: %s: no end after %.10g s", call->backend->program, call->words[0],
-			(double)call->backend->timeout_ms.v / 1000);
+		return bw_fail(err, BW_E_HOST, 0, "backend %s: %s: no end after %.10g s", call->backend->program,
+			call->words[0], (double)call->backend->timeout_ms.v / 1000);
 	if (read(run->fault, &fault, sizeof fault) == (ssize_t)sizeof fault)
 		return bw_fail(err, BW_E_HOST, fault, "backend %s", call->backend->program);
 	return status ? complain(call, run, bw_exit_code(status), err) : 0;

@@ -52,7 +52,8 @@ static bool is_bind(const struct bw_spec_mount *mount)
 static int restrict_tree(int tree, const struct bw_mount_options *options, struct bw_err *err)
 {
 	enum { OURS = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW };
-	struct mount_attr one = {.attr_set = options->set & OURS}, all = {.attr_set = options->rec_set & (OURS | MOUNT_ATTR_RDONLY)};
+	struct mount_attr one = {.attr_set = options->set & OURS},
+			  all = {.attr_set = options->rec_set & (OURS | MOUNT_ATTR_RDONLY)};
 
 	if ((one.attr_set && mount_setattr(tree, "", AT_EMPTY_PATH, &one, sizeof one) < 0) ||
 		(all.attr_set && mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &all, sizeof all) < 0))
@@ -62,7 +63,8 @@ static int restrict_tree(int tree, const struct bw_mount_options *options, struc
 
 static int place(int fd, const char *path, bool recursive, const struct bw_mount_options *options, struct bw_err *err)
 {
-	auto_close int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0));
+	auto_close int tree =
+		open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0));
 	struct stat st;
 
 	if (tree < 0 || fstat(fd, &st) < 0)
@@ -93,14 +95,16 @@ static int place_root(struct staging *staging, struct bw_err *err)
 }
 
 /* What lies in the container's own tree only its own child could open there. */
-static int check_place(const struct staging *staging, size_t index, const struct bw_mount_options *options, struct bw_err *err)
+static int check_place(
+	const struct staging *staging, size_t index, const struct bw_mount_options *options, struct bw_err *err)
 {
 	char path[PATH_MAX];
 	int own = bw_mount_source_own_tree(staging->request, staging->refused, index, options, path, sizeof path, err);
 
 	if (own <= 0)
 		return own;
-	bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/source: lies in the container's own tree, which a backend cannot be told", index);
+	bw_fail(err, BW_E_SPEC, 0,
+		"/mounts/%zu/source: lies in the container's own tree, which a backend cannot be told", index);
 	return bw_at(err, "/mounts/%zu/source", index);
 }
 
@@ -158,12 +162,15 @@ static int place_source(struct staging *staging, size_t index, struct bw_err *er
 static int settle_mount(struct staging *staging, size_t index, struct bw_err *err)
 {
 	struct bw_spec_mount *mount = &staging->spec->mounts.v[index];
-	bool binds = bw_strs_has(&mount->options, "bind") || bw_strs_has(&mount->options, "rbind") || bw_streq0(mount->type, "bind");
+	bool binds = bw_strs_has(&mount->options, "bind") || bw_strs_has(&mount->options, "rbind") ||
+		     bw_streq0(mount->type, "bind");
 
 	if (is_bind(mount))
 		return place_source(staging, index, err);
 	if (binds || !mount->type || !*mount->type || bw_streq(mount->type, "none")) {
-		bw_fail(err, BW_E_SPEC, 0, "/mounts/%zu/type: a backend is told of mounts with a type, and of no remounts of binds", index);
+		bw_fail(err, BW_E_SPEC, 0,
+			"/mounts/%zu/type: a backend is told of mounts with a type, and of no remounts of binds",
+			index);
 		return bw_at(err, "/mounts/%zu/type", index);
 	}
 	mount->source = mount->type;

@@ -39,8 +39,8 @@ void bw_ecs_find(struct bw_ecs_look *look, const struct bw_ecs_finding *finding)
 /* Text in the look's arena; "" when memory is out, and then the look is marked. */
 const char *bw_ecs_text(struct bw_ecs_look *look, const char *fmt, ...) BW_PRINTF(2, 3);
 
-/* Reads a file of at most a mebibyte beneath the look's root. 1: read into *ret (in the arena); 0: there is none, or it cannot
- * be read, which is a finding by itself then. */
+/* Reads a file of at most a mebibyte beneath the look's root. 1: read into *ret (in the arena); 0: there is none, or it
+ * cannot be read, which is a finding by itself then. */
 int bw_ecs_read(struct bw_ecs_look *look, const char *file, const char **ret, size_t *ret_len);
 
 /* The line at *at, NUL-terminated and without blanks around it, in the arena; NULL behind the last. *at goes on. */

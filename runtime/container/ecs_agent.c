@@ -50,8 +50,10 @@ static const struct {
 	enum bw_ecs_severity severity;
 	const char *expected, *why;
 } credentials[] = {
-	{"AWS_ACCESS_KEY_ID", BW_ECS_HIGH, "the instance's role", "keys on a disk do not expire, and are in its snapshots"},
-	{"AWS_SECRET_ACCESS_KEY", BW_ECS_HIGH, "the instance's role", "keys on a disk do not expire, and are in its snapshots"},
+	{"AWS_ACCESS_KEY_ID", BW_ECS_HIGH, "the instance's role",
+		"keys on a disk do not expire, and are in its snapshots"},
+	{"AWS_SECRET_ACCESS_KEY", BW_ECS_HIGH, "the instance's role",
+		"keys on a disk do not expire, and are in its snapshots"},
 	{"AWS_SESSION_TOKEN", BW_ECS_HIGH, "the instance's role", "keys on a disk are in its snapshots"},
 	{"ECS_ENGINE_AUTH_DATA", BW_ECS_MEDIUM, "repositoryCredentials of the task definition",
 		"the password of a registry lies in clear text on the disk"},
@@ -139,7 +141,9 @@ static void check_flag(struct bw_ecs_look *look, const struct settings *settings
 	if (value == flag->wanted)
 		return;
 	bw_ecs_find(look, &(struct bw_ecs_finding){flag->severity, config_file, said ? said->line : 0, flag->key,
-		said ? (value ? "true" : "false") : (value ? "nothing, which is true" : "nothing, which is false"), expected, flag->why});
+				  said ? (value ? "true" : "false")
+				       : (value ? "nothing, which is true" : "nothing, which is false"),
+				  expected, flag->why});
 }
 
 /* The labels that a task definition gives to a container are refused by an agent that has not been told. */
@@ -162,9 +166,11 @@ static void check_pids(struct bw_ecs_look *look, const struct settings *settings
 
 	if (said && bw_parse_u64(said->value, 4194304, &limit) == 0 && limit > 0)
 		return;
-	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_LOW, config_file, said ? said->line : 0, "ECS_TASK_PIDS_LIMIT",
-		said ? "no number from 1 to 4194304, so no limit" : "nothing, which is no limit", "a number",
-		"a task that forks without end takes the pids of all; limits.pids of the policy counts for each container alone"});
+	bw_ecs_find(look,
+		&(struct bw_ecs_finding){BW_ECS_LOW, config_file, said ? said->line : 0, "ECS_TASK_PIDS_LIMIT",
+			said ? "no number from 1 to 4194304, so no limit" : "nothing, which is no limit", "a number",
+			"a task that forks without end takes the pids of all; limits.pids of the policy counts for "
+			"each container alone"});
 }
 
 static void check_credentials(struct bw_ecs_look *look, const struct settings *settings)
@@ -174,7 +180,8 @@ static void check_credentials(struct bw_ecs_look *look, const struct settings *s
 
 		if (said && *said->value)
 			bw_ecs_find(look, &(struct bw_ecs_finding){credentials[i].severity, config_file, said->line,
-				credentials[i].key, "a value, which is not shown", credentials[i].expected, credentials[i].why});
+						  credentials[i].key, "a value, which is not shown",
+						  credentials[i].expected, credentials[i].why});
 	}
 }
 
@@ -186,10 +193,11 @@ static void check_runtime(struct bw_ecs_look *look, const struct settings *setti
 
 	if (!gpu || !parse_flag(gpu->value, &value) || !value || (said && bw_streq(said->value, "bulwark")))
 		return;
-	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_MEDIUM, config_file, said ? said->line : gpu->line, "ECS_NVIDIA_RUNTIME",
-		said ? bw_ecs_text(look, "%.64s", said->value) : "nothing, which is nvidia",
-		"bulwark, or bulwark first in \"runtimes\" of nvidia-container-runtime's own file",
-		"tasks with a GPU get this runtime, and no policy"});
+	bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_MEDIUM, config_file, said ? said->line : gpu->line,
+				  "ECS_NVIDIA_RUNTIME",
+				  said ? bw_ecs_text(look, "%.64s", said->value) : "nothing, which is nvidia",
+				  "bulwark, or bulwark first in \"runtimes\" of nvidia-container-runtime's own file",
+				  "tasks with a GPU get this runtime, and no policy"});
 }
 
 static void check_docker_host(struct bw_ecs_look *look, const struct settings *settings)
@@ -198,7 +206,8 @@ static void check_docker_host(struct bw_ecs_look *look, const struct settings *s
 
 	if (said && !bw_after_prefix(said->value, "unix://"))
 		bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_HIGH, config_file, said->line, "DOCKER_HOST",
-			"no Unix socket", "unix:///var/run/docker.sock", "who reaches dockerd over the network is root of this host"});
+					  "no Unix socket", "unix:///var/run/docker.sock",
+					  "who reaches dockerd over the network is root of this host"});
 }
 
 void bw_ecs_agent(struct bw_ecs_look *look)

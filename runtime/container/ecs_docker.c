@@ -32,7 +32,8 @@ static const struct bw_json *member(const struct docker *docker, const char *key
 
 	if (!value || value->type == type || flag)
 		return value;
-	find(docker, BW_ECS_MEDIUM, key, bw_json_type_words(value->type), bw_json_type_words(type), "dockerd does not start with it");
+	find(docker, BW_ECS_MEDIUM, key, bw_json_type_words(value->type), bw_json_type_words(type),
+		"dockerd does not start with it");
 	return NULL;
 }
 
@@ -67,9 +68,11 @@ static void check_runtime(const struct docker *docker)
 	const struct bw_json *runtime = name && runtimes ? bw_json_get(runtimes, name) : NULL;
 
 	if (!name)
-		find(docker, BW_ECS_HIGH, "default-runtime", "nothing, which is runc", "the name that bulwark has in \"runtimes\"", why);
+		find(docker, BW_ECS_HIGH, "default-runtime", "nothing, which is runc",
+			"the name that bulwark has in \"runtimes\"", why);
 	else if (!runtime || runtime->type != BW_JSON_OBJECT)
-		find(docker, BW_ECS_HIGH, "default-runtime", shown(docker, name), "the name that bulwark has in \"runtimes\"", why);
+		find(docker, BW_ECS_HIGH, "default-runtime", shown(docker, name),
+			"the name that bulwark has in \"runtimes\"", why);
 	else if (!is_ours(runtime))
 		find(docker, BW_ECS_HIGH, bw_ecs_text(docker->look, "runtimes.%.64s.path", name), "another program",
 			"the absolute path of bulwark", why);
@@ -85,7 +88,8 @@ static const struct {
 } flags[] = {
 	{"no-new-privileges", true, false, BW_ECS_MEDIUM,
 		"without it set-user-id programs give rights in containers whose profile does not forbid that"},
-	{"icc", false, true, BW_ECS_MEDIUM, "containers on the default bridge reach one another, those of other tasks included"},
+	{"icc", false, true, BW_ECS_MEDIUM,
+		"containers on the default bridge reach one another, those of other tasks included"},
 	{"live-restore", true, false, BW_ECS_LOW, "a restart of dockerd, for an update say, ends every task"},
 	{"tlsverify", true, true, BW_ECS_HIGH, "dockerd does not ask who calls over the network"},
 };
@@ -218,7 +222,8 @@ static void check_agents_drop_in(struct bw_ecs_look *look, const char *file)
 	for (size_t n = 1; (line = bw_ecs_line(look, &text)); n++)
 		if (bw_after_prefix(line, "Environment") && strstr(line, "ECS_"))
 			bw_ecs_find(look, &(struct bw_ecs_finding){BW_ECS_LOW, file, n, NULL, "settings of the agent",
-				"all of them in /etc/ecs/ecs.config", "this check, and most people, look for them there alone"});
+						  "all of them in /etc/ecs/ecs.config",
+						  "this check, and most people, look for them there alone"});
 }
 
 static int is_drop_in(const struct dirent *entry)
@@ -244,7 +249,8 @@ void bw_ecs_docker(struct bw_ecs_look *look)
 {
 	static const char *const lines[] = {"/usr/lib/systemd/system/docker.service", "/etc/systemd/system/docker.service",
 		"/etc/sysconfig/docker", "/etc/default/docker"};
-	static const char *const drop_ins[] = {"/usr/lib/systemd/system/docker.service.d", "/etc/systemd/system/docker.service.d"};
+	static const char *const drop_ins[] = {
+		"/usr/lib/systemd/system/docker.service.d", "/etc/systemd/system/docker.service.d"};
 
 	check_daemon(look);
 	for (size_t i = 0; i < BW_COUNT(lines); i++)

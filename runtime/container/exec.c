@@ -140,7 +140,8 @@ static int process_from_flags(struct execution *execution, struct bw_spec_proces
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "exec");
 	process->args = (struct bw_strs){0};
 	process->terminal = (struct bw_opt_bool){.set = true, .v = options->tty};
-	if (add_texts(arena, &process->args, options->args, err) < 0 || add_texts(arena, &process->env, options->env, err) < 0 ||
+	if (add_texts(arena, &process->args, options->args, err) < 0 ||
+		add_texts(arena, &process->env, options->env, err) < 0 ||
 		add_caps(arena, process, options->caps, err) < 0)
 		return -1;
 	if (!process->user)
@@ -268,7 +269,8 @@ static int fill_request(struct execution *execution, const char *id, struct bw_e
 	struct bw_request *request = &execution->preparation.request;
 
 	if (options->preserve_fds && hardening && hardening->forbid_leaks.v)
-		return bw_fail(err, BW_E_DENIED, 0, "--preserve-fds %u: the policy passes no descriptors of the host into a container",
+		return bw_fail(err, BW_E_DENIED, 0,
+			"--preserve-fds %u: the policy passes no descriptors of the host into a container",
 			options->preserve_fds);
 	request->spec = execution->spec;
 	request->process = execution->process;
@@ -449,8 +451,9 @@ static int launch_by_backend(struct execution *execution, int *ret_code, struct 
 			return -1;
 	}
 	if (wants_terminal)
-		console = options->console_socket ? bw_connect_unix(options->console_socket, err)
-						  : fcntl(ours ? attach.terminal[1] : options->console_fd, F_DUPFD_CLOEXEC, 3);
+		console = options->console_socket
+				  ? bw_connect_unix(options->console_socket, err)
+				  : fcntl(ours ? attach.terminal[1] : options->console_fd, F_DUPFD_CLOEXEC, 3);
 	r = wants_terminal && console < 0 ? -1 : 0;
 	if (r < 0 && !err->code)
 		bw_fail(err, BW_E_USAGE, 0, "exec: a terminal needs a console socket, or to stay in the foreground");

@@ -284,7 +284,8 @@ static int add_sentence(struct bw_strs *list, uint16_t control, const char *what
 }
 
 /* Nothing is rehearsed: what the policy knows of the other runtime is the answer. */
-static int by_backend(const struct bw_spec_backend *backend, struct bw_arena *arena, struct bw_in_force *ret, struct bw_err *err)
+static int by_backend(
+	const struct bw_spec_backend *backend, struct bw_arena *arena, struct bw_in_force *ret, struct bw_err *err)
 {
 	char *layer = bw_delegate_layer(backend, arena);
 

@@ -155,7 +155,8 @@ int bw_image_mounts_find(const struct bw_spec *spec, int host_proc, pid_t pid, s
 	if (bw_read_fd(table, "mountinfo", MAX_TABLE_BYTES, &text, NULL, err) < 0 ||
 		bw_mountinfo_parse(text, arena, &search.mounts, err) < 0)
 		return -1;
-	if (find_binds(&search, spec, err) < 0 || find_cgroups(&search, err) < 0 || find_masks(&search, spec->linux_, err) < 0)
+	if (find_binds(&search, spec, err) < 0 || find_cgroups(&search, err) < 0 ||
+		find_masks(&search, spec->linux_, err) < 0)
 		return -1;
 	return find_nodes(&search, spec->linux_, err);
 }

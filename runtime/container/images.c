@@ -129,7 +129,8 @@ static int check_disk(const struct bw_spec *spec, const char *verb, struct bw_er
 {
 	if (!spec->hardening || !spec->hardening->scratch)
 		return 0;
-	return bw_fail(err, BW_E_DENIED, 0, "%s: %s is a disk whose key ends with the container (workspace.disk of the policy)", verb,
+	return bw_fail(err, BW_E_DENIED, 0,
+		"%s: %s is a disk whose key ends with the container (workspace.disk of the policy)", verb,
 		spec->hardening->workspace);
 }
 

@@ -387,11 +387,13 @@ static int say_text(const struct throw *t, char **ret, struct bw_err *err)
 
 	if (!text)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "kill switch");
-	bw_buf_addf(&buf, "%s is stopped: %zu container(s) %s in %lld.%03lld s\n", who(t->options->tenant, name), t->done,
-		t->options->quarantine ? "quarantined" : "killed", (long long)t->took_ms / 1000, (long long)t->took_ms % 1000);
+	bw_buf_addf(&buf, "%s is stopped: %zu container(s) %s in %lld.%03lld s\n", who(t->options->tenant, name),
+		t->done, t->options->quarantine ? "quarantined" : "killed", (long long)t->took_ms / 1000,
+		(long long)t->took_ms % 1000);
 	for (size_t i = 0; i < t->failures.n; i++)
 		if (t->failures.v[i].why)
-			bw_buf_addf(&buf, "failed: %s of %s: %s\n", t->failures.v[i].id, t->failures.v[i].root, t->failures.v[i].why);
+			bw_buf_addf(&buf, "failed: %s of %s: %s\n", t->failures.v[i].id, t->failures.v[i].root,
+				t->failures.v[i].why);
 	*ret = text;
 	return 0;
 }
@@ -431,9 +433,10 @@ static int list_text(const struct bw_stopped_list *list, char **ret, struct bw_e
 	if (!text)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "kill switch");
 	for (size_t i = 0; i < list->n; i++)
-		bw_buf_addf(&buf, "%s is stopped%s%s (%s)%s%s\n", who(list->v[i].tenant, name), list->v[i].since ? " since " : "",
-			list->v[i].since ? list->v[i].since : "", list->v[i].mode ? list->v[i].mode : "kill",
-			list->v[i].reason ? ": " : "", list->v[i].reason ? list->v[i].reason : "");
+		bw_buf_addf(&buf, "%s is stopped%s%s (%s)%s%s\n", who(list->v[i].tenant, name),
+			list->v[i].since ? " since " : "", list->v[i].since ? list->v[i].since : "",
+			list->v[i].mode ? list->v[i].mode : "kill", list->v[i].reason ? ": " : "",
+			list->v[i].reason ? list->v[i].reason : "");
 	if (!list->n)
 		bw_buf_add(&buf, "nobody is stopped\n");
 	*ret = text;
@@ -535,7 +538,8 @@ int bw_kill_switch(const struct bw_context *ctx, const struct bw_kill_switch_opt
 		return list(options->json, ret_text, err);
 	if (options->lift)
 		return lift(ctx, options, ret_text, err);
-	written = bw_stopped_write(options->all ? NULL : options->tenant, options->reason, options->quarantine, &unwritten) == 0;
+	written = bw_stopped_write(
+			  options->all ? NULL : options->tenant, options->reason, options->quarantine, &unwritten) == 0;
 	r = throw_it(&t, err);
 	note_thrown(ctx, options, &t);
 	if (r == 0)

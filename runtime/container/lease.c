@@ -44,7 +44,8 @@ static int store_open(int root, const char *kind, bool make, struct store *ret, 
 
 	snprintf(path, sizeof path, ".leases/%s", kind);
 	if (make && mkdirat(root, path, 0700) < 0 && errno == ENOENT) {
-		if ((mkdirat(root, ".leases", 0700) < 0 && errno != EEXIST) || (mkdirat(root, path, 0700) < 0 && errno != EEXIST))
+		if ((mkdirat(root, ".leases", 0700) < 0 && errno != EEXIST) ||
+			(mkdirat(root, path, 0700) < 0 && errno != EEXIST))
 			return bw_fail(err, BW_E_KERNEL, errno, "making the leases of kind %s", kind);
 	}
 	ret->kind = kind;
@@ -258,8 +259,8 @@ static int save(const struct store *store, uint32_t n, const struct bw_buf *buf,
 
 	snprintf(name, sizeof name, "%u", (unsigned)n);
 	if (buf->overflow || buf->len > MAX_BYTES)
-		return bw_fail(err, BW_E_HOST, 0, "lease of kind %s: number %s has no room for another container", store->kind,
-			name);
+		return bw_fail(err, BW_E_HOST, 0, "lease of kind %s: number %s has no room for another container",
+			store->kind, name);
 	return bw_replace_at(store->dir, name, buf->text, buf->len, 0600, err);
 }
 

@@ -55,7 +55,8 @@ static int check_program(const char *program, struct bw_err *err)
 
 	if (r == -EPERM)
 		return bw_fail(err, BW_E_DENIED, 0,
-			"the logger %s: the file and the directories above it must belong to root and be writable by nobody else",
+			"the logger %s: the file and the directories above it must belong to root and be writable by "
+			"nobody else",
 			program);
 	/* Without the words of the errno: engines take some of them for another failure. */
 	if (r < 0)

@@ -74,8 +74,12 @@ static uint64_t unix_ms(void)
 static void write_document(const struct bw_container *container, const struct bw_spec_hardening *hardening,
 	const struct bw_measures *last)
 {
-	const struct bw_emf_end end = {.name_space = hardening->emf->name_space, .id = container->state->id, .tenant = hardening->tenant,
-		.profile = container->state->profile, .last = last, .unix_ms = unix_ms()};
+	const struct bw_emf_end end = {.name_space = hardening->emf->name_space,
+		.id = container->state->id,
+		.tenant = hardening->tenant,
+		.profile = container->state->profile,
+		.last = last,
+		.unix_ms = unix_ms()};
 	struct bw_err err = {0};
 
 	if (bw_emf_append(hardening->emf->file, &end, &err) < 0)
@@ -106,8 +110,8 @@ void bw_measure_end(const struct bw_container *container, const struct bw_spec_h
 	measure_last(container, &last);
 	if (document)
 		write_document(container, hardening, &last);
-	if (store >= 0 && bw_totals_add_at(store, container->dir, hardening ? hardening->tenant : NULL, container->state->profile, &last,
-				  &err) < 0)
+	if (store >= 0 && bw_totals_add_at(store, container->dir, hardening ? hardening->tenant : NULL,
+				  container->state->profile, &last, &err) < 0)
 		bw_log(BW_LOG_WARNING, "cleaning up: %s", err.text);
 }
 

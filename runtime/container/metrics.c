@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metrics.c - `bulwark metrics`: what has ended and what is there, added up by tenant and profile. Both are read under the lock
- * of the totals: a container that ends meanwhile is in one of them, not in both and not in neither, so no counter goes down. */
+/* metrics.c - `bulwark metrics`: what has ended and what is there, added up by tenant and profile. Both are read under
+ * the lock of the totals: a container that ends meanwhile is in one of them, not in both and not in neither, so no
+ * counter goes down. */
 #include "container/bulwark.h"
 
 #include <errno.h>
@@ -155,7 +156,8 @@ static int gather(struct gathering *g, struct bw_err *err)
 	return 0;
 }
 
-/* Whom the kill switch has stopped. That it cannot be read is no reason to be without the rest: then nothing is said of it. */
+/* Whom the kill switch has stopped. That it cannot be read is no reason to be without the rest: then nothing is said of
+ * it. */
 static int look_at_kill_switch(struct bw_metrics *metrics, struct bw_err *err)
 {
 	struct bw_stopped_list list;
@@ -239,10 +241,11 @@ int bw_metrics_emf(const struct bw_metrics *metrics, const struct bw_metrics *pa
 {
 	if (name_space && !bw_emf_namespace_fits(name_space))
 		return bw_fail(err, BW_E_USAGE, 0,
-			"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the beginning",
+			"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ "
+			"at the beginning",
 			name_space);
-	return bw_report_emf(&metrics->report, past ? &past->report : NULL, name_space ? name_space : BW_EMF_NAMESPACE, metrics->unix_ms,
-		ret_text, err);
+	return bw_report_emf(&metrics->report, past ? &past->report : NULL, name_space ? name_space : BW_EMF_NAMESPACE,
+		metrics->unix_ms, ret_text, err);
 }
 
 int bw_metrics_emf_append(const char *file, const char *text, struct bw_err *err)

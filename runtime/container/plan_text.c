@@ -57,7 +57,8 @@ int bw_plan_text(const struct bw_context *ctx, const char *bundle, char **ret_te
 	if (bw_decide(ctx, bundle, NULL, &arena, &decision, NULL, err) < 0)
 		return -1;
 	if (bw_delegate_is_wanted(decision.hardened))
-		return bw_fail(err, BW_E_USAGE, 0, "there is no plan: %s makes the container (`bulwark explain` says from what)",
+		return bw_fail(err, BW_E_USAGE, 0,
+			"there is no plan: %s makes the container (`bulwark explain` says from what)",
 			decision.hardened->hardening->backend->program);
 	if (bw_rehearse(ctx, bundle, &decision, &arena, &preparation, err) < 0)
 		return -1;

@@ -134,12 +134,16 @@ static int is_marked(const struct reaping *r, const struct bw_container *contain
 	return fd < 0 ? -1 : 0;
 }
 
-static int reap_stopped(struct reaping *r, const char *root, struct bw_container *container, const char *id, struct bw_err *err)
+static int reap_stopped(
+	struct reaping *r, const char *root, struct bw_container *container, const char *id, struct bw_err *err)
 {
 	int marked = is_marked(r, container);
 
 	if (marked < 0)
-		return note(r, (struct deed){root, id, "remove", "it has stopped, and its directory cannot be written to", true}, err);
+		return note(r,
+			(struct deed){
+				root, id, "remove", "it has stopped, and its directory cannot be written to", true},
+			err);
 	return marked ? remove_one(r, root, container, id, "it has stopped, and nobody has deleted it", err) : 0;
 }
 
@@ -232,8 +236,9 @@ static bool is_unfinished(int dir, const char *name, struct stat *ret)
 {
 	struct bw_err ignored = {0};
 
-	return bw_id_check(name, &ignored) == 0 && fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(ret->st_mode) &&
-	       (ret->st_mode & 07777) == 0700 && ret->st_uid == geteuid() && is_empty(dir, name);
+	return bw_id_check(name, &ignored) == 0 && fstatat(dir, name, ret, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(ret->st_mode) && (ret->st_mode & 07777) == 0700 && ret->st_uid == geteuid() &&
+	       is_empty(dir, name);
 }
 
 /* Only where all else is a container: whoever keeps other things beside them may have empty directories, too. */
@@ -331,8 +336,8 @@ static int say_text(const struct reaping *r, char **ret, struct bw_err *err)
 		return out_of_memory(err);
 	buf = bw_buf_over(*ret, size);
 	for (size_t i = 0; i < r->deeds.n; i++)
-		bw_buf_addf(&buf, "%s%s %s of %s: %s\n", r->deeds.v[i].failed ? "failed: " : "", r->deeds.v[i].what, r->deeds.v[i].id,
-			r->deeds.v[i].root, r->deeds.v[i].why);
+		bw_buf_addf(&buf, "%s%s %s of %s: %s\n", r->deeds.v[i].failed ? "failed: " : "", r->deeds.v[i].what,
+			r->deeds.v[i].id, r->deeds.v[i].root, r->deeds.v[i].why);
 	return 0;
 }
 

@@ -124,8 +124,8 @@ static bool has_whole_root(const char *prefix)
 	return len == 1 && text[0] == '/';
 }
 
-/* By whom a mount namespace is reached: "/proc/PID/root". Looked for once for all containers of it, for there may be thousands
- * of processes and hundreds of containers. */
+/* By whom a mount namespace is reached: "/proc/PID/root". Looked for once for all containers of it, for there may be
+ * thousands of processes and hundreds of containers. */
 struct view {
 	uint64_t namespace;
 	const char *prefix;

@@ -122,7 +122,8 @@ static int check_hardening(struct restoring *restoring, struct bw_err *err)
 
 	if (hardening->user_range) {
 		bw_fail(err, BW_E_DENIED, 0,
-			"restore: profile %s gives each container ids of its own, and processes come back with those in the image",
+			"restore: profile %s gives each container ids of its own, and processes come back with those "
+			"in the image",
 			bw_profile_name(restoring->decision.profile));
 		return bw_at(err, "/hardening/userRange");
 	}
@@ -178,8 +179,8 @@ static int decide(struct restoring *restoring, struct bw_err *err)
 	int r;
 
 	bw_attempt_enter(&restoring->attempt, "read the bundle and ask the policy");
-	r = bw_decide(restoring->ctx, restoring->options->bundle, restoring->id, &restoring->arena, &restoring->decision, NULL,
-		err);
+	r = bw_decide(restoring->ctx, restoring->options->bundle, restoring->id, &restoring->arena,
+		&restoring->decision, NULL, err);
 	if (restoring->decision.profile) {
 		restoring->attempt.profile = bw_profile_name(restoring->decision.profile);
 		restoring->attempt.profile_reason = restoring->decision.reason;
@@ -272,7 +273,8 @@ static int join_namespaces(struct restoring *restoring, struct bw_err *err)
 		if (bw_images_namespace_key(namespace->type)) {
 			if (inherit_namespace(restoring, namespace, err) < 0)
 				return -1;
-		} else if (bw_criu_pair_add(&restoring->arena, &restoring->images.options.join_ns, word, namespace->path) < 0) {
+		} else if (bw_criu_pair_add(
+				   &restoring->arena, &restoring->images.options.join_ns, word, namespace->path) < 0) {
 			return out_of_memory(err);
 		}
 	}
@@ -295,7 +297,8 @@ static int inherit_stdio(struct restoring *restoring, struct bw_err *err)
 		bw_json_parse(text, len, "descriptors.json", &restoring->arena, &tree, err) < 0)
 		return -1;
 	if (tree->type != BW_JSON_ARRAY)
-		return bw_fail(err, BW_E_USAGE, 0, "descriptors.json: expected an array, found %s", bw_json_type_words(tree->type));
+		return bw_fail(err, BW_E_USAGE, 0, "descriptors.json: expected an array, found %s",
+			bw_json_type_words(tree->type));
 	for (const struct bw_json *item = tree->child; item && number < 3; item = item->next, number++)
 		if (item->type == BW_JSON_STRING && bw_after_prefix(item->text, "pipe:") &&
 			bw_criu_inherit(&restoring->arena, &restoring->images.options, item->text, number) < 0)
@@ -405,7 +408,8 @@ static int check_witness(const struct restoring *restoring, struct bw_err *err)
 	if (!hardening || !hardening->programs || !hardening->programs->events)
 		return 0;
 	return bw_fail(err, BW_E_DENIED, 0,
-		"restore: profile %s has the programs of a container witnessed, and an image's processes have nobody who asks",
+		"restore: profile %s has the programs of a container witnessed, and an image's processes have nobody "
+		"who asks",
 		bw_profile_name(restoring->decision.profile));
 }
 
@@ -419,7 +423,8 @@ static int choose_guard(struct restoring *restoring, struct bw_err *err)
 		return 0;
 	if (hardening->egress || hardening->only_loopback.v)
 		return bw_fail(err, BW_E_DENIED, 0,
-			"restore: profile %s leaves a container the egress gate alone, and an image's connections are not the gate's",
+			"restore: profile %s leaves a container the egress gate alone, and an image's connections are "
+			"not the gate's",
 			bw_profile_name(restoring->decision.profile));
 	if (bw_guard_choose(&preparation->request, &preparation->plan, err) < 0)
 		return -1;
@@ -456,7 +461,8 @@ static int check_namespaces(const struct restoring *restoring, pid_t pid, struct
 
 		if (shares(restoring, pid, word ? word : type))
 			return bw_fail(err, BW_E_DENIED, 0,
-				"restore: the image's processes are in the host's %s namespace, which profile %s does not allow",
+				"restore: the image's processes are in the host's %s namespace, which profile %s does "
+				"not allow",
 				type, bw_profile_name(restoring->decision.profile));
 	}
 	return 0;

@@ -61,8 +61,8 @@ static int sum(const struct bw_profile *profile, const struct bw_strs *env, size
 		size_t len = value ? strlen(value) : 0;
 
 		if (len > BW_SECRET_BYTES)
-			return bw_fail(err, BW_E_SPEC, 0, "/process/env: the secret %s has %zu bytes, more than %d", variable, len,
-				BW_SECRET_BYTES);
+			return bw_fail(err, BW_E_SPEC, 0, "/process/env: the secret %s has %zu bytes, more than %d",
+				variable, len, BW_SECRET_BYTES);
 		bytes += len;
 	}
 	*ret = bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* secret_variables.h - takes the values of variables that are secrets out of what was read of a process, before anybody else sees it:
- * rules, findings, state, log and plan. */
+/* secret_variables.h - takes the values of variables that are secrets out of what was read of a process, before anybody
+ * else sees it: rules, findings, state, log and plan. */
 #ifndef BW_CONTAINER_SECRET_VARIABLES_H
 #define BW_CONTAINER_SECRET_VARIABLES_H
 

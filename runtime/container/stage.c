@@ -69,7 +69,8 @@ static int open_container(struct staging *staging, const struct bw_context *ctx,
 	struct bw_container *container = &staging->container;
 	const struct bw_spec_hardening *hardening;
 
-	if (bw_container_open(ctx, id, false, false, &staging->arena, container, err) < 0 || check_status(container, err) < 0 ||
+	if (bw_container_open(ctx, id, false, false, &staging->arena, container, err) < 0 ||
+		check_status(container, err) < 0 ||
 		bw_state_load_spec(container, &staging->arena, &staging->spec, err) < 0)
 		return -1;
 	hardening = staging->spec->hardening;
@@ -111,7 +112,8 @@ static int outside(const struct staging *staging, const char *map, uint64_t id, 
 			return 0;
 		}
 	}
-	return bw_fail(err, BW_E_STATE, 0, "the container's user %llu is nobody on this host (%s)", (unsigned long long)id, map);
+	return bw_fail(err, BW_E_STATE, 0, "the container's user %llu is nobody on this host (%s)",
+		(unsigned long long)id, map);
 }
 
 static int find_user(struct staging *staging, struct bw_err *err)
@@ -121,7 +123,8 @@ static int find_user(struct staging *staging, struct bw_err *err)
 	const struct bw_spec_user *user = process && process->user ? process->user : &root;
 	uint32_t uid = 0, gid = 0;
 
-	if (outside(staging, "uid_map", user->uid.v, &uid, err) < 0 || outside(staging, "gid_map", user->gid.v, &gid, err) < 0)
+	if (outside(staging, "uid_map", user->uid.v, &uid, err) < 0 ||
+		outside(staging, "gid_map", user->gid.v, &gid, err) < 0)
 		return -1;
 	staging->writer.uid = uid;
 	staging->writer.gid = gid;
@@ -174,9 +177,11 @@ static int collect_patterns(struct staging *staging, struct bw_err *err)
 			return bw_fail(err, BW_E_MEMORY, ENOMEM, "stage");
 	for (size_t i = 0; more && more[i]; i++) {
 		if (i == BW_STAGE_PATTERNS)
-			return bw_fail(err, BW_E_USAGE, 0, "--warn-pattern: at most %d texts are looked for", BW_STAGE_PATTERNS);
+			return bw_fail(err, BW_E_USAGE, 0, "--warn-pattern: at most %d texts are looked for",
+				BW_STAGE_PATTERNS);
 		if (!*more[i] || strlen(more[i]) > BW_STAGE_PATTERN_LONGEST)
-			return bw_fail(err, BW_E_USAGE, 0, "--warn-pattern: expected 1 to %d bytes", BW_STAGE_PATTERN_LONGEST);
+			return bw_fail(
+				err, BW_E_USAGE, 0, "--warn-pattern: expected 1 to %d bytes", BW_STAGE_PATTERN_LONGEST);
 		if (bw_strs_add(&staging->arena, list, more[i]) < 0)
 			return bw_fail(err, BW_E_MEMORY, ENOMEM, "stage");
 	}
@@ -259,8 +264,8 @@ static int go(struct staging *staging, const struct bw_context *ctx, const char 
 	if (open_container(staging, ctx, id, err) < 0 || collect_patterns(staging, err) < 0 || find_user(staging, err) < 0 ||
 		open_workspace(staging, err) < 0)
 		return -1;
-	if (staging->container.state->cgroups &&
-		bw_cgroup_open_charge(staging->container.state->cgroups, staging->container.pid, &staging->writer.charge, err) < 0)
+	if (staging->container.state->cgroups && bw_cgroup_open_charge(staging->container.state->cgroups,
+							 staging->container.pid, &staging->writer.charge, err) < 0)
 		return -1;
 	r = bw_stage_look(stage, staging->options->sources, staging->options->destination, err);
 	staging->too_large = stage->too_large > 0;
@@ -270,7 +275,8 @@ static int go(struct staging *staging, const struct bw_context *ctx, const char 
 	return copy(staging, err);
 }
 
-int bw_container_stage(const struct bw_context *ctx, const char *id, const struct bw_stage_options *options, struct bw_err *err)
+int bw_container_stage(
+	const struct bw_context *ctx, const char *id, const struct bw_stage_options *options, struct bw_err *err)
 {
 	__attribute__((cleanup(staging_done))) struct staging staging = {
 		.options = options,

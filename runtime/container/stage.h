@@ -55,7 +55,8 @@ char *bw_stage_printable(const char *text, struct bw_arena *arena);
 /* Looks at sources (NULL-terminated; "-" is standard input), which are to be in the workspace as destination says: with a
  * slash at the end, ".", or more than one source it is the directory that they come into, else the new name. What cannot
  * be staged is in faults; -1 is for what ends the call at once. */
-int bw_stage_look(struct bw_stage *stage, const char *const *sources, const char *destination, struct bw_err *err) BW_MUST_CHECK;
+int bw_stage_look(
+	struct bw_stage *stage, const char *const *sources, const char *destination, struct bw_err *err) BW_MUST_CHECK;
 /* Opens the file of an item once more for reading, by the same rules: another one by now, or none that can be staged, is
  * an error. Standard input is duplicated. Descriptor or -1. */
 int bw_stage_open(const struct bw_stage *stage, const struct bw_stage_item *item, struct bw_err *err) BW_MUST_CHECK;

@@ -102,8 +102,8 @@ static int weigh(struct bw_stage *stage, const char *shown, const struct stat *s
 	const char *what;
 
 	if (size > limit) {
-		what = bw_arena_printf(stage->arena, "has %llu bytes, and the policy lets in %llu a file", (unsigned long long)size,
-			(unsigned long long)limit);
+		what = bw_arena_printf(stage->arena, "has %llu bytes, and the policy lets in %llu a file",
+			(unsigned long long)size, (unsigned long long)limit);
 	} else if (__builtin_add_overflow(stage->bytes, size, &stage->bytes) || stage->bytes > stage->limits->bytes.v) {
 		what = bw_arena_printf(stage->arena, "makes it more than %llu bytes, which the policy lets in at once",
 			(unsigned long long)stage->limits->bytes.v);
@@ -127,7 +127,8 @@ static int add_item(struct bw_stage *stage, const char *name, const char *path, 
 		return add_fault(stage, name, fault, err);
 	if (stage->items.n >= stage->limits->files.v) {
 		stage->full = true;
-		fault = bw_arena_printf(stage->arena, "is one more than %llu files and directories, which the policy lets in at once",
+		fault = bw_arena_printf(stage->arena,
+			"is one more than %llu files and directories, which the policy lets in at once",
 			(unsigned long long)stage->limits->files.v);
 		return fault ? add_fault(stage, name, fault, err) : out_of_memory(err);
 	}
@@ -171,7 +172,8 @@ static int look_into(struct bw_stage *stage, int dir, const char *name, const ch
 			continue;
 		inner = bw_arena_printf(stage->arena, "%s/%s", name, entry->d_name);
 		further = bw_arena_printf(stage->arena, "%s%s%s", path, *path ? "/" : "", entry->d_name);
-		r = inner && further ? look_at_entry(stage, dir, entry->d_name, inner, further, depth + 1, err) : out_of_memory(err);
+		r = inner && further ? look_at_entry(stage, dir, entry->d_name, inner, further, depth + 1, err)
+				     : out_of_memory(err);
 	}
 	return r;
 }
@@ -296,7 +298,8 @@ int bw_stage_look(struct bw_stage *stage, const char *const *sources, const char
 		const char *base = bw_streq(*sources, "-") ? NULL : base_of(*sources, stage->arena), *name = directory;
 
 		if (into && !base)
-			return bw_fail(err, BW_E_USAGE, 0, "%s has no name of its own to be staged by: give the new name as the destination",
+			return bw_fail(err, BW_E_USAGE, 0,
+				"%s has no name of its own to be staged by: give the new name as the destination",
 				bw_streq(*sources, "-") ? "standard input" : *sources);
 		if (into)
 			name = bw_arena_printf(stage->arena, "%s%s%s", directory, *directory ? "/" : "", base);

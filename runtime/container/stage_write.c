@@ -191,8 +191,10 @@ static int give_name(const struct work *work, int fd, int dir, const char *name)
 static enum outcome put(struct work *work, const struct bw_stage_item *item, int from, uint64_t max, struct answer *answer)
 {
 	const char *slash = strrchr(item->name, '/');
-	auto_close int dir = enter_all(
-		work->writer->workspace, item->name, item->directory ? strlen(item->name) : slash ? (size_t)(slash - item->name) : 0);
+	auto_close int dir = enter_all(work->writer->workspace, item->name,
+		item->directory ? strlen(item->name)
+		: slash		? (size_t)(slash - item->name)
+				: 0);
 	auto_close int to = -1;
 	enum outcome outcome;
 
@@ -217,7 +219,8 @@ static bool take(int sock, struct order *order, int *ret_fd)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control};
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control};
 	const struct cmsghdr *c;
 	ssize_t n;
 
@@ -323,10 +326,12 @@ static int judge(const struct session *session, const struct bw_stage_item *item
 	case DONE:
 		return 0;
 	case TOO_LARGE:
-		return bw_fail(err, BW_E_DENIED, 0, "%s has more than the %llu bytes that the policy lets in", shown, (unsigned long long)max);
+		return bw_fail(err, BW_E_DENIED, 0, "%s has more than the %llu bytes that the policy lets in", shown,
+			(unsigned long long)max);
 	case NO_DIRECTORY:
 		if (sys == ELOOP || sys == EXDEV || sys == ENOTDIR)
-			return bw_fail(err, BW_E_STATE, 0, "%s: there is something else than a directory on the way in the workspace", shown);
+			return bw_fail(err, BW_E_STATE, 0,
+				"%s: there is something else than a directory on the way in the workspace", shown);
 		return bw_fail(err, BW_E_STATE, sys, "%s: making its directory in the workspace", shown);
 	case NO_FILE:
 	case NOT_WRITTEN:

@@ -255,7 +255,8 @@ static int check_keeper(const struct bw_container *container, struct bw_err *err
 
 	for (size_t i = 0; i < layers->n; i++)
 		if (bw_after_prefix(layers->v[i], BW_KEEPER_LAYER) && bw_keeper_pid(container->dir) == 0)
-			return bw_fail(err, BW_E_HOST, 0, "the container's bulwark-keeper has ended: nobody would keep its time");
+			return bw_fail(err, BW_E_HOST, 0,
+				"the container's bulwark-keeper has ended: nobody would keep its time");
 	return 0;
 }
 

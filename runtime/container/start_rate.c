@@ -174,7 +174,8 @@ static int refuse(const struct bw_spec_hardening *hardening, uint64_t per_minute
 
 	if (hardening->tenant)
 		snprintf(who, sizeof who, "tenant \"%.63s\"", hardening->tenant);
-	bw_fail(err, BW_E_DENIED, 0, "%s may start %" PRIu64 " in a minute (session.startsPerMinute of profile %s), and has", who,
+	bw_fail(err, BW_E_DENIED, 0,
+		"%s may start %" PRIu64 " in a minute (session.startsPerMinute of profile %s), and has", who,
 		per_minute, hardening->profile);
 	if (err) {
 		rule = bw_buf_over(err->rule, sizeof err->rule);

@@ -21,7 +21,8 @@
 enum { ID_MAX = 1024, STATE_MAX = 1 << 20 };
 
 static const struct bw_field state_fields[] = {
-	BW_FIELD(struct bw_state, oci_version, "ociVersion", .flags = BW_REQUIRED, .doc = "version of the OCI runtime specification"),
+	BW_FIELD(struct bw_state, oci_version, "ociVersion", .flags = BW_REQUIRED,
+		.doc = "version of the OCI runtime specification"),
 	BW_FIELD(struct bw_state, id, "id", .flags = BW_REQUIRED, .doc = "the container's id"),
 	BW_FIELD(struct bw_state, bundle, "bundle", .flags = BW_REQUIRED, .doc = "absolute path of the bundle"),
 	BW_FIELD(struct bw_state, rootfs, "rootfs", .doc = "absolute path of the root file system"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - what is kept of a container in <root>/<id>/: state.json (written before anything is made, so that
- * whatever is left after a kill can be found), config.json (the hardened spec), policy.json (the profile that decided), init (pid and start time), and
- * start.sock while it waits for start. */
+ * whatever is left after a kill can be found), config.json (the hardened spec), policy.json (the profile that decided),
+ * init (pid and start time), and start.sock while it waits for start. */
 #ifndef BW_CONTAINER_STATE_H
 #define BW_CONTAINER_STATE_H
 
@@ -53,7 +53,8 @@ struct bw_container {
 /* "invalid container ID format" unless 1..1024 of [A-Za-z0-9_+.-], not beginning with a dot. */
 int bw_id_check(const char *id, struct bw_err *err) BW_MUST_CHECK;
 /* New directory (0711 root of roots, 0700 itself); BW_E_EXISTS when there is one. Locked. */
-int bw_container_new(const struct bw_context *ctx, const char *id, struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_container_new(
+	const struct bw_context *ctx, const char *id, struct bw_container *ret, struct bw_err *err) BW_MUST_CHECK;
 /* BW_E_NOT_FOUND "container does not exist". lock: wait for the exclusive lock first. A state.json that cannot
  * be read leaves ret->state NULL only when broken_ok. */
 int bw_container_open(const struct bw_context *ctx, const char *id, bool lock, bool broken_ok, struct bw_arena *arena,
@@ -79,7 +80,8 @@ int bw_state_save_spec(const struct bw_container *container, const struct bw_spe
 int bw_state_load_spec(const struct bw_container *container, struct bw_arena *arena, struct bw_spec **ret,
 	struct bw_err *err) BW_MUST_CHECK;
 /* The profile that decided, as it was then. */
-int bw_state_save_profile(const struct bw_container *container, const struct bw_profile *profile, struct bw_err *err) BW_MUST_CHECK;
+int bw_state_save_profile(
+	const struct bw_container *container, const struct bw_profile *profile, struct bw_err *err) BW_MUST_CHECK;
 int bw_state_load_profile(const struct bw_container *container, struct bw_arena *arena,
 	const struct bw_profile **ret, struct bw_err *err) BW_MUST_CHECK;
 /* pid and start time of the init. */

@@ -244,7 +244,8 @@ static int put(int dir, const char *name, const char *text, size_t len, struct b
 	why = errno;
 	if (put_name(dir, name) < 0)
 		return bw_fail(err, BW_E_HOST, why, "writing %s/%s", DIRECTORY, name);
-	bw_log(BW_LOG_WARNING, "%s/%s is there, but does not say since when and why: %s", DIRECTORY, name, bw_errno_words(why));
+	bw_log(BW_LOG_WARNING, "%s/%s is there, but does not say since when and why: %s", DIRECTORY, name,
+		bw_errno_words(why));
 	return 0;
 }
 

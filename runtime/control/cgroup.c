@@ -313,7 +313,8 @@ static int prepare_enter(const struct bw_request *request, struct bw_cgroup_hand
 	data = bw_arena_printf(request->arena, "%s%c%s", unit, '\0', path);
 	if (!data)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "entering a systemd unit");
-	return bw_plan_add_parent(plan, BW_CONTROL_cgroup, OP_ENTER, BW_PHASE_JOIN, data, strlen(unit) + strlen(path) + 2, err);
+	return bw_plan_add_parent(
+		plan, BW_CONTROL_cgroup, OP_ENTER, BW_PHASE_JOIN, data, strlen(unit) + strlen(path) + 2, err);
 }
 
 static int prepare_exec(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)
@@ -443,7 +444,8 @@ int bw_cgroup_adopt(const struct bw_request *request, pid_t pid, struct bw_err *
 		int r = bw_write_at(handle.fds[i], "cgroup.procs", text);
 
 		if (r < 0)
-			return bw_fail(err, BW_E_KERNEL, -r, "cgroup: join %s%s", set->dirs.v[i].mountpoint, set->dirs.v[i].path);
+			return bw_fail(err, BW_E_KERNEL, -r, "cgroup: join %s%s", set->dirs.v[i].mountpoint,
+				set->dirs.v[i].path);
 	}
 	return 0;
 }

@@ -115,8 +115,8 @@ bool bw_cgroup_memory(const struct bw_cgroup_set *set, uint64_t *ret_limit_bytes
 /* Opens, for writing, cgroup.procs of where the memory of init counts, which is the container's first process: who writes
  * "0" there has what it takes from then on counted with it. *ret is -1 where nobody counts. */
 int bw_cgroup_open_charge(const struct bw_cgroup_set *set, pid_t init, int *ret, struct bw_err *err) BW_MUST_CHECK;
-/* Ends the set's unit, removes the container's directories and all beneath them; parents stay, as with runc. What is missing is
- * fine; what is busy is waited for (at most five seconds). */
+/* Ends the set's unit, removes the container's directories and all beneath them; parents stay, as with runc. What is
+ * missing is fine; what is busy is waited for (at most five seconds). */
 int bw_cgroup_remove(const struct bw_cgroup_set *set, struct bw_err *err) BW_MUST_CHECK;
 
 #endif

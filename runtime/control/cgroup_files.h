@@ -159,8 +159,8 @@ int bw_cgroup_metrics_with(struct bw_cgroup_handle *handle, struct bw_wire *ret,
 	struct bw_err *err) BW_MUST_CHECK;
 
 /* --- cgroup_sample.c --- */
-/* bw_cgroup_sample() over a handle. limits: the gauges of limits, too, which seldom change. kept: descriptors of its files, -1 in the beginning, for who asks again and again: to
- * open one costs more than to read it; or NULL. */
+/* bw_cgroup_sample() over a handle. limits: the gauges of limits, too, which seldom change. kept: descriptors of its
+ * files, -1 in the beginning, for who asks again and again: to open one costs more than to read it; or NULL. */
 struct bw_measures;
 enum { BW_CGROUP_SAMPLE_FILES = 21 };
 bool bw_cgroup_sample_with(struct bw_cgroup_handle *handle, int *kept, bool limits, struct bw_measures *measures);

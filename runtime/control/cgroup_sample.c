@@ -47,7 +47,8 @@ static bool take_cpu_max(const struct row *row, const char *text, uint64_t *ret)
 
 	(void)row;
 	*ret = 0;
-	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 && bw_parse_word(text, 1, UINT64_MAX, &period) == 0 && period)
+	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 &&
+		bw_parse_word(text, 1, UINT64_MAX, &period) == 0 && period)
 		*ret = quota * 1000 / period;
 	return true;
 }
@@ -127,8 +128,9 @@ static void sample_cpu_limit_v1(struct bw_cgroup_handle *handle, int *kept, stru
 
 	if (dir < 0 || read_file(dir, "cpu.cfs_quota_us", quota_file, text) <= 0)
 		return;
-	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 && (read_file(dir, "cpu.cfs_period_us", period_file, text) <= 0 ||
-									      bw_parse_word(text, 0, UINT64_MAX, &period) < 0))
+	if (bw_parse_word(text, 0, UINT64_MAX / 1000, &quota) == 0 &&
+		(read_file(dir, "cpu.cfs_period_us", period_file, text) <= 0 ||
+			bw_parse_word(text, 0, UINT64_MAX, &period) < 0))
 		return;
 	measures->gauge[BW_GAUGE_CPU_LIMIT_MILLI] = period ? quota * 1000 / period : 0;
 }
@@ -136,7 +138,8 @@ static void sample_cpu_limit_v1(struct bw_cgroup_handle *handle, int *kept, stru
 /* In a hybrid hierarchy the unified one counts processor time as well, but only v1's is the controllers'. */
 static bool is_shadowed(const struct bw_cgroup_set *set, const struct row *row)
 {
-	static const char *const of_unified[][2] = {{"cpu.", "cpu"}, {"memory.", "memory"}, {"pids.", "pids"}, {"io.", "blkio"}};
+	static const char *const of_unified[][2] = {
+		{"cpu.", "cpu"}, {"memory.", "memory"}, {"pids.", "pids"}, {"io.", "blkio"}};
 
 	for (size_t i = 0; !row->controller && i < BW_COUNT(of_unified); i++)
 		if (bw_after_prefix(row->file, of_unified[i][0]))

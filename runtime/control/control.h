@@ -54,22 +54,27 @@ struct bw_request {
 	int terminal_fd;         /* connected socket that gets the terminal, in place of console_socket; or -1 */
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
-	bool in_user_namespace;  /* we have entered the user namespace that spec names: a caller who is not root, see rootless.h */
+	bool in_user_namespace;	 /* we have entered the user namespace that spec names: a caller who is not root, see
+				    rootless.h */
 	bool wait_for_start;     /* create: stop before FILTER until start */
 	pid_t target_pid;        /* exec: the container's init */
 	int target_pidfd;        /* exec: its pidfd */
 	int host_proc;           /* O_PATH of the host's /proc, verified; inherited by the child */
 	const char *const *sub_cgroups; /* exec: where beneath them, NULL-terminated words of --cgroup; or NULL */
 	struct bw_cgroup_set *cgroups; /* the container's (cgroup.h); create: stored before they are made, `made` is noted */
-	struct bw_mount_labels *mount_labels; /* create: filled by the control selinux, before mounts reads them; NULL: nothing
-					       * is mounted */
+	struct bw_mount_labels *mount_labels; /* create: filled by the control selinux, before mounts reads them; NULL:
+					       * nothing is mounted */
 	struct bw_rdt **rdt;     /* its place in resctrl (intel_rdt.h); create: filled by prepare; NULL: not kept */
-	struct bw_guard *guard;  /* guard.h: create: filled by the control guard; exec: how the container is guarded; never NULL */
-	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own mount namespace; NULL: not kept */
+	struct bw_guard *guard;	 /* guard.h: create: filled by the control guard; exec: how the container is guarded;
+				    never NULL */
+	struct bw_opt_uint *root_mount; /* create: filled with the id of the rootfs's mount, where it is in our own
+					   mount namespace; NULL: not kept */
 	int start_sock;          /* listening socket on which the child waits for `start`, or -1 */
-	struct bw_recorder *recorder; /* run --learn: who answers for a filter that stands in for the container's own; or NULL */
+	struct bw_recorder
+		*recorder; /* run --learn: who answers for a filter that stands in for the container's own; or NULL */
 	bool keeps_time;         /* create: our caller ends it when its life is over */
-	struct bw_secret_values *secrets; /* create: of variables (secrets.h), wiped when their files are there; NULL: nothing is made */
+	struct bw_secret_values *
+		secrets; /* create: of variables (secrets.h), wiped when their files are there; NULL: nothing is made */
 	uint64_t caller_files;   /* soft limit of open files that the caller gave us, where we have raised it; else 0 */
 };
 

@@ -94,7 +94,9 @@ static bool is_encrypted(const struct look *look, int fd, const struct stat *st,
 		return true;
 	if (is_on_one_device(mount))
 		return bw_block_is_encrypted(look->sys, st->st_dev, why, WHY_SIZE);
-	snprintf(why, WHY_SIZE, "it lies on %.64s, of which it cannot be seen from here whether and where it is encrypted", mount->type);
+	snprintf(why, WHY_SIZE,
+		"it lies on %.64s, of which it cannot be seen from here whether and where it is encrypted",
+		mount->type);
 	return false;
 }
 
@@ -125,7 +127,8 @@ static int look_at(const struct look *look, int fd, const char *source, size_t i
 	if (is_listed(&hardening->unencrypted_sources, real, true) ||
 		(S_ISREG(st.st_mode) && is_listed(&hardening->engine_files, real, false)) || is_encrypted(look, fd, &st, why))
 		return 0;
-	bw_fail(err, BW_E_DENIED, 0, "/mounts/%zu/source: the policy wants what is shared to be encrypted, and %s is not seen to be: %s",
+	bw_fail(err, BW_E_DENIED, 0,
+		"/mounts/%zu/source: the policy wants what is shared to be encrypted, and %s is not seen to be: %s",
 		index, real, why);
 	snprintf(err->rule, sizeof err->rule, "encryption");
 	return bw_at(err, "/mounts/%zu/source", index);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keeper.c - starts bulwark-keeper beside a container whose time nobody else keeps, or that is counted or watched. While the container's init waits: no
- * program runs whose keeper is not ready. Its life begins with start, which the keeper sees for itself. */
+/* keeper.c - starts bulwark-keeper beside a container whose time nobody else keeps, or that is counted or watched.
+ * While the container's init waits: no program runs whose keeper is not ready. Its life begins with start, which the
+ * keeper sees for itself. */
 #include "control/keeper.h"
 
 #include <fcntl.h>
@@ -250,8 +251,10 @@ int bw_keeper_start(const struct bw_settling *now, struct bw_err *err)
 
 	snprintf(net, sizeof net, "%d/net/dev", (int)now->pid);
 	if (bw_heirs_put(&heirs, BW_KEEPER_CONFIG, configuration(request), &keeper, "configuration", err) < 0 ||
-		bw_heirs_put(&heirs, BW_KEEPER_INIT, fcntl(now->pidfd, F_DUPFD_CLOEXEC, 0), &keeper, "container's init", err) < 0 ||
-		bw_heirs_put(&heirs, BW_KEEPER_STATE, openat(request->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), &keeper,
+		bw_heirs_put(&heirs, BW_KEEPER_INIT, fcntl(now->pidfd, F_DUPFD_CLOEXEC, 0), &keeper, "container's init",
+			err) < 0 ||
+		bw_heirs_put(&heirs, BW_KEEPER_STATE,
+			openat(request->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), &keeper,
 			"container's directory", err) < 0 ||
 		bw_heirs_put(&heirs, BW_KEEPER_NET, openat(now->host_proc, net, O_RDONLY | O_CLOEXEC), &keeper,
 			"network counters", err) < 0)

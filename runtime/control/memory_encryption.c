@@ -22,7 +22,8 @@ int bw_memory_encryption_require(const struct bw_spec *spec, const struct bw_hos
 	bw_memory_encryption_look("", name.machine, host->kernel_major.v, ret);
 	if (ret->encrypted)
 		return 0;
-	return bw_fail(err, BW_E_HOST, 0, "the policy wants the host's memory to be encrypted, which is not seen: %s", ret->seen);
+	return bw_fail(err, BW_E_HOST, 0, "the policy wants the host's memory to be encrypted, which is not seen: %s",
+		ret->seen);
 }
 
 static int prepare(const struct bw_request *request, struct bw_plan *plan, struct bw_err *err)

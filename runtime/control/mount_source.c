@@ -206,5 +206,6 @@ int bw_mount_source_own_tree(const struct bw_request *request, const struct bw_r
 	}
 	/* What of the image the root of a user namespace may not reach, we do; and a map of ids wants nothing of the
 	 * child where it need not. */
-	return !refused && (mounted || !(options->idmap || mount->uid_mappings.n || bw_spec_namespace(request->spec, "user")));
+	return !refused &&
+	       (mounted || !(options->idmap || mount->uid_mappings.n || bw_spec_namespace(request->spec, "user")));
 }

@@ -122,8 +122,8 @@ static int check_itself(int fd, const struct bw_spec_volume *volume, size_t inde
 		return bw_fail(err, BW_E_KERNEL, errno, "examining %s", volume->source);
 	if (st.st_uid == volume->uid.v && st.st_gid == volume->gid.v && (st.st_mode & 07777) == volume->mode.v)
 		return 0;
-	snprintf(what, sizeof what, "belongs to %u:%u with mode %04o, expected %llu:%llu with mode %04llo", st.st_uid, st.st_gid,
-		st.st_mode & 07777, (unsigned long long)volume->uid.v, (unsigned long long)volume->gid.v,
+	snprintf(what, sizeof what, "belongs to %u:%u with mode %04o, expected %llu:%llu with mode %04llo", st.st_uid,
+		st.st_gid, st.st_mode & 07777, (unsigned long long)volume->uid.v, (unsigned long long)volume->gid.v,
 		(unsigned long long)volume->mode.v);
 	return deny(index, volume->source, what, err);
 }

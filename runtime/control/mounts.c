@@ -235,7 +235,8 @@ static int prepare_bind(const struct build *build, size_t index,
 	found = find_inside(build, index, options, head, inside, sizeof inside, err);
 	/* Then it is the child that opens it, and looks at nothing. */
 	if (found > 0 && bw_mount_source_volume(build->request, mount->source))
-		return refuse(err, index, "source", "a tenant's directory cannot lie in the container's own tree or mount namespace");
+		return refuse(err, index, "source",
+			"a tenant's directory cannot lie in the container's own tree or mount namespace");
 	if (found < 0 || (!found && open_bind(build, index, options, head, err) < 0) ||
 		bind_attributes(build, index, options, head, err) < 0)
 		return -1;
@@ -555,7 +556,8 @@ static int prepare_scratch(const struct build *build, size_t index, const struct
 	if (bw_scratch_make(request, index, &options->data, request->host->selinux.v ? label : NULL, &head->tree, err) < 0 ||
 		(head->tree >= 0 && bw_plan_own_fd(build->plan, head->tree, err) < 0))
 		return -1;
-	bw_plan_layer(build->plan, BW_CONTROL_mounts, "the workspace is a disk under a key of the kernel's alone (aes-xts-plain64)");
+	bw_plan_layer(build->plan, BW_CONTROL_mounts,
+		"the workspace is a disk under a key of the kernel's alone (aes-xts-plain64)");
 	add_text(&texts, destination);
 	add_text(&texts, "bulwark-scratch");
 	return texts.overflow ? refuse(err, index, "destination", "is too long")
@@ -707,8 +709,9 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 			source, destination, texts);
 	else if (sys == BW_COPY_UP_TOO_DEEP)
 		bw_fail(err, BW_E_SPEC, 0,
-			"error mounting \"%s\" to rootfs at \"%s\": tmpcopyup: directories are nested deeper than %d there", source,
-			destination, BW_COPY_UP_DEPTH);
+			"error mounting \"%s\" to rootfs at \"%s\": tmpcopyup: directories are nested deeper than %d "
+			"there",
+			source, destination, BW_COPY_UP_DEPTH);
 	else
 		bw_fail(err, BW_E_KERNEL, sys, "error mounting \"%s\" to rootfs at \"%s\"%s%s", source, destination,
 			buf.len ? ": options " : "", words);

@@ -137,8 +137,8 @@ static int add_place(struct bw_refused_sources *refused, const char *name, const
 	if (!place.real)
 		return 0;
 	if (refused->places.n == PLACES_MAX)
-		return bw_fail(err, BW_E_HOST, 0, "more than %d paths of this host are what mounts.refuse of the policy names",
-			PLACES_MAX);
+		return bw_fail(err, BW_E_HOST, 0,
+			"more than %d paths of this host are what mounts.refuse of the policy names", PLACES_MAX);
 	added = bw_push(arena, &refused->places);
 	if (!added)
 		return out_of_memory(err);
@@ -211,9 +211,11 @@ static int look_at_rootfs(struct bw_refused_sources *refused, const struct bw_re
 	char path[PATH_MAX];
 
 	if (!root || !root->readonly.v ||
-		snprintf(path, sizeof path, "%s/%s", *root->path == '/' ? "" : request->bundle, root->path) >= (int)sizeof path)
+		snprintf(path, sizeof path, "%s/%s", *root->path == '/' ? "" : request->bundle, root->path) >=
+			(int)sizeof path)
 		return 0;
-	return look_up(refused, path, "of the container's own rootfs, which is read-only", request->arena, &refused->rootfs, err);
+	return look_up(refused, path, "of the container's own rootfs, which is read-only", request->arena,
+		&refused->rootfs, err);
 }
 
 int bw_refused_sources_look(const struct bw_request *request, struct bw_refused_sources **ret, struct bw_err *err)

@@ -178,7 +178,8 @@ static int prepare_there(const struct bw_request *request, unsigned propagation,
 	path = *root == '/' ? root : bw_arena_printf(request->arena, "%s/%s", request->bundle, root);
 	if (!path)
 		return bw_fail(err, BW_E_MEMORY, ENOMEM, "rootfs");
-	if (bw_plan_add_text(plan, BW_CONTROL_rootfs, OP_ATTACH_THERE, BW_PHASE_ROOTFS, &attach, sizeof attach, path, err) < 0)
+	if (bw_plan_add_text(
+		    plan, BW_CONTROL_rootfs, OP_ATTACH_THERE, BW_PHASE_ROOTFS, &attach, sizeof attach, path, err) < 0)
 		return -1;
 	return bw_plan_add(plan, BW_CONTROL_rootfs, OP_PIVOT, BW_PHASE_PIVOT, NULL, 0, err);
 }

@@ -167,7 +167,8 @@ static int find_owner(const struct bw_request *request, uint64_t *ret_uid, uint6
 		return 0;
 	if (bw_spec_joins_namespace(spec, "user") && !spec->linux_->uid_mappings.n)
 		return bw_fail(err, BW_E_HOST, 0,
-			"secrets: which ids the user namespace has that is joined is not known; uidMappings and gidMappings can say it");
+			"secrets: which ids the user namespace has that is joined is not known; uidMappings and "
+			"gidMappings can say it");
 	if (!host_id(&spec->linux_->uid_mappings, uid, ret_uid) || !host_id(&spec->linux_->gid_mappings, gid, ret_gid))
 		return bw_fail(err, BW_E_SPEC, 0, "secrets: user %llu or group %llu is not mapped into the container",
 			(unsigned long long)uid, (unsigned long long)gid);
@@ -288,7 +289,8 @@ static void complain(uint16_t op, const void *data, size_t len, int sys, struct 
 	(void)op;
 	(void)len;
 	if (sys == ELOOP || sys == ENOTDIR)
-		bw_fail(err, BW_E_SPEC, 0, "secrets: %s must be an ordinary directory in the image, without links", directory);
+		bw_fail(err, BW_E_SPEC, 0, "secrets: %s must be an ordinary directory in the image, without links",
+			directory);
 }
 
 const struct bw_control bw_secrets = {

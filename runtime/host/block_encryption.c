@@ -22,8 +22,8 @@ enum { DEEPEST = 8, SWAPS_MAX = 1 << 16 };
  * not, and not CRYPT-LUKS2-OPAL, where the drive says that it does. */
 static bool is_crypt(int dir)
 {
-	static const char *const kinds[] = {
-		"CRYPT-LUKS1-", "CRYPT-LUKS2-", "CRYPT-PLAIN-", "CRYPT-LOOPAES-", "CRYPT-TCRYPT-", "CRYPT-BITLK-", "CRYPT-FVAULT2-"};
+	static const char *const kinds[] = {"CRYPT-LUKS1-", "CRYPT-LUKS2-", "CRYPT-PLAIN-", "CRYPT-LOOPAES-",
+		"CRYPT-TCRYPT-", "CRYPT-BITLK-", "CRYPT-FVAULT2-"};
 	char uuid[160];
 
 	if (bw_read_at(dir, "dm/uuid", uuid, sizeof uuid) <= 0 || bw_after_prefix(uuid, "CRYPT-LUKS2-OPAL"))

@@ -131,7 +131,8 @@ static bool is_intels(const struct machine *m, struct bw_buf *buf)
 		return false;
 	r = read_register(m, TME_ACTIVATE, &value);
 	if (r > 0 && (value & TME_ENABLED) && !(value & TME_BYPASS)) {
-		bw_buf_addf(buf, "Intel TME, %s", (value >> 4 & 15) < BW_COUNT(ciphers) ? ciphers[value >> 4 & 15] : "of another cipher");
+		bw_buf_addf(buf, "Intel TME, %s",
+			(value >> 4 & 15) < BW_COUNT(ciphers) ? ciphers[value >> 4 & 15] : "of another cipher");
 		return true;
 	}
 	bw_buf_add(buf, "the processor has Intel TME, but that it is in use is not seen: ");
@@ -176,7 +177,10 @@ void bw_memory_encryption_look(const char *root, const char *machine, uint64_t m
 
 	*ret = (struct bw_memory_encryption){0};
 	if (!bw_streq(machine, "x86_64")) {
-		bw_buf_addf(&buf, "on %s it cannot be seen from here: what encrypts memory (as in AWS Graviton2 and later) does not say so", machine);
+		bw_buf_addf(&buf,
+			"on %s it cannot be seen from here: what encrypts memory (as in AWS Graviton2 and later) does "
+			"not say so",
+			machine);
 		return;
 	}
 	read_flags(&m);

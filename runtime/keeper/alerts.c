@@ -35,7 +35,8 @@ static void throttle(struct bw_keeping *k)
 		bw_tell(k, BW_AUDIT_DEGRADED, err.text, NULL, 0);
 }
 
-static void act(struct bw_keeping *k, const struct bw_keeper_alert *alert, const char *name, const char *reason, uint64_t now_ms)
+static void act(struct bw_keeping *k, const struct bw_keeper_alert *alert, const char *name, const char *reason,
+	uint64_t now_ms)
 {
 	k->kept->measures.count[BW_COUNT_ALERTS]++;
 	bw_tell_alert(k, name, alert->action, reason);
@@ -59,7 +60,8 @@ static void look_at_load(struct bw_keeping *k, uint64_t now_ms)
 		    load.mean + REARM * WHOLE < alert->percent.v * WHOLE))
 		return;
 	snprintf(reason, sizeof reason, "%llu %% of its processor time in %.10g s, of which %llu %% are told",
-		(unsigned long long)load.mean / WHOLE, (double)alert->window_ms.v / 1000, (unsigned long long)alert->percent.v);
+		(unsigned long long)load.mean / WHOLE, (double)alert->window_ms.v / 1000,
+		(unsigned long long)alert->percent.v);
 	act(k, alert, "cpu", reason, now_ms);
 }
 
@@ -82,7 +84,8 @@ static void look_at_steadiness(struct bw_keeping *k, uint64_t now_ms)
 		 load.bytes_per_second < QUIET_BYTES;
 	if (!bw_window_fires(&window->fired, steady, load.mean + REARM * WHOLE < alert->percent.v * WHOLE))
 		return;
-	snprintf(reason, sizeof reason, "from %llu %% to %llu %% of its processor time all of %.10g s, with %llu bytes a second",
+	snprintf(reason, sizeof reason,
+		"from %llu %% to %llu %% of its processor time all of %.10g s, with %llu bytes a second",
 		(unsigned long long)load.least / WHOLE, (unsigned long long)load.most / WHOLE,
 		(double)alert->window_ms.v / 1000, (unsigned long long)load.bytes_per_second);
 	act(k, alert, "steady", reason, now_ms);
@@ -96,8 +99,8 @@ static void look_at_number(struct bw_keeping *k, const struct bw_keeper_alert *a
 
 	if (!bw_window_fires(&denied->fired, sum >= alert->count.v, sum < alert->count.v / 2 || sum == 0))
 		return;
-	snprintf(reason, sizeof reason, "%llu %s were denied within %.10g s, of which %llu are told", (unsigned long long)sum, name,
-		(double)alert->window_ms.v / 1000, (unsigned long long)alert->count.v);
+	snprintf(reason, sizeof reason, "%llu %s were denied within %.10g s, of which %llu are told",
+		(unsigned long long)sum, name, (double)alert->window_ms.v / 1000, (unsigned long long)alert->count.v);
 	act(k, alert, name, reason, now_ms);
 }
 

@@ -79,8 +79,10 @@ int bw_confine(const struct bw_keeping *keeping, struct bw_err *err)
 		return 0;
 	if (ruleset < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "sandbox: Landlock");
-	if (allow(ruleset, BW_KEEPER_STATE, READ | EDIT, err) < 0 || allow_audit(ruleset, keeping->settings->audit, err) < 0 ||
-		(keeping->totals >= 0 && allow(ruleset, keeping->totals, READ | EDIT, err) < 0) || allow_path(ruleset, "/proc", READ, err) < 0 ||
+	if (allow(ruleset, BW_KEEPER_STATE, READ | EDIT, err) < 0 ||
+		allow_audit(ruleset, keeping->settings->audit, err) < 0 ||
+		(keeping->totals >= 0 && allow(ruleset, keeping->totals, READ | EDIT, err) < 0) ||
+		allow_path(ruleset, "/proc", READ, err) < 0 ||
 		bw_watch_each_cgroup(keeping->watch, allow_cgroup, &rules) < 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || bw_landlock_restrict_self(ruleset, 0) < 0)

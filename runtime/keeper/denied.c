@@ -212,7 +212,8 @@ static enum bw_denied_kind parse_apparmor(struct piece rest, struct bw_denied *r
 		return BW_DENIED_NOTHING;
 	ret->by = "apparmor";
 	return to_words(v[OPERATION].text, ret->operation, sizeof ret->operation) && to_pid(&v[PID], &ret->pid) &&
-			       to_text(&v[NAME], ret->path, sizeof ret->path) && to_text(&v[COMM], ret->comm, sizeof ret->comm)
+			       to_text(&v[NAME], ret->path, sizeof ret->path) &&
+			       to_text(&v[COMM], ret->comm, sizeof ret->comm)
 		       ? BW_DENIED_WRITE
 		       : BW_DENIED_NOTHING;
 }
@@ -221,18 +222,23 @@ static enum bw_denied_kind parse_apparmor(struct piece rest, struct bw_denied *r
 
 static bool is_selinux_write(struct piece word)
 {
-	static const char *const permissions[] = {"write", "append", "create", "link", "unlink", "rename", "setattr", "add_name",
-		"remove_name", "reparent", "rmdir", NULL};
+	static const char *const permissions[] = {"write", "append", "create", "link", "unlink", "rename", "setattr",
+		"add_name", "remove_name", "reparent", "rmdir", NULL};
 
 	return is_one_of(word, permissions);
 }
 
 static enum bw_denied_kind parse_selinux(struct piece rest, struct bw_denied *ret)
 {
-	static const char *const classes[] = {"file", "dir", "lnk_file", "chr_file", "blk_file", "sock_file", "fifo_file", NULL};
+	static const char *const classes[] = {
+		"file", "dir", "lnk_file", "chr_file", "blk_file", "sock_file", "fifo_file", NULL};
 	enum { PID, COMM, PATH, NAME, CLASS, PERMISSIVE, N };
-	struct value v[N] = {[PID] = {.key = "pid"}, [COMM] = {.key = "comm"}, [PATH] = {.key = "path"}, [NAME] = {.key = "name"},
-		[CLASS] = {.key = "tclass"}, [PERMISSIVE] = {.key = "permissive"}};
+	struct value v[N] = {[PID] = {.key = "pid"},
+		[COMM] = {.key = "comm"},
+		[PATH] = {.key = "path"},
+		[NAME] = {.key = "name"},
+		[CLASS] = {.key = "tclass"},
+		[PERMISSIVE] = {.key = "permissive"}};
 	struct piece permissions = take_until(&rest, "}");
 	const struct value *path;
 
@@ -254,7 +260,8 @@ static enum bw_denied_kind parse_selinux(struct piece rest, struct bw_denied *re
 
 static bool is_landlock_write(struct piece word)
 {
-	static const char *const rights[] = {"fs.write_file", "fs.truncate", "fs.refer", "fs.remove_file", "fs.remove_dir", NULL};
+	static const char *const rights[] = {
+		"fs.write_file", "fs.truncate", "fs.refer", "fs.remove_file", "fs.remove_dir", NULL};
 
 	return is_one_of(word, rights) || (word.len > strlen("fs.make_") && take(&word, "fs.make_"));
 }
@@ -311,8 +318,8 @@ static bool take_stamp(struct piece *rest, uint64_t *ret_ms)
 	if (!take(rest, ":"))
 		return false;
 	serial = take_until(rest, ")");
-	if (!take(rest, "): ") || !to_number(seconds, 10, INT64_MAX / MILLI, &s) || !to_number(milliseconds, 10, MILLI - 1, &ms) ||
-		!to_number(serial, 10, UINT64_MAX, &ignored))
+	if (!take(rest, "): ") || !to_number(seconds, 10, INT64_MAX / MILLI, &s) ||
+		!to_number(milliseconds, 10, MILLI - 1, &ms) || !to_number(serial, 10, UINT64_MAX, &ignored))
 		return false;
 	*ret_ms = s * MILLI + ms;
 	return true;

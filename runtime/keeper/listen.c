@@ -25,7 +25,14 @@
 
 /* RECORDS: looked at a minute, and at once; then nobody listens for REST_MS, and what comes meanwhile waits as far as the
  * socket holds it. A record is never longer than RECORD_MAX: a path of 4095 bytes in two digits each, and the rest. */
-enum { RECORDS_PER_MINUTE = 6000, RECORDS_AT_ONCE = 500, REST_MS = 1000, RECORD_MAX = 16384, GAPS_PER_MINUTE = 1, GAPS_AT_ONCE = 1 };
+enum {
+	RECORDS_PER_MINUTE = 6000,
+	RECORDS_AT_ONCE = 500,
+	REST_MS = 1000,
+	RECORD_MAX = 16384,
+	GAPS_PER_MINUTE = 1,
+	GAPS_AT_ONCE = 1
+};
 /* Of a clock that ticks, and of one that is read later. */
 enum { SLACK_MS = 100 };
 
@@ -72,7 +79,8 @@ static uint64_t clock_ms(clockid_t clock)
 /* Whether the process that has this pid now is younger than the record: then the record's was another. */
 static bool came_later(const struct bw_proc_stat *stat, uint64_t at_ms)
 {
-	uint64_t real = clock_ms(CLOCK_REALTIME), age = real > at_ms ? real - at_ms : 0, ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+	uint64_t real = clock_ms(CLOCK_REALTIME), age = real > at_ms ? real - at_ms : 0,
+		 ticks = (uint64_t)sysconf(_SC_CLK_TCK);
 
 	return stat->start_time * 1000 / ticks > clock_ms(CLOCK_BOOTTIME) - age + SLACK_MS;
 }
@@ -87,8 +95,8 @@ static bool is_ours(void *ctx, pid_t pid, uint64_t at_ms)
 	if (pid == bw_watch_init(k->watch))
 		return true;
 	snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-	return bw_proc_stat(pid, &stat) == 0 && !came_later(&stat, at_ms) && bw_read_at(AT_FDCWD, path, text, sizeof text) > 0 &&
-	       bw_watch_holds(k->watch, text);
+	return bw_proc_stat(pid, &stat) == 0 && !came_later(&stat, at_ms) &&
+	       bw_read_at(AT_FDCWD, path, text, sizeof text) > 0 && bw_watch_holds(k->watch, text);
 }
 
 /* ---- records ---- */
@@ -159,15 +167,17 @@ static void tell_denied(void *ctx, const struct bw_denied *denied)
 	_Static_assert(BW_COUNT(more) <= BW_TELL_MORE, "room for them");
 	k->kept->measures.count[BW_COUNT_WRITES_DENIED]++;
 	bw_counter_add(&k->kept->writes_denied, now_ms, 1);
-	bw_tell_flood(k, &k->kept->writes, now_ms, BW_AUDIT_WRITE_DENIED, "a security module of the kernel's has denied a write", more,
-		BW_COUNT(more));
+	bw_tell_flood(k, &k->kept->writes, now_ms, BW_AUDIT_WRITE_DENIED,
+		"a security module of the kernel's has denied a write", more, BW_COUNT(more));
 }
 
 static void tell_gap(struct bw_keeping *k, uint64_t now_ms)
 {
 	if (bw_meter_take(&k->kept->ear.gaps, now_ms))
 		bw_tell(k, BW_AUDIT_DEGRADED,
-			"the kernel's audit records came faster than they could be read: denied writes may have been overlooked", NULL, 0);
+			"the kernel's audit records came faster than they could be read: denied writes may have been "
+			"overlooked",
+			NULL, 0);
 }
 
 /* Whether there was one. Only the kernel's own are taken: root of the host could send others. */
@@ -198,7 +208,8 @@ void bw_listen_begin(struct bw_keeping *k, uint64_t now_ms)
 
 	/* The state says that they are seen: CAP_AUDIT_READ was there, and the host's own SELinux has the last word. */
 	if (k->settings->listen.v && k->ear < 0)
-		bw_tell(k, BW_AUDIT_DEGRADED, "denied writes are not seen: the kernel's audit log cannot be listened to", NULL, 0);
+		bw_tell(k, BW_AUDIT_DEGRADED,
+			"denied writes are not seen: the kernel's audit log cannot be listened to", NULL, 0);
 	if (k->ear >= 0)
 		(void)!recvfrom(k->ear, &one, sizeof one, 0, NULL, NULL);
 	k->kept->ear.meter = bw_meter_make(RECORDS_PER_MINUTE, RECORDS_AT_ONCE, now_ms);

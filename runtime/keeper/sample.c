@@ -38,7 +38,8 @@ void bw_sample_net(const char *text, uint64_t *ret_in_bytes, uint64_t *ret_out_b
 		colon = memchr(name, ':', (size_t)(end - name));
 		if (!colon || strncmp(name, "lo:", 3) == 0)
 			continue;
-		if (bw_parse_word(colon + 1, 0, UINT64_MAX, &in) == 0 && bw_parse_word(colon + 1, OUT_COLUMN, UINT64_MAX, &out) == 0) {
+		if (bw_parse_word(colon + 1, 0, UINT64_MAX, &in) == 0 &&
+			bw_parse_word(colon + 1, OUT_COLUMN, UINT64_MAX, &out) == 0) {
 			*ret_in_bytes += in;
 			*ret_out_bytes += out;
 		}
@@ -120,7 +121,8 @@ static void keep(struct bw_keeping *k, bool always)
 	if (!k->settings->metrics.v)
 		return;
 	now.duration_ms = kept->written.duration_ms;
-	if (!always && (memcmp(&now, &kept->written, sizeof now) == 0 || (kept->looks % WRITE && !is_news(&now, &kept->written))))
+	if (!always && (memcmp(&now, &kept->written, sizeof now) == 0 ||
+			       (kept->looks % WRITE && !is_news(&now, &kept->written))))
 		return;
 	kept->written = kept->measures;
 	(void)!bw_measures_write(BW_KEEPER_STATE, BW_MEASURES_NAME, &kept->measures, &ignored);
@@ -210,11 +212,12 @@ void bw_sample_end(struct bw_keeping *k, uint64_t now_ms)
 	bw_tell_rest(k, &kept->writes, BW_AUDIT_WRITE_DENIED);
 	if (has_written_too_much()) {
 		kept->measures.count[BW_COUNT_FILE_SIZE_VIOLATIONS]++;
-		bw_tell(k, BW_AUDIT_SIZE_VIOLATION, "the first process has died of writing more to a file than RLIMIT_FSIZE", NULL, 0);
+		bw_tell(k, BW_AUDIT_SIZE_VIOLATION,
+			"the first process has died of writing more to a file than RLIMIT_FSIZE", NULL, 0);
 	}
 	keep(k, true);
 	if (k->totals >= 0)
-		(void)!bw_totals_add_at(k->totals, BW_KEEPER_STATE, k->settings->tenant, k->settings->profile, &kept->measures,
-			&ignored);
+		(void)!bw_totals_add_at(k->totals, BW_KEEPER_STATE, k->settings->tenant, k->settings->profile,
+			&kept->measures, &ignored);
 	kept->ended = true;
 }

@@ -7,8 +7,10 @@
 
 static const char *const actions[] = {"alert", "throttle", "kill", NULL};
 static const struct bw_field alert_fields[] = {
-	BW_FIELD(struct bw_keeper_alert, action, "action", .flags = BW_REQUIRED, .names = actions, .doc = "What is done."),
-	BW_FIELD(struct bw_keeper_alert, percent, "percent", .max = 100, .doc = "Load, of the processor time that it may have."),
+	BW_FIELD(struct bw_keeper_alert, action, "action", .flags = BW_REQUIRED, .names = actions,
+		.doc = "What is done."),
+	BW_FIELD(struct bw_keeper_alert, percent, "percent", .max = 100,
+		.doc = "Load, of the processor time that it may have."),
 	BW_FIELD(struct bw_keeper_alert, spread, "spread", .max = 100, .doc = "Percentage points."),
 	BW_FIELD(struct bw_keeper_alert, count, "count", .doc = "Number of events."),
 	BW_FIELD(struct bw_keeper_alert, window_ms, "windowMs", .flags = BW_REQUIRED, .min = 1, .max = MAX_MS,

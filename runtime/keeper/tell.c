@@ -20,8 +20,15 @@ void bw_tell(const struct bw_keeping *k, enum bw_audit_event event, const char *
 	size_t more_n)
 {
 	const struct bw_keeper_settings *settings = k->settings;
-	const struct bw_audit_record record = {.event = event, .id = settings->id, .tenant = settings->tenant,
-		.session = settings->session, .profile = settings->profile, .policy = settings->policy, .reason = reason, .more = more, .more_n = more_n};
+	const struct bw_audit_record record = {.event = event,
+		.id = settings->id,
+		.tenant = settings->tenant,
+		.session = settings->session,
+		.profile = settings->profile,
+		.policy = settings->policy,
+		.reason = reason,
+		.more = more,
+		.more_n = more_n};
 	struct bw_err ignored = {0};
 
 	if (settings->audit)
@@ -62,7 +69,8 @@ void bw_tell_rest(const struct bw_keeping *k, struct bw_kept_flood *flood, enum 
 /* One write: lines of two processes do not mix. */
 static void append(const char *text, size_t len)
 {
-	auto_close int fd = openat(BW_KEEPER_STATE, BW_ALERTS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int fd =
+		openat(BW_KEEPER_STATE, BW_ALERTS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size + (off_t)len <= BW_ALERTS_MAX)

@@ -11,8 +11,8 @@
 enum { BW_ALERTS_MAX = 256 << 10 };
 
 /* A record where the policy wants one. That it cannot be written changes nothing for the container. */
-void bw_tell(const struct bw_keeping *keeping, enum bw_audit_event event, const char *reason, const struct bw_audit_more *more,
-	size_t more_n);
+void bw_tell(const struct bw_keeping *keeping, enum bw_audit_event event, const char *reason,
+	const struct bw_audit_more *more, size_t more_n);
 /* The same of what may come in floods: ten at once and ten a minute, and how many were held back with the next one.
  * more_n: BW_TELL_MORE at most. */
 enum { BW_TELL_MORE = 4 };

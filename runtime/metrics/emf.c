@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emf.c - CloudWatch's Embedded Metric Format: a line of JSON whose "_aws" says which of its members are metrics and which are
- * their dimensions. CloudWatch adds up what it gets, so a counter is told as what has come since the last line. */
+/* emf.c - CloudWatch's Embedded Metric Format: a line of JSON whose "_aws" says which of its members are metrics and
+ * which are their dimensions. CloudWatch adds up what it gets, so a counter is told as what has come since the last
+ * line. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,7 +52,8 @@ static void put_dimension(struct bw_json_writer *w, const char *key, const char 
 	bw_json_string(w, copy);
 }
 
-static void put_directive(struct bw_json_writer *w, const struct document *document, const char *name_space, bool tenant, bool profile)
+static void put_directive(
+	struct bw_json_writer *w, const struct document *document, const char *name_space, bool tenant, bool profile)
 {
 	bw_json_key(w, "CloudWatchMetrics");
 	bw_json_begin_array(w);
@@ -155,8 +157,8 @@ static void collect(const struct bw_report_set *set, const struct bw_report_set 
 	add(ret, "containers", "Count", there, 0);
 }
 
-int bw_report_emf(const struct bw_report *report, const struct bw_report *past, const char *name_space, uint64_t unix_ms, char **ret,
-	struct bw_err *err)
+int bw_report_emf(const struct bw_report *report, const struct bw_report *past, const char *name_space,
+	uint64_t unix_ms, char **ret, struct bw_err *err)
 {
 	char *text = NULL;
 	size_t len;
@@ -170,7 +172,9 @@ int bw_report_emf(const struct bw_report *report, const struct bw_report *past, 
 
 		collect(set, find(past, set), &document);
 		r = put_document(&document,
-			&(struct bw_emf_end){.name_space = name_space, .tenant = set->totals.tenant, .profile = set->totals.profile,
+			&(struct bw_emf_end){.name_space = name_space,
+				.tenant = set->totals.tenant,
+				.profile = set->totals.profile,
 				.unix_ms = unix_ms},
 			&line, err);
 		if (r == 0)

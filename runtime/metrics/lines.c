@@ -65,8 +65,8 @@ static int take_line(const char *line, size_t len, const struct bw_line_row *row
 	return take(&rows[i], copy + word + 1, object);
 }
 
-int bw_lines_read(const char *text, size_t len, const char *name, const char *title, const struct bw_line_row *rows, void *object,
-	struct bw_err *err)
+int bw_lines_read(const char *text, size_t len, const char *name, const char *title, const struct bw_line_row *rows,
+	void *object, struct bw_err *err)
 {
 	const char *at = bw_after_prefix(text, title);
 	uint64_t seen = 0;
@@ -78,7 +78,8 @@ int bw_lines_read(const char *text, size_t len, const char *name, const char *ti
 		const char *end = strchr(at, '\n');
 
 		if (!end || take_line(at, (size_t)(end - at), rows, &seen, object) < 0)
-			return bw_fail(err, BW_E_STATE, 0, "%s:%u: expected a name and its value, each name once", name, n + 1);
+			return bw_fail(err, BW_E_STATE, 0, "%s:%u: expected a name and its value, each name once", name,
+				n + 1);
 		at = end + 1;
 	}
 	return 0;

@@ -56,7 +56,8 @@ int bw_measures_write(int dir, const char *name, const struct bw_measures *measu
 /* BW_E_NOT_FOUND when there is no such file. Numbers that it does not have are 0, further ones are overlooked. */
 int bw_measures_read(int dir, const char *name, struct bw_measures *ret, struct bw_err *err) BW_MUST_CHECK;
 /* The same of text (NUL-terminated, of len bytes); name is for messages. */
-int bw_measures_parse(const char *text, size_t len, const char *name, struct bw_measures *ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_measures_parse(
+	const char *text, size_t len, const char *name, struct bw_measures *ret, struct bw_err *err) BW_MUST_CHECK;
 
 /* How many files `stage` has refused for their size: a number in a file of the container's directory, which is there when
  * there was one. Others write the container's measures meanwhile, and go by this one. */
@@ -84,15 +85,19 @@ struct bw_totals {
 };
 
 /* A container has ended: its last numbers are added to those of tenant and profile, either of which may be NULL, in
- * /run/bulwark/.metrics, under its lock. dir: the container's directory, in which the file "counted" says that this has been
- * done, so whoever comes second adds nothing (and has no failure); -1: there is none. Waits two seconds for the lock at most. */
-int bw_totals_add(int dir, const char *tenant, const char *profile, const struct bw_measures *last, struct bw_err *err) BW_MUST_CHECK;
+ * /run/bulwark/.metrics, under its lock. dir: the container's directory, in which the file "counted" says that this has
+ * been done, so whoever comes second adds nothing (and has no failure); -1: there is none. Waits two seconds for the
+ * lock at most. */
+int bw_totals_add(int dir, const char *tenant, const char *profile, const struct bw_measures *last,
+	struct bw_err *err) BW_MUST_CHECK;
 /* So many more of what belongs to no container. */
-int bw_totals_count(const char *tenant, const char *profile, enum bw_count which, uint64_t more, struct bw_err *err) BW_MUST_CHECK;
+int bw_totals_count(
+	const char *tenant, const char *profile, enum bw_count which, uint64_t more, struct bw_err *err) BW_MUST_CHECK;
 
 /* The directory of the totals; make: also when there is none, else that is BW_E_NOT_FOUND. Descriptor or -1. */
 int bw_totals_open(bool make, struct bw_err *err) BW_MUST_CHECK;
-/* Until it is closed nobody adds: who reads totals and living containers under this lock counts none twice and misses none. */
+/* Until it is closed nobody adds: who reads totals and living containers under this lock counts none twice and misses
+ * none. */
 int bw_totals_lock(int store, struct bw_err *err) BW_MUST_CHECK;
 /* All of them, sorted by tenant and profile, malloc'd. A file that cannot be read is left out, *ret_bad of them. */
 int bw_totals_read(int store, struct bw_totals **ret, size_t *ret_n, size_t *ret_bad, struct bw_err *err) BW_MUST_CHECK;
@@ -105,7 +110,8 @@ int bw_totals_count_at(int store, const char *tenant, const char *profile, enum 
 	struct bw_err *err) BW_MUST_CHECK;
 /* One file of them from its text. */
 int bw_totals_parse(const char *text, size_t len, const char *name, struct bw_totals *ret, struct bw_err *err) BW_MUST_CHECK;
-/* Adds what one container has to what a pair of tenant and profile has; a sum that does not fit stays at the largest number. */
+/* Adds what one container has to what a pair of tenant and profile has; a sum that does not fit stays at the largest
+ * number. */
 void bw_counts_add(uint64_t sum[BW_COUNT_END], const uint64_t more[BW_COUNT_END]);
 
 #endif

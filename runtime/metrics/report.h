@@ -35,10 +35,10 @@ struct bw_report {
 /* The text format of Prometheus, 0.0.4, malloc'd. */
 int bw_report_prometheus(const struct bw_report *report, char **ret, struct bw_err *err) BW_MUST_CHECK;
 
-/* A document of CloudWatch's Embedded Metric Format a line, one for each set, malloc'd. With past the counters are what has come
- * since then; without, since the host was started. */
-int bw_report_emf(const struct bw_report *report, const struct bw_report *past, const char *name_space, uint64_t unix_ms, char **ret,
-	struct bw_err *err) BW_MUST_CHECK;
+/* A document of CloudWatch's Embedded Metric Format a line, one for each set, malloc'd. With past the counters are what
+ * has come since then; without, since the host was started. */
+int bw_report_emf(const struct bw_report *report, const struct bw_report *past, const char *name_space,
+	uint64_t unix_ms, char **ret, struct bw_err *err) BW_MUST_CHECK;
 
 /* One container that has ended, as a document for a file of them. */
 struct bw_emf_end {

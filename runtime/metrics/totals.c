@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* totals.c - /run/bulwark/.metrics: what the containers that have ended came to, a file for each pair of tenant and profile, so
- * that an end costs the same however many there are. Its name is a digest of the two, which stand in it; the number of files is
- * bounded, for who starts containers may be who chooses the tenants. The directory itself is what is locked. */
+/* totals.c - /run/bulwark/.metrics: what the containers that have ended came to, a file for each pair of tenant and
+ * profile, so that an end costs the same however many there are. Its name is a digest of the two, which stand in it;
+ * the number of files is bounded, for who starts containers may be who chooses the tenants. The directory itself is
+ * what is locked. */
 #include "metrics/metrics.h"
 
 #include <dirent.h>
@@ -41,8 +42,21 @@ static const struct bw_line_row rows[] = {
 	BW_COUNT_ROWS(struct bw_totals),
 	{"ended", offsetof(struct bw_totals, ended), 0},
 	{"duration_ms", offsetof(struct bw_totals, duration_ms), 0},
-	BUCKET_ROW(0), BUCKET_ROW(1), BUCKET_ROW(2), BUCKET_ROW(3), BUCKET_ROW(4), BUCKET_ROW(5), BUCKET_ROW(6), BUCKET_ROW(7),
-	BUCKET_ROW(8), BUCKET_ROW(9), BUCKET_ROW(10), BUCKET_ROW(11), BUCKET_ROW(12), BUCKET_ROW(13), BUCKET_ROW(14),
+	BUCKET_ROW(0),
+	BUCKET_ROW(1),
+	BUCKET_ROW(2),
+	BUCKET_ROW(3),
+	BUCKET_ROW(4),
+	BUCKET_ROW(5),
+	BUCKET_ROW(6),
+	BUCKET_ROW(7),
+	BUCKET_ROW(8),
+	BUCKET_ROW(9),
+	BUCKET_ROW(10),
+	BUCKET_ROW(11),
+	BUCKET_ROW(12),
+	BUCKET_ROW(13),
+	BUCKET_ROW(14),
 	BUCKET_ROW(15),
 	{NULL, 0, 0},
 };
@@ -156,9 +170,10 @@ static const char *label(const char *name)
 	return strlen(name) < BW_LABEL_SIZE && bw_line_fits(name) ? name : BW_TOTALS_OTHER;
 }
 
-/* The set of these two, or the one that it is counted with; name: of its file. One that cannot be read begins anew: its numbers
- * are lost, and those of all that end from now on need not be. */
-static int find(int store, const char *tenant, const char *profile, char name[SET_NAME], struct bw_totals *ret, struct bw_err *err)
+/* The set of these two, or the one that it is counted with; name: of its file. One that cannot be read begins anew: its
+ * numbers are lost, and those of all that end from now on need not be. */
+static int find(int store, const char *tenant, const char *profile, char name[SET_NAME], struct bw_totals *ret,
+	struct bw_err *err)
 {
 	const char *names[][2] = {{label(tenant), label(profile)}, {BW_TOTALS_OTHER, label(profile)},
 		{BW_TOTALS_OTHER, BW_TOTALS_OTHER}};
@@ -199,7 +214,8 @@ int bw_totals_open(bool make, struct bw_err *err)
 	if (dir < 0 || fstat(dir, &st) < 0)
 		return bw_fail(err, errno == ENOENT ? BW_E_NOT_FOUND : BW_E_KERNEL, errno, "opening %s", STORE "/" PLACE);
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return bw_fail(err, BW_E_HOST, 0, "%s must be writable for its owner alone, who must be the caller; found owner %u and mode %o",
+		return bw_fail(err, BW_E_HOST, 0,
+			"%s must be writable for its owner alone, who must be the caller; found owner %u and mode %o",
 			STORE "/" PLACE, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
 	return take_fd(&dir);
 }
@@ -212,7 +228,8 @@ int bw_totals_lock(int store, struct bw_err *err)
 		if (errno != EWOULDBLOCK)
 			return bw_fail(err, BW_E_KERNEL, errno, "locking the totals");
 		if (waited_ms >= LOCK_WAIT_MS)
-			return bw_fail(err, BW_E_HOST, 0, "the totals have been locked by somebody else for %d ms", LOCK_WAIT_MS);
+			return bw_fail(err, BW_E_HOST, 0, "the totals have been locked by somebody else for %d ms",
+				LOCK_WAIT_MS);
 		nanosleep(&pause, NULL);
 	}
 	return 0;
@@ -270,7 +287,8 @@ int bw_totals_add(int dir, const char *tenant, const char *profile, const struct
 	return store < 0 ? -1 : bw_totals_add_at(store, dir, tenant, profile, last, err);
 }
 
-int bw_totals_count_at(int store, const char *tenant, const char *profile, enum bw_count which, uint64_t more, struct bw_err *err)
+int bw_totals_count_at(
+	int store, const char *tenant, const char *profile, enum bw_count which, uint64_t more, struct bw_err *err)
 {
 	auto_close int locked = open_again(store);
 	struct bw_totals totals;

@@ -274,8 +274,9 @@ int bw_profile_check_images(const struct bw_profile *profile, const char *verb, 
 		return bw_at(err, "/profiles/%s/secrets", profile->key);
 	}
 	if (profile->backend && profile->backend->delegate)
-		return bw_fail(err, BW_E_DENIED, 0, "%s: profile %s has %s make its containers, whose images are its own", verb,
-			profile->key, profile->backend->delegate);
+		return bw_fail(err, BW_E_DENIED, 0,
+			"%s: profile %s has %s make its containers, whose images are its own", verb, profile->key,
+			profile->backend->delegate);
 	if (!bw_streq0(profile->checkpoint, "refuse"))
 		return 0;
 	if (bw_streq0(profile->mode, "audit"))
@@ -304,7 +305,8 @@ int bw_profile_check_logger(const struct bw_profile *profile, const char *progra
 	bw_fail(err, BW_E_DENIED, 0, "the policy refuses the logger %s: it is not among those of loggers.allow of profile %s",
 		program, profile->key);
 	by_loggers(profile, "allow", err);
-	return bw_hint(err, "\"loggers\": { \"allow\": [ \"%s\" ] } in the profile, \"loggers.allow\" in its \"loosens\"", program);
+	return bw_hint(err,
+		"\"loggers\": { \"allow\": [ \"%s\" ] } in the profile, \"loggers.allow\" in its \"loosens\"", program);
 }
 
 static bool is_clean(const char *path)
@@ -336,14 +338,17 @@ int bw_profile_check_log_file(const struct bw_profile *profile, const char *path
 	}
 	if (!is_clean(path)) {
 		bw_fail(err, BW_E_DENIED, 0,
-			"the policy refuses output to the file %s: where loggers.files of profile %s restricts it, it must be an absolute "
-			"path without //, . and ..", path, profile->key);
+			"the policy refuses output to the file %s: where loggers.files of profile %s restricts it, it "
+			"must be an absolute "
+			"path without //, . and ..",
+			path, profile->key);
 		by_loggers(profile, "files", err);
 		return bw_hint(err, "name the file by the path at which it really is");
 	}
 	bw_fail(err, BW_E_DENIED, 0,
-		"the policy refuses output to the file %s: it is not beneath a directory of loggers.files of profile %s", path,
-		profile->key);
+		"the policy refuses output to the file %s: it is not beneath a directory of loggers.files of profile "
+		"%s",
+		path, profile->key);
 	by_loggers(profile, "files", err);
 	return bw_hint(err, "\"loggers\": { \"files\": [ \"%.*s\" ] } in the profile, \"loggers.files\" in its \"loosens\"",
 		slash > path ? (int)(slash - path) : 1, path);

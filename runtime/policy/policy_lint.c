@@ -227,7 +227,8 @@ static void check_named(struct lint *l, const char *what, const struct bw_strs *
 		/* The agent of ECS labels every task itself, whatever the image says. */
 		if (fact && fact->source == BW_FACT_AUTHOR && !(label && bw_after_prefix(label, ECS_LABELS)))
 			WARN(l, bw_arena_printf(l->arena, "/names/%s/%zu", what, i),
-				"whoever writes the image or the task decides %s, and so the %s of its containers", facts->v[i], what);
+				"whoever writes the image or the task decides %s, and so the %s of its containers",
+				facts->v[i], what);
 	}
 }
 
@@ -236,9 +237,9 @@ static void check_named(struct lint *l, const char *what, const struct bw_strs *
 /* What does as it is told: and the address of a log tells it. */
 static bool is_interpreter(const char *path)
 {
-	static const char *const names[] = {"*sh", "busybox*", "env", "python*", "perl*", "ruby*", "node", "nodejs", "lua*", "awk",
-		"*awk", "find", "xargs", "nsenter", "unshare", "chroot", "setpriv", "sudo", "su", "ssh", "tclsh*", "php*", "socat",
-		"nc", "systemd-run"};
+	static const char *const names[] = {"*sh", "busybox*", "env", "python*", "perl*", "ruby*", "node", "nodejs",
+		"lua*", "awk", "*awk", "find", "xargs", "nsenter", "unshare", "chroot", "setpriv", "sudo", "su", "ssh",
+		"tclsh*", "php*", "socat", "nc", "systemd-run"};
 	const char *name = strrchr(path, '/') + 1;
 
 	for (size_t i = 0; i < BW_COUNT(names); i++)
@@ -251,10 +252,11 @@ static bool is_interpreter(const char *path)
  * it; in the last two everybody has files. NULL: none. */
 static const char *what_it_touches(const char *dir)
 {
-	static const char *const places[] = {"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/boot", "/dev", "/proc",
-		"/sys", "/root", "/home/*", "/opt/*/bin", "/opt/cni", "/run/systemd", "/run/udev", "/run/bulwark", "/run/containerd",
-		"/run/docker", "/run/user", "/var/spool", "/var/lib/systemd", "/var/lib/bulwark", "/var/lib/cloud", "/var/lib/containerd",
-		"/var/lib/containers", "/var/lib/docker", "/var/lib/etcd", "/var/lib/kubelet", "/tmp", "/var/tmp"};
+	static const char *const places[] = {"/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/boot",
+		"/dev", "/proc", "/sys", "/root", "/home/*", "/opt/*/bin", "/opt/cni", "/run/systemd", "/run/udev",
+		"/run/bulwark", "/run/containerd", "/run/docker", "/run/user", "/var/spool", "/var/lib/systemd",
+		"/var/lib/bulwark", "/var/lib/cloud", "/var/lib/containerd", "/var/lib/containers", "/var/lib/docker",
+		"/var/lib/etcd", "/var/lib/kubelet", "/tmp", "/var/tmp"};
 
 	for (size_t i = 0; i < BW_COUNT(places); i++)
 		if (bw_path_relate(dir, places[i]) != BW_APART)
@@ -271,8 +273,10 @@ static void check_log_files(struct lint *l, const struct bw_profile *own)
 
 		if (touched)
 			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/loggers/files/%zu", own->key, i),
-				"%s is not for logs alone (%s): whoever starts a container chooses the file there to which root of the "
-				"host appends", list->v[i], touched);
+				"%s is not for logs alone (%s): whoever starts a container chooses the file there to "
+				"which root of the "
+				"host appends",
+				list->v[i], touched);
 	}
 }
 
@@ -283,7 +287,8 @@ static void check_loggers(struct lint *l, const struct bw_profile *own)
 	for (size_t i = 0; i < list->n; i++)
 		if (is_interpreter(list->v[i]))
 			WARN(l, bw_arena_printf(l->arena, "/profiles/%s/loggers/allow/%zu", own->key, i),
-				"%s runs what its arguments say, as root of the host, and whoever starts a container chooses them",
+				"%s runs what its arguments say, as root of the host, and whoever starts a container "
+				"chooses them",
 				list->v[i]);
 }
 

@@ -421,7 +421,8 @@ static bool same_type(const struct bw_field *field, const void *a, const void *b
 
 static bool same_secret(const struct bw_profile_secret *one, const struct bw_profile_secret *other)
 {
-	return bw_streq0(one->name, other->name) && (one->file ? bw_streq0(other->file, one->file) : bw_streq0(other->env, one->env));
+	return bw_streq0(one->name, other->name) &&
+	       (one->file ? bw_streq0(other->file, one->file) : bw_streq0(other->env, one->env));
 }
 
 /* A file of the host's that is given out loosens; a variable that is taken away does the opposite. */

@@ -375,7 +375,8 @@ SECTION(volume, volume_fields);
 
 static const struct bw_field disk_fields[] = {
 	BW_FIELD(struct bw_profile_disk, directory, "directory", .flags = BW_REQUIRED, .check = check_clean_path,
-		.doc = "Directory of the host whose file system has the room: the whole size is reserved there as long as the "
+		.doc = "Directory of the host whose file system has the room: the whole size is reserved there as long "
+		       "as the "
 		       "container lives, in a file without a name."),
 	BW_END};
 SECTION(disk, disk_fields);
@@ -391,15 +392,18 @@ static const struct bw_field workspace_fields[] = {
 		.doc = "Whether what lies in it can be executed and mapped for execution, as native wheels must be: "
 		       "weaker, for then only Landlock or an LSM still keeps programs in it from being executed."),
 	BW_FIELD(struct bw_profile_workspace, per_session, "perSession",
-		.doc = "Whether it lies at destination/TENANT/SESSION; a container without both names is refused then."),
+		.doc = "Whether it lies at destination/TENANT/SESSION; a container without both names is refused "
+		       "then."),
 	BW_FIELD(struct bw_profile_workspace, cwd, "cwd",
 		.doc = "Whether programs begin in it where the caller says no other directory than /."),
 	BW_LIST_OF(struct bw_profile_workspace, volumes, "volumes", &volume_schema, .flags = BW_EMPTY_IS_SET,
 		.doc = "Directories of the host that outlive the container, one for each tenant; a container without a "
-		       "tenant's name is refused then, no other tenant's can be mounted or be the root, and besides binds only "
+		       "tenant's name is refused then, no other tenant's can be mounted or be the root, and besides "
+		       "binds only "
 		       "the kernel's own file systems are mounted."),
 	BW_NESTED(struct bw_profile_workspace, disk, "disk", &disk_schema,
-		.doc = "Has it on a disk instead of in memory, encrypted with a key that is the kernel's alone and ends with "
+		.doc = "Has it on a disk instead of in memory, encrypted with a key that is the kernel's alone and "
+		       "ends with "
 		       "the container."),
 	BW_END};
 SECTION(workspace, workspace_fields);
@@ -664,7 +668,9 @@ static int check_names(const void *member, struct bw_err *err)
 		if (text[0] == '@' ? is_name(text + 1, "-_") : is_host(bw_after_prefix(text, "*.") ? text + 2 : text))
 			continue;
 		return bw_fail(err, BW_E_POLICY, 0,
-			"\"%s\" is not a host name in small letters, nor one behind \"*.\", nor a registry such as @npm", text);
+			"\"%s\" is not a host name in small letters, nor one behind \"*.\", nor a registry such as "
+			"@npm",
+			text);
 	}
 	return 0;
 }
@@ -959,7 +965,8 @@ static const struct bw_field session_fields[] = {
 	BW_FIELD(struct bw_profile_session, grace, "grace", .check = check_grace,
 		.doc = "How long it has after SIGTERM before all its processes are killed; absent: 10s."),
 	BW_FIELD(struct bw_profile_session, starts_per_minute, "startsPerMinute", .min = 1, .max = 1000000,
-		.doc = "How many containers of one tenant may be started in a minute, or at once after a rest; those without a "
+		.doc = "How many containers of one tenant may be started in a minute, or at once after a rest; those "
+		       "without a "
 		       "tenant are counted together, for each profile and state root; absent: any number."),
 	BW_END};
 SECTION(session, session_fields);
@@ -981,7 +988,8 @@ static int check_ignores(const void *member, struct bw_err *err)
 	for (size_t i = 0; i < list->n; i++)
 		if (!bw_backend_is_control(list->v[i]))
 			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not the name of a control that a backend can lack (bulwark-policy(5))", list->v[i]);
+				"\"%s\" is not the name of a control that a backend can lack (bulwark-policy(5))",
+				list->v[i]);
 	return 0;
 }
 
@@ -1021,8 +1029,10 @@ static const struct bw_field cpu_alert_fields[] = {
 	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
 		.doc = "How long it must be so, on the average; absent: 5m."),
 	ALERT_ACTION, BW_END};
-static const struct bw_schema cpu_alert_schema = {
-	.name = "cpuAlert", .size = sizeof(struct bw_profile_alert), .unknown = BW_UNKNOWN_REFUSE, .fields = cpu_alert_fields};
+static const struct bw_schema cpu_alert_schema = {.name = "cpuAlert",
+	.size = sizeof(struct bw_profile_alert),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = cpu_alert_fields};
 static const struct bw_field steady_alert_fields[] = {
 	BW_FIELD(struct bw_profile_alert, percent, "percent", .min = 1, .max = 100,
 		.doc = "Load that is never left; absent: 95."),
@@ -1031,8 +1041,10 @@ static const struct bw_field steady_alert_fields[] = {
 	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
 		.doc = "How long it must be so; absent: 10m."),
 	ALERT_ACTION, BW_END};
-static const struct bw_schema steady_alert_schema = {
-	.name = "steadyAlert", .size = sizeof(struct bw_profile_alert), .unknown = BW_UNKNOWN_REFUSE, .fields = steady_alert_fields};
+static const struct bw_schema steady_alert_schema = {.name = "steadyAlert",
+	.size = sizeof(struct bw_profile_alert),
+	.unknown = BW_UNKNOWN_REFUSE,
+	.fields = steady_alert_fields};
 #define COUNT_ALERT(which, what)                                                                                \
 	static const struct bw_field which##_alert_fields[] = {                                                 \
 		BW_FIELD(struct bw_profile_alert, count, "count", .min = 1, .max = 1000000,                     \
@@ -1049,20 +1061,24 @@ COUNT_ALERT(writes, "writes");
 static const struct bw_field alerts_fields[] = {
 	BW_NESTED(struct bw_profile_alerts, cpu, "cpu", &cpu_alert_schema, .doc = "Much load for long."),
 	BW_NESTED(struct bw_profile_alerts, steady, "steady", &steady_alert_schema,
-		.doc = "Full load without a pause and without input and output, as of who mines: or of who calculates."),
+		.doc = "Full load without a pause and without input and output, as of who mines: or of who "
+		       "calculates."),
 	BW_NESTED(struct bw_profile_alerts, destinations, "destinations", &destinations_alert_schema,
 		.doc = "Attempts to reach what the gate does not let out."),
 	BW_NESTED(struct bw_profile_alerts, writes, "writes", &writes_alert_schema,
-		.doc = "Attempts to write where a security module of the kernel's does not let it, as far as that is told: see "
+		.doc = "Attempts to write where a security module of the kernel's does not let it, as far as that is "
+		       "told: see "
 		       "bulwark-keeper(8)."),
 	BW_FIELD(struct bw_profile_alerts, throttle_percent, "throttlePercent", .min = 1, .max = 100,
-		.doc = "What throttle leaves, in percent of the processor time that the container may have; absent: 20."),
+		.doc = "What throttle leaves, in percent of the processor time that the container may have; absent: "
+		       "20."),
 	BW_END};
 SECTION(alerts, alerts_fields);
 
 static const struct bw_field profile_fields[] = {
 	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
-		.doc = "Profile whose rows hold where this one says nothing; its own name means the built-in of that name; "
+		.doc = "Profile whose rows hold where this one says nothing; its own name means the built-in of that "
+		       "name; "
 		       "absent: that built-in where there is one, else hardened."),
 	BW_FIELD(struct bw_profile, mode, "mode", .names = modes,
 		.doc = "Whether refusals stop the container (enforce) or are only recorded "
@@ -1072,21 +1088,16 @@ static const struct bw_field profile_fields[] = {
 		       "extends; each must "
 		       "be named."),
 	BW_NESTED(struct bw_profile, user, "user", &user_schema, .doc = "Users and groups."),
-	BW_NESTED(struct bw_profile, rootfs, "rootfs", &rootfs_schema,
-		.doc = "The root file system."),
+	BW_NESTED(struct bw_profile, rootfs, "rootfs", &rootfs_schema, .doc = "The root file system."),
 	BW_NESTED(struct bw_profile, workspace, "workspace", &workspace_schema,
 		.doc = "A directory for a session's files, which belongs to the container's user and ends with the "
 		       "container; where the caller mounts something, that stays."),
 	BW_NESTED(struct bw_profile, stage, "stage", &stage_schema,
 		.doc = "What bulwark stage copies into the workspace at most."),
-	BW_NESTED(struct bw_profile, capabilities, "capabilities", &capabilities_schema,
-		.doc = "Capabilities."),
-	BW_FIELD(struct bw_profile, no_new_privileges, "noNewPrivileges",
-		.doc = "Whether no_new_privs is forced."),
-	BW_NESTED(struct bw_profile, seccomp, "seccomp", &seccomp_schema,
-		.doc = "System call filters."),
-	BW_NESTED(struct bw_profile, programs, "programs", &programs_schema,
-		.doc = "What alone may be executed."),
+	BW_NESTED(struct bw_profile, capabilities, "capabilities", &capabilities_schema, .doc = "Capabilities."),
+	BW_FIELD(struct bw_profile, no_new_privileges, "noNewPrivileges", .doc = "Whether no_new_privs is forced."),
+	BW_NESTED(struct bw_profile, seccomp, "seccomp", &seccomp_schema, .doc = "System call filters."),
+	BW_NESTED(struct bw_profile, programs, "programs", &programs_schema, .doc = "What alone may be executed."),
 	BW_NESTED(struct bw_profile, lsm, "lsm", &lsm_schema, .doc = "AppArmor and SELinux."),
 	BW_FIELD(struct bw_profile, landlock, "landlock", .names = off_prefer_require,
 		.doc = "Landlock rules that follow from the mounts, and from the rows whose names begin so: "
@@ -1099,42 +1110,43 @@ static const struct bw_field profile_fields[] = {
 		.check = check_connect,
 		.doc = "Ports to which alone TCP may connect and, from Landlock ABI 10 on, UDP send; absent: any."),
 	BW_FIELD(struct bw_profile, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET, .check = check_bind,
-		.doc = "Ports to which alone TCP and, from Landlock ABI 10 on, UDP sockets may be bound, 0 for one of the "
+		.doc = "Ports to which alone TCP and, from Landlock ABI 10 on, UDP sockets may be bound, 0 for one of "
+		       "the "
 		       "kernel's choice; absent: any."),
 	BW_FIELD(struct bw_profile, memory_deny_write_execute, "memoryDenyWriteExecute", .names = off_auto_on,
 		.doc = "Whether memory that was written can never be executed (PR_SET_MDWE, Linux 6.3), which ends "
-		       "programs that compile at run time; auto: unless one of the container's programs is known to, or the "
+		       "programs that compile at run time; auto: unless one of the container's programs is known to, "
+		       "or the "
 		       "kernel cannot."),
 	BW_FIELD(struct bw_profile, require_memory_encryption, "requireMemoryEncryption",
-		.doc = "Whether a container is refused where the host's memory is not seen to be encrypted (AMD SME, TSME or SEV, "
+		.doc = "Whether a container is refused where the host's memory is not seen to be encrypted (AMD SME, "
+		       "TSME or SEV, "
 		       "Intel TME or TDX)."),
 	BW_FIELD(struct bw_profile, require_encrypted_binds, "requireEncryptedBinds",
-		.doc = "Whether a bind mount is refused where its source is not seen to lie on something encrypted: on dm-crypt "
+		.doc = "Whether a bind mount is refused where its source is not seen to lie on something encrypted: on "
+		       "dm-crypt "
 		       "below whatever else, in a directory of fscrypt, or in memory that no plain swap takes."),
 	BW_FIELD(struct bw_profile, encrypted_binds_except, "encryptedBindsExcept", .flags = BW_EMPTY_IS_SET,
 		.check = check_clean_paths,
-		.doc = "Host paths of which requireEncryptedBinds does not ask it, nor of what lies beneath them: a network file "
-		       "system whose server encrypts, which cannot be seen from here; '*' matches within one component."),
-	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema,
-		.doc = "Mounts and their sources."),
-	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema,
-		.doc = "Hidden and read-only kernel files."),
+		.doc = "Host paths of which requireEncryptedBinds does not ask it, nor of what lies beneath them: a "
+		       "network file "
+		       "system whose server encrypts, which cannot be seen from here; '*' matches within one "
+		       "component."),
+	BW_NESTED(struct bw_profile, mounts, "mounts", &mounts_schema, .doc = "Mounts and their sources."),
+	BW_NESTED(struct bw_profile, paths, "paths", &paths_schema, .doc = "Hidden and read-only kernel files."),
 	BW_NESTED(struct bw_profile, hooks, "hooks", &hooks_schema, .doc = "Hooks."),
 	BW_NESTED(struct bw_profile, loggers, "loggers", &loggers_schema,
 		.doc = "Programs and files that take a container's output."),
 	BW_NESTED(struct bw_profile, devices, "devices", &devices_schema, .doc = "Devices."),
-	BW_NESTED(struct bw_profile, namespaces, "namespaces", &namespaces_schema,
-		.doc = "Namespaces."),
+	BW_NESTED(struct bw_profile, namespaces, "namespaces", &namespaces_schema, .doc = "Namespaces."),
 	BW_NESTED(struct bw_profile, network, "network", &network_schema, .doc = "Network."),
 	BW_NESTED(struct bw_profile, sysctl, "sysctl", &sysctl_schema, .doc = "Kernel parameters."),
-	BW_NESTED(struct bw_profile, environment, "environment", &environment_schema,
-		.doc = "Environment of programs."),
+	BW_NESTED(
+		struct bw_profile, environment, "environment", &environment_schema, .doc = "Environment of programs."),
 	BW_NESTED(struct bw_profile, secrets, "secrets", &secrets_schema,
 		.doc = "Secrets as files. Nothing of config.json chooses or moves them."),
-	BW_NESTED(
-		struct bw_profile, keyring, "keyring", &keyring_schema, .doc = "Kernel keyrings."),
-	BW_NESTED(struct bw_profile, descriptors, "descriptors", &descriptors_schema,
-		.doc = "File descriptors."),
+	BW_NESTED(struct bw_profile, keyring, "keyring", &keyring_schema, .doc = "Kernel keyrings."),
+	BW_NESTED(struct bw_profile, descriptors, "descriptors", &descriptors_schema, .doc = "File descriptors."),
 	BW_NESTED(struct bw_profile, limits, "limits", &limits_schema, .doc = "Limits."),
 	BW_NESTED(struct bw_profile, systemd, "systemd", &systemd_schema,
 		.doc = "Units of systemd, with --systemd-cgroup."),
@@ -1142,7 +1154,8 @@ static const struct bw_field profile_fields[] = {
 		.doc = "How long a container may live. Time is kept by containerd-shim-bulwark-v2, by run and "
 		       "restore in the foreground, and elsewhere by bulwark-keeper."),
 	BW_NESTED(struct bw_profile, metrics, "metrics", &metrics_schema, .doc = "Numbers of a container."),
-	BW_NESTED(struct bw_profile, alerts, "alerts", &alerts_schema, .doc = "What is told of a container while it runs."),
+	BW_NESTED(struct bw_profile, alerts, "alerts", &alerts_schema,
+		.doc = "What is told of a container while it runs."),
 	BW_FIELD(struct bw_profile, checkpoint, "checkpoint", .names = allow_refuse,
 		.doc = "Whether a container may be saved, and restored from an image: the image says "
 		       "with which ids, capabilities, filters and memory, and criu obeys as root."),
@@ -1179,10 +1192,13 @@ static const struct bw_field annotations_fields[] = {
 		       "at least as strict "
 		       "as the default."),
 	BW_FIELD(struct bw_policy_annotations, tenant, "tenant",
-		.doc = "Whether the annotation org.bulwark.tenant says whose a container is (at most 63 of a-z, 0-9, dot, "
-		       "underscore and hyphen, beginning with a letter or digit); absent: it is not heard, and each container stands alone."),
+		.doc = "Whether the annotation org.bulwark.tenant says whose a container is (at most 63 of a-z, 0-9, "
+		       "dot, "
+		       "underscore and hyphen, beginning with a letter or digit); absent: it is not heard, and each "
+		       "container stands alone."),
 	BW_FIELD(struct bw_policy_annotations, session, "session",
-		.doc = "Whether the annotation org.bulwark.session says which session of a tenant a container is of: a name "
+		.doc = "Whether the annotation org.bulwark.session says which session of a tenant a container is of: a "
+		       "name "
 		       "of the same form; absent: it is not heard."),
 	BW_FIELD(struct bw_policy_annotations, ttl, "ttl",
 		.doc = "Whether the annotation org.bulwark.ttl may give a container a shorter life than session.ttl; "
@@ -1208,10 +1224,11 @@ static const struct bw_schema docker_schema = {.name = "docker",
 
 static const struct bw_field names_fields[] = {
 	BW_FIELD(struct bw_policy_names, tenant, "tenant", .check = check_facts,
-		.doc = "Facts of which the first that has a value names the tenant, before any annotation: what stands behind "
-		       "its last slash, if that is such a name as annotations.tenant has it; else the container is refused."),
-	BW_FIELD(struct bw_policy_names, session, "session", .check = check_facts,
-		.doc = "The same for the session."),
+		.doc = "Facts of which the first that has a value names the tenant, before any annotation: what stands "
+		       "behind "
+		       "its last slash, if that is such a name as annotations.tenant has it; else the container is "
+		       "refused."),
+	BW_FIELD(struct bw_policy_names, session, "session", .check = check_facts, .doc = "The same for the session."),
 	BW_END};
 static const struct bw_schema names_schema = {.name = "names",
 	.size = sizeof(struct bw_policy_names),
@@ -1225,12 +1242,15 @@ static int check_namespace(const void *member, struct bw_err *err)
 	if (bw_emf_namespace_fits(name))
 		return 0;
 	return bw_fail(err, BW_E_SPEC, 0,
-		"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the beginning", name);
+		"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the "
+		"beginning",
+		name);
 }
 
 static const struct bw_field policy_metrics_fields[] = {
 	BW_FIELD(struct bw_policy_metrics, emf, "emf", .check = check_clean_path,
-		.doc = "File to which a document of CloudWatch's Embedded Metric Format is appended for each container that a "
+		.doc = "File to which a document of CloudWatch's Embedded Metric Format is appended for each container "
+		       "that a "
 		       "profile holds, when it is deleted; its directory should be root's alone."),
 	BW_FIELD(struct bw_policy_metrics, name_space, "namespace", .check = check_namespace,
 		.doc = "CloudWatch's namespace of these; absent: Bulwark."),

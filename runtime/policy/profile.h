@@ -347,8 +347,8 @@ struct bw_builtin {
 extern const struct bw_builtin bw_builtins[];
 extern const size_t bw_builtins_n;
 
-/* rule_keeper.c: what an alert (by its name in alerts; NULL: none) comes to, with what it does not say filled in. False: there
- * is none. */
+/* rule_keeper.c: what an alert (by its name in alerts; NULL: none) comes to, with what it does not say filled in.
+ * False: there is none. */
 struct bw_alert_terms {
 	const char *action;
 	uint64_t percent, spread, count, window_ms;

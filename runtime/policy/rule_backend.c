@@ -115,7 +115,8 @@ static bool wants_inodes(const struct bw_spec *spec)
 static bool wants_no_links(const struct bw_spec *spec)
 {
 	for (size_t i = 0; i < spec->mounts.n; i++)
-		if (bw_strs_has(&spec->mounts.v[i].options, "nosymfollow") || bw_strs_has(&spec->mounts.v[i].options, "rnosymfollow"))
+		if (bw_strs_has(&spec->mounts.v[i].options, "nosymfollow") ||
+			bw_strs_has(&spec->mounts.v[i].options, "rnosymfollow"))
 			return true;
 	return false;
 }
@@ -284,10 +285,10 @@ static const char *preferred(const struct bw_spec *spec)
 }
 
 /* Members of hardening that are not here bulwark sees to itself: sources of mounts (refused_sources, excepted_sources,
- * own_sources, plain_sources, check_mounts, volumes, encrypted_sources, unencrypted_sources, engine_files), memory_encryption,
- * hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks are checked before the runtime is started, and it
- * gets what was looked at; ceilings are lowered in what it gets; the time
- * is kept, what happens recorded, what was used written down and starts counted as always (ttl_ms, grace_ms, audit, emf,
+ * own_sources, plain_sources, check_mounts, volumes, encrypted_sources, unencrypted_sources, engine_files),
+ * memory_encryption, hooks (hooks, hook_env, check_hooks), own_namespaces and forbid_leaks are checked before the
+ * runtime is started, and it gets what was looked at; ceilings are lowered in what it gets; the time is kept, what
+ * happens recorded, what was used written down and starts counted as always (ttl_ms, grace_ms, audit, emf,
  * starts_per_minute); stage is what a verb goes by, from outside. profile, tenant, session and the rest of the seccomp,
  * apparmor, selinux and landlock members go with a row. */
 static const struct control {
@@ -394,7 +395,8 @@ static void deny(struct bw_run *r, const struct control *control)
 		bw_deny(r, pointer, r->profile->backend->delegate, why, NULL);
 	else
 		bw_deny(r, pointer, r->profile->backend->delegate, why,
-			bw_text(r, "the administrator can go without: \"backend\": { \"ignores\": [ \"%s\" ] }", control->word));
+			bw_text(r, "the administrator can go without: \"backend\": { \"ignores\": [ \"%s\" ] }",
+				control->word));
 }
 
 static void judge(struct bw_run *r, const struct control *control, struct bw_strs *lacks)

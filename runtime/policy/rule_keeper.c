@@ -48,7 +48,8 @@ bool bw_alert_terms(const char *name, const struct bw_profile_alert *alert, stru
 }
 
 /* Zeros are left out: what a kind of alert does not have. */
-static void change_number(struct bw_run *r, const struct bw_opt_uint *member, uint64_t value, const char *name, const char *key)
+static void change_number(
+	struct bw_run *r, const struct bw_opt_uint *member, uint64_t value, const char *name, const char *key)
 {
 	if (value)
 		bw_change_uint(r, member, value, bw_text(r, POINTER "/%s/%s", name, key), "when somebody is told");
@@ -103,10 +104,12 @@ void bw_rule_keeper(struct bw_run *r)
 	if (!keeper)
 		return;
 	if (record)
-		bw_change_string(r, &keeper->metrics, record, POINTER "/metrics", "what a container has done is known when it has ended");
-	bw_change_uint(r, &keeper->interval_ms, time_or(metrics ? metrics->interval : NULL, INTERVAL_MS), POINTER "/intervalMs",
-		"how often it is looked at");
-	bw_change_uint(r, &keeper->throttle_percent, alerts ? number_or(&alerts->throttle_percent, THROTTLE_PERCENT) : THROTTLE_PERCENT,
+		bw_change_string(r, &keeper->metrics, record, POINTER "/metrics",
+			"what a container has done is known when it has ended");
+	bw_change_uint(r, &keeper->interval_ms, time_or(metrics ? metrics->interval : NULL, INTERVAL_MS),
+		POINTER "/intervalMs", "how often it is looked at");
+	bw_change_uint(r, &keeper->throttle_percent,
+		alerts ? number_or(&alerts->throttle_percent, THROTTLE_PERCENT) : THROTTLE_PERCENT,
 		POINTER "/throttlePercent", "what throttle leaves");
 	if (!alerts)
 		return;

@@ -281,13 +281,17 @@ static void weigh_tmpfs(struct bw_run *r)
 			sum = UINT64_MAX;
 	}
 	if (endless)
-		bw_note(r, "/linux/resources/memory", NULL, bw_text(r, "%zu tmpfs may take half of the host's memory, and the container may have "
-						       "%lld bytes: files there can end it for want of memory",
-						 endless, (long long)memory->limit.v));
+		bw_note(r, "/linux/resources/memory", NULL,
+			bw_text(r,
+				"%zu tmpfs may take half of the host's memory, and the container may have "
+				"%lld bytes: files there can end it for want of memory",
+				endless, (long long)memory->limit.v));
 	if (sum > (uint64_t)memory->limit.v)
-		bw_note(r, "/linux/resources/memory", NULL, bw_text(r, "what can be written to tmpfs is %llu bytes, and the container may have %lld "
-						       "of memory, in which that counts: files there can end it for want of memory",
-						 (unsigned long long)sum, (long long)memory->limit.v));
+		bw_note(r, "/linux/resources/memory", NULL,
+			bw_text(r,
+				"what can be written to tmpfs is %llu bytes, and the container may have %lld "
+				"of memory, in which that counts: files there can end it for want of memory",
+				(unsigned long long)sum, (long long)memory->limit.v));
 }
 
 void bw_rule_limits(struct bw_run *r)

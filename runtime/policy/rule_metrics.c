@@ -14,7 +14,9 @@ void bw_rule_metrics(struct bw_run *r)
 	emf = bw_ensure(r, &r->spec->hardening->emf);
 	if (!emf)
 		return;
-	bw_change_string(r, &emf->file, policy->emf, POINTER "/file", "the policy names a file for what each container has used");
+	bw_change_string(r, &emf->file, policy->emf, POINTER "/file",
+		"the policy names a file for what each container has used");
 	if (policy->name_space)
-		bw_change_string(r, &emf->name_space, policy->name_space, POINTER "/namespace", "the policy names the namespace");
+		bw_change_string(r, &emf->name_space, policy->name_space, POINTER "/namespace",
+			"the policy names the namespace");
 }

@@ -157,7 +157,8 @@ static void decide_stage(struct bw_run *r)
 	limit_stage(r, &stage->files, &policy->files, 1000, "/hardening/stage/files");
 	limit_stage(r, &stage->bytes, &policy->bytes, 64 << 20, "/hardening/stage/bytes");
 	if (policy->patterns.n)
-		bw_change_strs(r, &stage->patterns, &policy->patterns, "/hardening/stage/patterns", "somebody may want to look");
+		bw_change_strs(r, &stage->patterns, &policy->patterns, "/hardening/stage/patterns",
+			"somebody may want to look");
 }
 
 void bw_rule_workspace(struct bw_run *r)
@@ -175,10 +176,11 @@ void bw_rule_workspace(struct bw_run *r)
 		return;
 	}
 	ours = add_scratch(r, &tmpfs, bw_is_on(&policy->exec), policy->disk,
-		bw_is_on(&policy->exec)
-			? "room for a session's files; weaker than without workspace.exec: native code can be loaded from it, and "
-			  "only Landlock or an LSM still keeps programs in it from being executed"
-			: "room for a session's files, which are data and source text: native code cannot be loaded from it");
+		bw_is_on(&policy->exec) ? "room for a session's files; weaker than without workspace.exec: native code "
+					  "can be loaded from it, and "
+					  "only Landlock or an LSM still keeps programs in it from being executed"
+					: "room for a session's files, which are data and source text: native code "
+					  "cannot be loaded from it");
 	if (ours && process && bw_is_on(&policy->cwd) && bw_streq0(process->cwd, "/"))
 		bw_change_string(r, &process->cwd, tmpfs.destination, "/process/cwd", "programs write where they begin");
 	bw_change_string(r, &r->spec->hardening->workspace, tmpfs.destination, "/hardening/workspace",
@@ -199,5 +201,6 @@ void bw_rule_rootfs(struct bw_run *r)
 		bw_change_bool(r, &r->spec->root->readonly, true, "/root/readonly",
 			"what runs must not change what is installed");
 	for (size_t i = 0; i < policy->tmpfs.n; i++)
-		(void)add_scratch(r, &policy->tmpfs.v[i], false, false, "programs need room for scratch files on a read-only root");
+		(void)add_scratch(r, &policy->tmpfs.v[i], false, false,
+			"programs need room for scratch files on a read-only root");
 }

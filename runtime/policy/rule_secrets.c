@@ -104,8 +104,8 @@ static void choose(struct bw_run *r, const struct bw_profile_secrets *policy)
 	for (size_t i = 0; !changed && i < files.n; i++)
 		changed = !is_same(&secrets->files.v[i], &files.v[i]);
 	if (changed)
-		bw_change_list(r, &secrets->files, files.v, files.n, NULL, bw_list_text(r, &names), "/hardening/secrets/files",
-			"secrets are files that the container's user alone can read");
+		bw_change_list(r, &secrets->files, files.v, files.n, NULL, bw_list_text(r, &names),
+			"/hardening/secrets/files", "secrets are files that the container's user alone can read");
 }
 
 /* Mounted on what others have, too, the secrets would be mounted for them. Where a mount really lies its name does not

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rule_session.c - how often a tenant may start, and how long a container may live: what the policy says, or less where the container itself asks for that
- * and the policy hears it. */
+/* rule_session.c - how often a tenant may start, and how long a container may live: what the policy says, or less where
+ * the container itself asks for that and the policy hears it. */
 #include "base/str.h"
 #include "policy/rules.h"
 

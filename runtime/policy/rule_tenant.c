@@ -41,8 +41,8 @@ static const char *by_fact(struct bw_run *r, const struct kind *kind, const stru
 
 	if (bw_is_plain_name(name))
 		return name;
-	bw_deny(r, kind->member, NULL, bw_text(r, "%s, which the policy names by, ends in no plain name: " PLAIN, named->fact),
-		NULL);
+	bw_deny(r, kind->member, NULL,
+		bw_text(r, "%s, which the policy names by, ends in no plain name: " PLAIN, named->fact), NULL);
 	return NULL;
 }
 
@@ -54,7 +54,8 @@ static const char *by_annotation(struct bw_run *r, const struct kind *kind, cons
 	return NULL;
 }
 
-static void give_name(struct bw_run *r, const struct kind *kind, const struct bw_named *named, bool hears, char *const *member)
+static void give_name(
+	struct bw_run *r, const struct kind *kind, const struct bw_named *named, bool hears, char *const *member)
 {
 	const char *said = bw_pairs_get(&r->spec->annotations, kind->annotation), *name = NULL;
 

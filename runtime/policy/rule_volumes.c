@@ -89,7 +89,8 @@ static void check_bind(struct bw_run *r, size_t index, const struct bw_profile_v
 		"what an earlier session has left behind must not give a later one anything");
 }
 
-/* What the kernel makes up has nobody's files in it. Of all else (an overlay, a disk) only who mounts it knows what it shows. */
+/* What the kernel makes up has nobody's files in it. Of all else (an overlay, a disk) only who mounts it knows what it
+ * shows. */
 static void check_type(struct bw_run *r, size_t index)
 {
 	static const char *const types[] = {"proc", "sysfs", "tmpfs", "ramfs", "devpts", "mqueue", "cgroup", "cgroup2", NULL};
@@ -175,7 +176,8 @@ static void add(struct bw_run *r, const struct bw_profile_volume *volume)
 		if (is_this(r, volume, &r->spec->mounts.v[i]))
 			return;
 	if (bw_is_mounted(r->spec, volume->destination, &index)) {
-		bw_deny(r, "/mounts", volume->destination, "is where workspace.volumes of the policy mounts the tenant's directory",
+		bw_deny(r, "/mounts", volume->destination,
+			"is where workspace.volumes of the policy mounts the tenant's directory",
 			"mount something elsewhere");
 		return;
 	}
@@ -195,13 +197,14 @@ void bw_rule_volumes(struct bw_run *r)
 	if (!policy || !policy->volumes.n || !h || !r->spec->root)
 		return;
 	if (!h->tenant) {
-		bw_deny(r, "/annotations", NULL, "nobody says whose the container is, and workspace.volumes of the policy is about tenants",
+		bw_deny(r, "/annotations", NULL,
+			"nobody says whose the container is, and workspace.volumes of the policy is about tenants",
 			"annotations.tenant of the policy lets the annotation org.bulwark.tenant say it");
 		return;
 	}
 	if (bw_spec_namespace(r->spec, "user")) {
-		bw_deny(r, "/linux/namespaces", "user", "gives other ids than those that own the directories of workspace.volumes",
-			NULL);
+		bw_deny(r, "/linux/namespaces", "user",
+			"gives other ids than those that own the directories of workspace.volumes", NULL);
 		return;
 	}
 	check_mounts(r);

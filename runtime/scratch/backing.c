@@ -61,7 +61,8 @@ static void wait_a_little(void)
 
 int bw_backing_device(int nodes, int file, dev_t *ret_device, struct bw_err *err)
 {
-	auto_close int control = bw_node_open(nodes, "loop-control", S_IFCHR, makedev(MISC_MAJOR_NUMBER, LOOP_CONTROL_MINOR), O_RDWR);
+	auto_close int control =
+		bw_node_open(nodes, "loop-control", S_IFCHR, makedev(MISC_MAJOR_NUMBER, LOOP_CONTROL_MINOR), O_RDWR);
 
 	if (control < 0)
 		return bw_fail(err, BW_E_HOST, errno, "this kernel gives no loop devices");

@@ -124,7 +124,9 @@ int bw_dm_resume(int control, const char *name, struct bw_err *err)
 	struct call call = call_for(name);
 
 	call.head.event_nr = UDEV_HANDS_OFF;
-	return ioctl(control, DM_DEV_SUSPEND, &call) < 0 ? bw_fail(err, BW_E_KERNEL, errno, "putting the mapping in force") : 0;
+	return ioctl(control, DM_DEV_SUSPEND, &call) < 0
+		       ? bw_fail(err, BW_E_KERNEL, errno, "putting the mapping in force")
+		       : 0;
 }
 
 int bw_dm_remove(int control, const char *name, struct bw_err *err)
@@ -154,7 +156,8 @@ void bw_dm_tidy(int control)
 	struct dm_ioctl *head = (struct dm_ioctl *)(void *)buffer;
 	struct dm_name_list *entry;
 
-	*head = (struct dm_ioctl){.version = {DM_VERSION_MAJOR, 0, 0}, .data_size = sizeof buffer, .data_start = sizeof *head};
+	*head = (struct dm_ioctl){
+		.version = {DM_VERSION_MAJOR, 0, 0}, .data_size = sizeof buffer, .data_start = sizeof *head};
 	if (ioctl(control, DM_LIST_DEVICES, head) < 0 || (head->flags & DM_BUFFER_FULL_FLAG))
 		return;
 	entry = (struct dm_name_list *)(void *)(buffer + head->data_start);

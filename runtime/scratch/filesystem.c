@@ -41,7 +41,8 @@ static int spawn(const char *const *args, int said, pid_t *ret_pid)
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&files, said, STDERR_FILENO);
 	if (r == 0)
-		r = posix_spawn(ret_pid, args[0], &files, NULL, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)env);
+		r = posix_spawn(
+			ret_pid, args[0], &files, NULL, (char *const *)(uintptr_t)args, (char *const *)(uintptr_t)env);
 	posix_spawn_file_actions_destroy(&files);
 	return r;
 }
@@ -76,8 +77,9 @@ int bw_filesystem_make(const char *device, const struct bw_wishes *wishes, struc
 	const char *maker = bw_filesystem_maker(err);
 	char inodes[32], path[64], said[160];
 	const char *const args[] = {maker, "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-N", inodes, "-O",
-		"none,dir_index,dir_nlink,extent,extra_isize,filetype,flex_bg,huge_file,large_file,sparse_super,uninit_bg", "-E",
-		"lazy_itable_init=1,nodiscard", path, NULL};
+		"none,dir_index,dir_nlink,extent,extra_isize,filetype,flex_bg,huge_file,large_file,sparse_super,uninit_"
+		"bg",
+		"-E", "lazy_itable_init=1,nodiscard", path, NULL};
 	int code;
 
 	if (!maker)
@@ -86,7 +88,8 @@ int bw_filesystem_make(const char *device, const struct bw_wishes *wishes, struc
 	snprintf(path, sizeof path, "./%s", device);
 	code = run(args, said, sizeof said, err);
 	if (code > 0)
-		return bw_fail(err, BW_E_HOST, 0, "%s made no file system: exit code %d%s%s", maker, code, said[0] ? ": " : "", said);
+		return bw_fail(err, BW_E_HOST, 0, "%s made no file system: exit code %d%s%s", maker, code,
+			said[0] ? ": " : "", said);
 	return code;
 }
 
@@ -110,8 +113,8 @@ static int furnish(int tree, const struct bw_wishes *wishes, struct bw_err *err)
 {
 	auto_close int top = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (top < 0 || unlinkat(top, "lost+found", AT_REMOVEDIR) < 0 || fchown(top, (uid_t)wishes->uid, (gid_t)wishes->gid) < 0 ||
-		fchmod(top, (mode_t)wishes->mode) < 0)
+	if (top < 0 || unlinkat(top, "lost+found", AT_REMOVEDIR) < 0 ||
+		fchown(top, (uid_t)wishes->uid, (gid_t)wishes->gid) < 0 || fchmod(top, (mode_t)wishes->mode) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "giving the file system its owner");
 	return 0;
 }

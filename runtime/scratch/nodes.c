@@ -13,7 +13,8 @@ int bw_nodes_make(struct bw_err *err)
 	int tree;
 
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "size", "64k", 0) < 0 ||
-		fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+		fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "making a tmpfs for device nodes");
 	tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	return tree < 0 ? bw_fail(err, BW_E_KERNEL, errno, "mounting a tmpfs for device nodes") : tree;

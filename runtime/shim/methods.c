@@ -68,8 +68,8 @@ void bw_refuse_verb(struct bw_call *call, const char *verb, const struct bw_err 
 	if (bw_streq(verb, "kill") && err->code == BW_E_STATE)
 		bw_call_refuse(call, BW_TTRPC_NOT_FOUND, "process already finished");
 	else
-		bw_call_refuse(call, code_of(verb, err), "OCI runtime %s failed: %s%s%s", verb, err->text, err->hint[0] ? ": " : "",
-			err->hint);
+		bw_call_refuse(call, code_of(verb, err), "OCI runtime %s failed: %s%s%s", verb, err->text,
+			err->hint[0] ? ": " : "", err->hint);
 }
 
 static void refuse_memory(struct bw_call *call)
@@ -281,7 +281,8 @@ static void create(struct target *target)
 	}
 	if (!*request->id || strlen(request->id) > MAX_ID || request->bundle[0] != '/' || has_long_paths(request)) {
 		bw_call_refuse(target->call, BW_TTRPC_INVALID_ARGUMENT,
-			"create: expected an id, an absolute bundle and paths of at most %d bytes, found \"%.100s\" and \"%.200s\"",
+			"create: expected an id, an absolute bundle and paths of at most %d bytes, found \"%.100s\" "
+			"and \"%.200s\"",
 			MAX_PATH, request->id, request->bundle);
 		return;
 	}
@@ -331,7 +332,8 @@ static bool is_json(const struct bw_proto_bytes *text)
 
 	if (memchr(text->v, '\0', text->len))
 		return false;
-	return text->len > LOOKED_AT || bw_json_parse((const char *)text->v, text->len, "process", &arena, &tree, &ignored) == 0;
+	return text->len > LOOKED_AT ||
+	       bw_json_parse((const char *)text->v, text->len, "process", &arena, &tree, &ignored) == 0;
 }
 
 /* Registers; the process starts with Start. */
@@ -343,8 +345,9 @@ static void exec(struct target *target)
 
 	if (!*request->exec_id || strlen(request->exec_id) > MAX_ID || has_long_paths(request) || !request->any) {
 		bw_call_refuse(target->call, BW_TTRPC_INVALID_ARGUMENT,
-			"exec: expected an id of at most %d bytes, paths of at most %d, and a process, found \"%.100s\"", MAX_ID,
-			MAX_PATH, request->exec_id);
+			"exec: expected an id of at most %d bytes, paths of at most %d, and a process, found "
+			"\"%.100s\"",
+			MAX_ID, MAX_PATH, request->exec_id);
 	} else if (bw_process_find(task, request->exec_id)) {
 		bw_call_refuse(target->call, BW_TTRPC_ALREADY_EXISTS, "id %s already exists", request->exec_id);
 	} else if (task->init.ended || bw_process_status(&task->init) == BW_TASK_STOPPED) {

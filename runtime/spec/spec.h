@@ -384,7 +384,7 @@ struct bw_spec_hardening {
 	struct bw_spec_secrets *secrets;    /* secrets */
 	struct bw_spec_emf *emf;            /* container: CloudWatch's numbers; NULL: nowhere */
 	char *workspace;                    /* mounts: a tmpfs there is noswap where the kernel can; stage: where it writes */
-	char *scratch;                      /* mounts: directory of the host; the workspace is an encrypted disk on a file in it */
+	char *scratch; /* mounts: directory of the host; the workspace is an encrypted disk on a file in it */
 	struct bw_spec_stage *stage;        /* stage: its limits; NULL: it brings nothing in */
 	struct {
 		struct bw_spec_volume *v;
@@ -446,7 +446,8 @@ int bw_spec_load(const char *bundle, struct bw_arena *arena, struct bw_spec **re
 int bw_spec_parse(const char *text, size_t len, const char *name, struct bw_arena *arena, struct bw_spec **ret,
 	struct bw_notes *notes, struct bw_err *err) BW_MUST_CHECK;
 /* A process file (exec --process); name is a path or "-"; same checks as /process. */
-int bw_spec_load_process(const char *path, struct bw_arena *arena, struct bw_spec_process **ret, struct bw_err *err) BW_MUST_CHECK;
+int bw_spec_load_process(
+	const char *path, struct bw_arena *arena, struct bw_spec_process **ret, struct bw_err *err) BW_MUST_CHECK;
 /* Resources that are to change (update --resources); path "-" is standard input. Letter case of names does not
  * count. What is "not set" in them is absent afterwards, as bw_resources_forget_unset() has it. */
 int bw_spec_load_resources(const char *path, struct bw_arena *arena, struct bw_spec_resources **ret,

@@ -174,26 +174,27 @@ static const struct bw_field emf_fields[] = {
 static const struct bw_schema emf_schema = {"emf", sizeof(struct bw_spec_emf), BW_UNKNOWN_REFUSE, emf_fields};
 
 static const char *const alert_actions[] = {"alert", "throttle", "kill", NULL};
-static const struct bw_field alert_fields[] = {
-	BW_FIELD(struct bw_spec_alert, action, "action", .flags = BW_REQUIRED, .names = alert_actions,
-		.doc = "what is done besides saying so"),
+static const struct bw_field alert_fields[] = {BW_FIELD(struct bw_spec_alert, action, "action", .flags = BW_REQUIRED,
+						       .names = alert_actions, .doc = "what is done besides saying so"),
 	BW_FIELD(struct bw_spec_alert, percent, "percent", .max = 100,
 		.doc = "of the processor time that the container may have"),
 	BW_FIELD(struct bw_spec_alert, spread, "spread", .max = 100,
 		.doc = "percentage points between the least and the greatest load"),
 	BW_FIELD(struct bw_spec_alert, count, "count", .doc = "number of events"),
-	BW_FIELD(struct bw_spec_alert, window_ms, "windowMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX, .doc = "milliseconds that it is looked at"),
+	BW_FIELD(struct bw_spec_alert, window_ms, "windowMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX,
+		.doc = "milliseconds that it is looked at"),
 	BW_END};
 const struct bw_schema bw_spec_alert_schema = {"alert", sizeof(struct bw_spec_alert), BW_UNKNOWN_REFUSE, alert_fields};
 
-static const struct bw_field keeper_fields[] = {
-	BW_FIELD(struct bw_spec_keeper, metrics, "metrics", .names = strengths,
-		.doc = "whether its numbers are kept if possible, or must be"),
+static const struct bw_field keeper_fields[] = {BW_FIELD(struct bw_spec_keeper, metrics, "metrics", .names = strengths,
+							.doc = "whether its numbers are kept if possible, or must be"),
 	BW_NESTED(struct bw_spec_keeper, cpu, "cpu", &bw_spec_alert_schema, .doc = "much load"),
-	BW_NESTED(struct bw_spec_keeper, steady, "steady", &bw_spec_alert_schema, .doc = "steady load without input and output"),
+	BW_NESTED(struct bw_spec_keeper, steady, "steady", &bw_spec_alert_schema,
+		.doc = "steady load without input and output"),
 	BW_NESTED(struct bw_spec_keeper, destinations, "destinations", &bw_spec_alert_schema,
 		.doc = "many destinations that were denied"),
-	BW_NESTED(struct bw_spec_keeper, writes, "writes", &bw_spec_alert_schema, .doc = "many writes that were denied"),
+	BW_NESTED(
+		struct bw_spec_keeper, writes, "writes", &bw_spec_alert_schema, .doc = "many writes that were denied"),
 	BW_FIELD(struct bw_spec_keeper, interval_ms, "intervalMs", .flags = BW_REQUIRED, .min = 1, .max = INT64_MAX,
 		.doc = "milliseconds between two looks"),
 	BW_FIELD(struct bw_spec_keeper, throttle_percent, "throttlePercent", .flags = BW_REQUIRED, .min = 1, .max = 100,
