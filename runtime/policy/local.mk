@@ -14,6 +14,7 @@ libbulwark_a_SOURCES += \
 	runtime/policy/policy_name.c \
 	runtime/policy/policy_order.c \
 	runtime/policy/policy_table.c \
+	runtime/policy/policy_values.c runtime/policy/policy_values.h \
 	runtime/policy/rule_audit.c \
 	runtime/policy/rule_backend.c \
 	runtime/policy/rule_caps.c \

@@ -2,17 +2,8 @@
 /* policy_table.c - the rows of the policy file. Each row's sentence is its entry in
  * bulwark-policy(5) and in config-schema/policy.schema.json. Choices stand from the loosest to the
  * strictest: policy_order.c compares by place. */
-#include <arpa/inet.h>
-#include <ctype.h>
-#include <limits.h>
-#include <netinet/in.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/path.h"
-#include "base/str.h"
-#include "metrics/report.h"
-#include "policy/facts.h"
+#include "policy/policy_values.h"
+#include "policy/profile.h"
 
 static const char *const allow_refuse[] = {"allow", "refuse", NULL};
 static const char *const allow_block[] = {"allow", "block", NULL};
@@ -33,254 +24,6 @@ static const char *const namespace_types[] = {"pid", "ipc", "uts", "mount", "cgr
 static const char *const scrub_lists[] = {
 	"cloudKeys", "taskCredentials", "tokens", "injection", NULL};
 
-/* Ranges of all profiles lie on one grid, so that two of them are the same or apart. */
-static int check_first(const void *member, struct bw_err *err)
-{
-	const struct bw_opt_uint *first = member;
-
-	if (first->v % BW_RANGE_IDS == 0)
-		return 0;
-	return bw_fail(err, BW_E_POLICY, 0, "%llu is no multiple of %d", (unsigned long long)first->v, BW_RANGE_IDS);
-}
-
-static bool is_name(const char *text, const char *more)
-{
-	if (!*text)
-		return false;
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) && !strchr(more, *text))
-			return false;
-	return true;
-}
-
-static int check_selinux_type(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-
-	/* A colon would bring a level of its own. */
-	if (!is_name(text, "_") || strlen(text) > 64)
-		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of an SELinux type", text);
-	return 0;
-}
-
-static int check_capabilities(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!bw_after_prefix(list->v[i], "CAP_") || !is_name(list->v[i], "_"))
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not a capability name such as CAP_NET_BIND_SERVICE",
-				list->v[i]);
-	return 0;
-}
-
-static int check_paths(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i][0] != '/')
-			return bw_fail(
-				err, BW_E_POLICY, 0, "\"%s\" is not an absolute path", list->v[i]);
-	return 0;
-}
-
-static int check_hook_patterns(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i][0] != '/' || strcspn(list->v[i], "\t\n") < strlen(list->v[i]))
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not an absolute path and words behind it, with blanks between",
-				list->v[i]);
-	return 0;
-}
-
-static int check_file_names(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!list->v[i][0] || strchr(list->v[i], '/'))
-			return bw_fail(
-				err, BW_E_POLICY, 0, "\"%s\" is not a file name", list->v[i]);
-	return 0;
-}
-
-static int check_octal(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-	size_t len = strlen(text);
-
-	if (len < 3 || len > 4 || strspn(text, "01234567") != len)
-		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a mode such as 1777", text);
-	return 0;
-}
-
-static int check_access(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-
-	if (!bw_streq(text, "r") && !bw_streq(text, "w") && !bw_streq(text, "rw"))
-		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not r, w or rw", text);
-	return 0;
-}
-
-static int check_rlimit(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-
-	if (!bw_after_prefix(text, "RLIMIT_") || !is_name(text, "_"))
-		return bw_fail(
-			err, BW_E_POLICY, 0, "\"%s\" is not a limit such as RLIMIT_NOFILE", text);
-	return 0;
-}
-
-static int check_profile_name(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-
-	if (!is_name(text, "_-.") || strlen(text) > 64)
-		return bw_fail(err, BW_E_POLICY, 0,
-			"\"%s\" is not a profile name: letters, digits, '-', '_' and '.', at most "
-			"64",
-			text);
-	return 0;
-}
-
-/* One profile by its name: in a stack or a namespace nothing could be compared with what the kernel says. */
-static int check_apparmor_profile(const void *member, struct bw_err *err)
-{
-	const char *text = *(char *const *)member;
-
-	if (bw_streq(text, "unconfined"))
-		return bw_fail(err, BW_E_POLICY, 0, "\"unconfined\" is no AppArmor profile; apparmor: \"off\" asks for none");
-	return check_profile_name(member, err);
-}
-
-static int check_environment(const void *member, struct bw_err *err)
-{
-	const struct bw_pairs *pairs = member;
-
-	for (size_t i = 0; i < pairs->n; i++)
-		if (!is_name(pairs->v[i].key, "_") || isdigit((unsigned char)pairs->v[i].key[0]))
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of a variable",
-				pairs->v[i].key);
-	return 0;
-}
-
-/* A path that the reader need not clean first: it is walked component by component, and no link is followed. */
-static int check_clean_paths(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-	char clean[PATH_MAX];
-
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i][0] != '/' || !bw_path_clean(list->v[i], clean, sizeof clean) ||
-			!bw_streq(clean, list->v[i]))
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not an absolute path without //, . and ..", list->v[i]);
-	return 0;
-}
-static int check_clean_path(const void *member, struct bw_err *err)
-{
-	char *text = *(char *const *)member;
-	const struct bw_strs one = {&text, 1};
-
-	return check_clean_paths(&one, err);
-}
-
-
-/* Up to a hundred years: what is longer is no limit. */
-static int check_duration(const void *member, int64_t min, struct bw_err *err)
-{
-	const int64_t max = INT64_C(100) * 365 * 24 * 3600000;
-	const char *text = *(char *const *)member;
-	int64_t ms;
-
-	if (bw_parse_duration_ms(text, &ms) < 0 || ms < min || ms > max)
-		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a time such as 15m, 90s or 1h30m", text);
-	return 0;
-}
-
-static int check_ttl(const void *member, struct bw_err *err)
-{
-	return check_duration(member, 1, err);
-}
-
-static int check_interval(const void *member, struct bw_err *err)
-{
-	return check_duration(member, 100, err);
-}
-
-static int check_window(const void *member, struct bw_err *err)
-{
-	return check_duration(member, 1000, err);
-}
-
-static int check_grace(const void *member, struct bw_err *err)
-{
-	return check_duration(member, 0, err);
-}
-
-/* A misspelt fact would never match, and a rule that should tighten would be silent: so names are
- * checked. */
-static int check_fact(const char *name, struct bw_err *err)
-{
-	if (bw_fact_find(name))
-		return 0;
-	return bw_fail(err, BW_E_POLICY, 0,
-		"\"%s\" is no fact; facts are docker.*, cri.*, cgroup.* and caller.* (bulwark-policy(5))",
-		name);
-}
-
-static int check_facts(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++) {
-		if (strchr(list->v[i], '*') || bw_streq(list->v[i], "docker.label."))
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is more than one fact", list->v[i]);
-		if (check_fact(list->v[i], err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* "cri.absent": ["container-name"]; what labels there may be, nobody knows. */
-static int check_absent(const struct bw_key_strs *condition, size_t group, struct bw_err *err)
-{
-	char name[128];
-
-	for (size_t i = 0; i < condition->values.n; i++) {
-		struct bw_buf text = bw_buf_over(name, sizeof name);
-
-		bw_buf_addn(&text, condition->key, group);
-		bw_buf_addf(&text, ".%s", condition->values.v[i]);
-		if (!bw_after_prefix(condition->key, "docker.label.") && check_fact(name, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int check_when(const void *member, struct bw_err *err)
-{
-	const struct bw_strs_map *when = member;
-
-	for (size_t i = 0; i < when->n; i++) {
-		const struct bw_key_strs *condition = &when->v[i];
-		size_t group = bw_fact_group(condition->key);
-
-		if (condition->values.n == 0)
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" has no value to match", condition->key);
-		if ((group ? check_absent(condition, group, err) : check_fact(condition->key, err)) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 #define SECTION(id, fields_)                                                                       \
 	static const struct bw_schema id##_schema = {.name = #id,                                  \
 		.size = sizeof(struct bw_profile_##id),                                            \
@@ -289,7 +32,7 @@ static int check_when(const void *member, struct bw_err *err)
 
 static const struct bw_field range_fields[] = {
 	BW_FIELD(struct bw_profile_range, first, "first", .min = BW_RANGE_IDS,
-		.max = 4294967295U - BW_RANGE_IDS, .check = check_first,
+		.max = 4294967295U - BW_RANGE_IDS, .check = bw_row_first,
 		.doc = "First id of the host that containers may have: a multiple of 65536."),
 	BW_FIELD(struct bw_profile_range, count, "count", .min = 1, .max = 65534,
 		.doc = "Number of ranges of 65536 ids from there on, which is how many containers there can be at once."),
@@ -329,7 +72,7 @@ static const struct bw_field tmpfs_fields[] = {
 		.max = 1ULL << 50, .doc = "Largest size in bytes."),
 	BW_FIELD(struct bw_profile_tmpfs, inodes, "inodes", .flags = BW_REQUIRED, .min = 1,
 		.max = 1ULL << 32, .doc = "Largest number of files."),
-	BW_FIELD(struct bw_profile_tmpfs, mode, "mode", .flags = BW_REQUIRED, .check = check_octal,
+	BW_FIELD(struct bw_profile_tmpfs, mode, "mode", .flags = BW_REQUIRED, .check = bw_row_octal,
 		.doc = "Mode in octal digits; a directory that is not 1777 belongs to the "
 		       "container's user."),
 	BW_END};
@@ -344,28 +87,18 @@ static const struct bw_field rootfs_fields[] = {
 	BW_END};
 SECTION(rootfs, rootfs_fields);
 
-static int check_workspace(const void *member, struct bw_err *err)
-{
-	const char *path = *(char *const *)member;
-	const struct bw_strs one = {(char **)(uintptr_t)member, 1};
-
-	if (bw_streq(path, "/"))
-		return bw_fail(err, BW_E_POLICY, 0, "\"/\" is the root itself");
-	return check_clean_paths(&one, err);
-}
-
 static const struct bw_field volume_fields[] = {
-	BW_FIELD(struct bw_profile_volume, source, "source", .flags = BW_REQUIRED, .check = check_workspace,
+	BW_FIELD(struct bw_profile_volume, source, "source", .flags = BW_REQUIRED, .check = bw_row_workspace,
 		.doc = "Directory of the host in which each tenant has one of its own name; it and what lies above it must "
 		       "be root's, writable by nobody else and reached without symbolic links."),
-	BW_FIELD(struct bw_profile_volume, destination, "destination", .flags = BW_REQUIRED, .check = check_workspace,
+	BW_FIELD(struct bw_profile_volume, destination, "destination", .flags = BW_REQUIRED, .check = bw_row_workspace,
 		.doc = "Directory in the container on which the tenant's is mounted, with nosuid, nodev, noexec and "
 		       "nosymfollow."),
 	BW_FIELD(struct bw_profile_volume, uid, "uid", .max = 4294967294U,
 		.doc = "Owner that the tenant's directory must have; absent: the container's user."),
 	BW_FIELD(struct bw_profile_volume, gid, "gid", .max = 4294967294U,
 		.doc = "Group that it must have; absent: that of the container's user."),
-	BW_FIELD(struct bw_profile_volume, mode, "mode", .check = check_octal,
+	BW_FIELD(struct bw_profile_volume, mode, "mode", .check = bw_row_octal,
 		.doc = "Mode that it must have, in octal digits; absent: 0750."),
 	BW_FIELD(struct bw_profile_volume, readonly, "readonly", .doc = "Whether it is mounted read-only."),
 	BW_FIELD(struct bw_profile_volume, create, "create",
@@ -374,7 +107,7 @@ static const struct bw_field volume_fields[] = {
 SECTION(volume, volume_fields);
 
 static const struct bw_field disk_fields[] = {
-	BW_FIELD(struct bw_profile_disk, directory, "directory", .flags = BW_REQUIRED, .check = check_clean_path,
+	BW_FIELD(struct bw_profile_disk, directory, "directory", .flags = BW_REQUIRED, .check = bw_row_clean_path,
 		.doc = "Directory of the host whose file system has the room: the whole size is reserved there as long "
 		       "as the "
 		       "container lives, in a file without a name."),
@@ -382,7 +115,7 @@ static const struct bw_field disk_fields[] = {
 SECTION(disk, disk_fields);
 
 static const struct bw_field workspace_fields[] = {
-	BW_FIELD(struct bw_profile_workspace, destination, "destination", .check = check_workspace,
+	BW_FIELD(struct bw_profile_workspace, destination, "destination", .check = bw_row_workspace,
 		.doc = "Directory in the container; absent: /workspace."),
 	BW_FIELD(struct bw_profile_workspace, size, "size", .min = 4096, .max = 1ULL << 50,
 		.doc = "Largest size in bytes; absent: 2147483648."),
@@ -408,19 +141,6 @@ static const struct bw_field workspace_fields[] = {
 	BW_END};
 SECTION(workspace, workspace_fields);
 
-static int check_stage_patterns(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	if (list->n > BW_STAGE_PATTERNS)
-		return bw_fail(err, BW_E_POLICY, 0, "%zu texts, at most %d are looked for", list->n, BW_STAGE_PATTERNS);
-	for (size_t i = 0; i < list->n; i++)
-		if (!list->v[i][0] || strlen(list->v[i]) > BW_STAGE_PATTERN_LONGEST)
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" does not have 1 to %d bytes", list->v[i],
-				BW_STAGE_PATTERN_LONGEST);
-	return 0;
-}
-
 static const struct bw_field stage_fields[] = {
 	BW_FIELD(struct bw_profile_stage, file_bytes, "fileBytes", .min = 1, .max = 1ULL << 40,
 		.doc = "Largest size of one file in bytes, holes counted; absent: 1048576."),
@@ -428,7 +148,7 @@ static const struct bw_field stage_fields[] = {
 		.doc = "Largest number of files and directories in one call; absent: 1000."),
 	BW_FIELD(struct bw_profile_stage, bytes, "bytes", .min = 1, .max = 1ULL << 40,
 		.doc = "Largest size of all files of one call in bytes; absent: 67108864."),
-	BW_FIELD(struct bw_profile_stage, patterns, "patterns", .flags = BW_EMPTY_IS_SET, .check = check_stage_patterns,
+	BW_FIELD(struct bw_profile_stage, patterns, "patterns", .flags = BW_EMPTY_IS_SET, .check = bw_row_stage_patterns,
 		.doc = "Texts that are warned of when a file has one of them; the file is staged all the same, for a text "
 		       "is easily written otherwise."),
 	BW_END};
@@ -436,7 +156,7 @@ SECTION(stage, stage_fields);
 
 static const struct bw_field capabilities_fields[] = {
 	BW_FIELD(struct bw_profile_capabilities, allow, "allow", .flags = BW_EMPTY_IS_SET,
-		.check = check_capabilities,
+		.check = bw_row_capabilities,
 		.doc = "Capabilities that may stay where the caller asks for them; absent: all, "
 		       "empty: none."),
 	BW_FIELD(struct bw_profile_capabilities, lock_securebits, "lockSecurebits",
@@ -459,7 +179,7 @@ static const struct bw_field seccomp_fields[] = {
 		       "and crun switch it "
 		       "off where the caller's filter has no flags."),
 	BW_FIELD(struct bw_profile_seccomp, listeners, "listeners", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "The only agents that a caller's filter may ask (SCMP_ACT_NOTIFY): paths of "
 		       "their sockets, which must be root's own; absent: any."),
 	BW_END};
@@ -468,11 +188,11 @@ SECTION(seccomp, seccomp_fields);
 static const struct bw_field programs_fields[] = {
 	BW_FIELD(struct bw_profile_programs, restrict_, "restrict",
 		.doc = "Whether a container may execute only what allow lists, where there is a list; absent: true."),
-	BW_FIELD(struct bw_profile_programs, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+	BW_FIELD(struct bw_profile_programs, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = bw_row_clean_paths,
 		.doc = "Paths of programs in the container, '*' matches within one component: both the path that is "
 		       "asked for and the file that it leads to must be among them; absent: any."),
 	BW_FIELD(struct bw_profile_programs, libraries, "libraries", .flags = BW_EMPTY_IS_SET,
-		.check = check_clean_paths,
+		.check = bw_row_clean_paths,
 		.doc = "Directories whose files programs may map for execution: shared libraries and extension "
 		       "modules; '*' matches within one component; absent: none."),
 	BW_FIELD(struct bw_profile_programs, noexec, "noexec",
@@ -491,7 +211,7 @@ static const struct bw_field lsm_fields[] = {
 	BW_FIELD(struct bw_profile_lsm, apparmor, "apparmor", .names = off_prefer_require,
 		.doc = "What a kernel without AppArmor means: nothing, a degraded container, or a "
 		       "refusal."),
-	BW_FIELD(struct bw_profile_lsm, apparmor_profile, "apparmorProfile", .check = check_apparmor_profile,
+	BW_FIELD(struct bw_profile_lsm, apparmor_profile, "apparmorProfile", .check = bw_row_apparmor_profile,
 		.doc = "AppArmor profile of our own, where apparmor is not off; absent: bulwark-default."),
 	BW_FIELD(struct bw_profile_lsm, caller_profile, "callerProfile", .names = keep_replace,
 		.doc = "Whether an AppArmor profile that the caller names takes the place of our own, or our own "
@@ -502,7 +222,7 @@ static const struct bw_field lsm_fields[] = {
 	BW_FIELD(struct bw_profile_lsm, drop_unconfined, "dropUnconfined",
 		.doc = "Whether labels that mean unconfined are removed, so that the default "
 		       "applies."),
-	BW_FIELD(struct bw_profile_lsm, selinux_type, "selinuxType", .check = check_selinux_type,
+	BW_FIELD(struct bw_profile_lsm, selinux_type, "selinuxType", .check = bw_row_selinux_type,
 		.doc = "Type of the SELinux context of a container without a label: "
 		       "system_u:system_r:TYPE:s0:cA,cB, with a pair of categories for each tenant; absent: none."),
 	BW_FIELD(struct bw_profile_lsm, caller_type, "callerType", .names = keep_replace,
@@ -517,20 +237,20 @@ static const struct bw_field mounts_fields[] = {
 		       "kernel file "
 		       "systems, and what refuse names by another name."),
 	BW_FIELD(struct bw_profile_mounts, refuse, "refuse", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "Host paths that may not be a bind source, nor lie beneath or above one; "
 		       "'*' matches within "
 		       "one component."),
 	BW_FIELD(struct bw_profile_mounts, refuse_names, "refuseNames", .flags = BW_EMPTY_IS_SET,
-		.check = check_file_names,
+		.check = bw_row_file_names,
 		.doc = "File names that no bind source may have, wherever it lies."),
 	BW_FIELD(struct bw_profile_mounts, except, "except", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "Sources that are allowed although refuse or only would refuse them: the "
 		       "engines' own files; "
 		       "'*' matches within one component."),
 	BW_FIELD(struct bw_profile_mounts, only, "only", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "The only host directories beneath which bind sources may lie; absent: "
 		       "any."),
 	BW_FIELD(struct bw_profile_mounts, types, "types", .flags = BW_EMPTY_IS_SET,
@@ -554,17 +274,17 @@ SECTION(mounts, mounts_fields);
 
 static const struct bw_field paths_fields[] = {
 	BW_FIELD(struct bw_profile_paths, masked, "masked", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "Paths that are hidden besides those that the caller hides."),
 	BW_FIELD(struct bw_profile_paths, readonly, "readonly", .flags = BW_EMPTY_IS_SET,
-		.check = check_paths,
+		.check = bw_row_paths,
 		.doc = "Paths that are read-only besides those of the caller."),
 	BW_END};
 SECTION(paths, paths_fields);
 
 static const struct bw_field hooks_fields[] = {
 	BW_FIELD(struct bw_profile_hooks, allow, "allow", .flags = BW_EMPTY_IS_SET,
-		.check = check_hook_patterns,
+		.check = bw_row_hook_patterns,
 		.doc = "What may be a hook on the host: the program's path and then its arguments "
 		       "from the zeroth on, as patterns; \"...\" at the end: any further. "
 		       "Absent: any."),
@@ -576,11 +296,11 @@ static const struct bw_field hooks_fields[] = {
 SECTION(hooks, hooks_fields);
 
 static const struct bw_field loggers_fields[] = {
-	BW_FIELD(struct bw_profile_loggers, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+	BW_FIELD(struct bw_profile_loggers, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = bw_row_clean_paths,
 		.doc = "Programs of the host to which a container's output may be handed (containerd's binary:// "
 		       "addresses), by the path at which each really is; they run as root, with arguments that the "
 		       "caller chooses; absent: none."),
-	BW_FIELD(struct bw_profile_loggers, files, "files", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+	BW_FIELD(struct bw_profile_loggers, files, "files", .flags = BW_EMPTY_IS_SET, .check = bw_row_clean_paths,
 		.doc = "Directories of the host beneath which a container's output may be appended to files "
 		       "(containerd's file:// addresses), by the path at which each really is; what is missing of a "
 		       "path is made, as root; absent: anywhere, empty: nowhere."),
@@ -595,7 +315,7 @@ static const struct bw_field device_fields[] = {
 	BW_FIELD(struct bw_profile_device, minor, "minor", .min = 0, .max = 1048575,
 		.doc = "Minor number; absent: any."),
 	BW_FIELD(struct bw_profile_device, access, "access", .flags = BW_REQUIRED,
-		.check = check_access, .doc = "What may be done with it: r, w or rw."),
+		.check = bw_row_access, .doc = "What may be done with it: r, w or rw."),
 	BW_END};
 SECTION(device, device_fields);
 
@@ -617,153 +337,22 @@ static const struct bw_field namespaces_fields[] = {
 	BW_END};
 SECTION(namespaces, namespaces_fields);
 
-/* A host name in the letters that DNS has: no address, which is never a name. */
-static bool is_host(const char *text)
-{
-	size_t len = strlen(text), label = 0;
-	bool letter = false;
-
-	if (!len || len > 253)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (c == '.') {
-			if (label == 0 || text[i - 1] == '-')
-				return false;
-			label = 0;
-			letter = false;
-			continue;
-		}
-		if (!islower((unsigned char)c) && !isdigit((unsigned char)c) && (c != '-' || label == 0))
-			return false;
-		letter = letter || !isdigit((unsigned char)c);
-		if (++label > 63)
-			return false;
-	}
-	/* The last label of a name is not a number: that would be an address. A single label is a name of somebody's own
-	 * network. */
-	return label > 0 && letter && text[len - 1] != '-' && strchr(text, '.');
-}
-
-static int check_hosts(const void *member, struct bw_err *err)
-{
-	const struct bw_strs_map *map = member;
-
-	for (size_t i = 0; i < map->n; i++)
-		for (size_t k = 0; k < map->v[i].values.n; k++)
-			if (!is_host(map->v[i].values.v[k]))
-				return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not a host name in small letters",
-					map->v[i].values.v[k]);
-	return 0;
-}
-
-static int check_names(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++) {
-		const char *text = list->v[i];
-
-		if (text[0] == '@' ? is_name(text + 1, "-_") : is_host(bw_after_prefix(text, "*.") ? text + 2 : text))
-			continue;
-		return bw_fail(err, BW_E_POLICY, 0,
-			"\"%s\" is not a host name in small letters, nor one behind \"*.\", nor a registry such as "
-			"@npm",
-			text);
-	}
-	return 0;
-}
-
-static int check_ports(const void *member, struct bw_err *err)
-{
-	const struct bw_uints *list = member;
-
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->v[i] < 1 || list->v[i] > 65535)
-			return bw_fail(err, BW_E_POLICY, 0, "%llu is not a port number",
-				(unsigned long long)list->v[i]);
-		if (list->v[i] == 53 || list->v[i] == 80 || list->v[i] == 3128)
-			return bw_fail(err, BW_E_POLICY, 0, "%llu is a port of the gate itself",
-				(unsigned long long)list->v[i]);
-	}
-	return 0;
-}
-
-static int check_port_range(const struct bw_uints *list, uint64_t min, struct bw_err *err)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i] < min || list->v[i] > 65535)
-			return bw_fail(err, BW_E_POLICY, 0, "%llu is not a port number",
-				(unsigned long long)list->v[i]);
-	return 0;
-}
-
-static int check_connect(const void *member, struct bw_err *err)
-{
-	return check_port_range(member, 1, err);
-}
-
-static int check_bind(const void *member, struct bw_err *err)
-{
-	return check_port_range(member, 0, err);
-}
-
-/* Address, or "address/prefix length" where that may be said. */
-static bool is_address(const char *text, bool prefix)
-{
-	char address[INET6_ADDRSTRLEN];
-	unsigned char bytes[16];
-	const char *slash = prefix ? strchr(text, '/') : NULL;
-	size_t len = slash ? (size_t)(slash - text) : strlen(text);
-	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	uint64_t bits;
-
-	if (len >= sizeof address)
-		return false;
-	memcpy(address, text, len);
-	address[len] = '\0';
-	return inet_pton(family, address, bytes) == 1 &&
-	       (!slash || bw_parse_u64(slash + 1, family == AF_INET ? 32 : 128, &bits) == 0);
-}
-
-static int check_prefixes(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!is_address(list->v[i], true))
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not an address, nor one with /PREFIX-LENGTH", list->v[i]);
-	return 0;
-}
-
-static int check_addresses(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!is_address(list->v[i], false))
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not an address", list->v[i]);
-	return 0;
-}
-
 static const char *const on_deaths[] = {"keep", "kill", NULL};
 
 static const struct bw_field egress_fields[] = {
 	BW_FIELD(struct bw_profile_egress, restrict_, "restrict",
 		.doc = "Whether a container may connect to its own loopback and, through the gate, to what is "
 		       "listed, and to nothing else; absent: true."),
-	BW_FIELD(struct bw_profile_egress, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = check_names,
+	BW_FIELD(struct bw_profile_egress, allow, "allow", .flags = BW_EMPTY_IS_SET, .check = bw_row_names,
 		.doc = "Names to which TLS connections may be made; *.NAME stands for all below NAME, @npm for "
 		       "the hosts of registries.npm."),
-	BW_FIELD(struct bw_profile_egress, ports, "ports", .flags = BW_NOT_EMPTY, .check = check_ports,
+	BW_FIELD(struct bw_profile_egress, ports, "ports", .flags = BW_NOT_EMPTY, .check = bw_row_ports,
 		.doc = "Ports of those connections; absent: 443."),
-	BW_FIELD(struct bw_profile_egress, plain, "plain", .check = check_names,
+	BW_FIELD(struct bw_profile_egress, plain, "plain", .check = bw_row_names,
 		.doc = "Names to which HTTP without TLS may be spoken, on port 80."),
-	BW_FIELD(struct bw_profile_egress, refuse, "refuse", .check = check_prefixes,
+	BW_FIELD(struct bw_profile_egress, refuse, "refuse", .check = bw_row_prefixes,
 		.doc = "Addresses to which no name may lead, besides private, local and reserved ones."),
-	BW_FIELD(struct bw_profile_egress, nameservers, "nameservers", .check = check_addresses,
+	BW_FIELD(struct bw_profile_egress, nameservers, "nameservers", .check = bw_row_addresses,
 		.doc = "Name servers that the gate asks; absent: those of the host."),
 	BW_FIELD(struct bw_profile_egress, connections, "connections", .min = 1, .max = 4096,
 		.doc = "Connections through the gate at once; absent: 256."),
@@ -829,64 +418,10 @@ static const struct bw_field environment_fields[] = {
 		       "matter."),
 	BW_FIELD(struct bw_profile_environment, keep, "keep", .flags = BW_EMPTY_IS_SET,
 		.doc = "Variables that stay although scrubLists or scrub name them."),
-	BW_FIELD(struct bw_profile_environment, set, "set", .check = check_environment,
+	BW_FIELD(struct bw_profile_environment, set, "set", .check = bw_row_environment,
 		.doc = "Variables that are set, whatever the caller says."),
 	BW_END};
 SECTION(environment, environment_fields);
-
-static int check_secrets_directory(const void *member, struct bw_err *err)
-{
-	static const char *const kernels[] = {"/proc", "/sys", "/dev", NULL};
-	const char *path = *(char *const *)member;
-
-	if (check_workspace(member, err) < 0)
-		return -1;
-	for (size_t i = 0; kernels[i]; i++)
-		if (bw_path_beneath(path, kernels[i]))
-			return bw_fail(err, BW_E_POLICY, 0, "\"%s\" lies in %s, which is the kernel's", path, kernels[i]);
-	return 0;
-}
-
-static int check_secret(const struct bw_profile_secret *secret, struct bw_err *err)
-{
-	const struct bw_strs file = {(char **)(uintptr_t)&secret->file, 1};
-
-	if (!is_name(secret->name, "_-.") || secret->name[0] == '.' || strlen(secret->name) > 64)
-		return bw_fail(err, BW_E_POLICY, 0,
-			"\"%s\" is not the name of a secret: letters, digits, '-', '_' and '.', at most 64, no '.' first",
-			secret->name);
-	if (!secret->file == !secret->env)
-		return bw_fail(err, BW_E_POLICY, 0, "needs either file or env");
-	if (secret->file)
-		return check_clean_paths(&file, err);
-	if (!is_name(secret->env, "_") || isdigit((unsigned char)secret->env[0]) || strlen(secret->env) > 200)
-		return bw_fail(err, BW_E_POLICY, 0, "\"%s\" is not the name of a variable", secret->env);
-	return 0;
-}
-
-static int check_secrets(const void *member, struct bw_err *err)
-{
-	const __typeof__(((struct bw_profile_secrets *)0)->files) *list = member;
-
-	if (list->n > BW_SECRETS_MAX)
-		return bw_fail(err, BW_E_POLICY, 0, "must have at most %d entries, not %zu", BW_SECRETS_MAX, list->n);
-	for (size_t i = 0; i < list->n; i++) {
-		const struct bw_profile_secret *secret = &list->v[i];
-
-		if (check_secret(secret, err) < 0)
-			return bw_at(err, "/%zu", i);
-		for (size_t k = 0; k < i; k++) {
-			const struct bw_profile_secret *other = &list->v[k];
-
-			if (!bw_streq(other->name, secret->name) &&
-				!(other->env && bw_streq0(secret->env, other->env)))
-				continue;
-			bw_fail(err, BW_E_POLICY, 0, "has the name or the variable of entry %zu", k);
-			return bw_at(err, "/%zu", i);
-		}
-	}
-	return 0;
-}
 
 static const struct bw_field secret_fields[] = {
 	BW_FIELD(struct bw_profile_secret, name, "name", .flags = BW_REQUIRED,
@@ -903,10 +438,10 @@ static const struct bw_field secret_fields[] = {
 SECTION(secret, secret_fields);
 
 static const struct bw_field secrets_fields[] = {
-	BW_FIELD(struct bw_profile_secrets, directory, "directory", .check = check_secrets_directory,
+	BW_FIELD(struct bw_profile_secrets, directory, "directory", .check = bw_row_secrets_directory,
 		.doc = "Directory in the container; absent: /run/secrets."),
 	BW_LIST_OF(struct bw_profile_secrets, files, "files", &secret_schema, .flags = BW_EMPTY_IS_SET,
-		.check = check_secrets,
+		.check = bw_row_secrets,
 		.doc = "The secrets: read-only files in memory that is never swapped out, of mode 0400, which belong to "
 		       "the container's user."),
 	BW_END};
@@ -927,7 +462,7 @@ SECTION(descriptors, descriptors_fields);
 
 static const struct bw_field rlimit_fields[] = {
 	BW_FIELD(struct bw_profile_rlimit, type, "type", .flags = BW_REQUIRED,
-		.check = check_rlimit, .doc = "Name of the limit, such as RLIMIT_NOFILE."),
+		.check = bw_row_rlimit, .doc = "Name of the limit, such as RLIMIT_NOFILE."),
 	BW_FIELD(struct bw_profile_rlimit, value, "value", .flags = BW_REQUIRED,
 		.doc = "Soft and hard limit."),
 	BW_END};
@@ -959,10 +494,10 @@ static const struct bw_field limits_fields[] = {
 SECTION(limits, limits_fields);
 
 static const struct bw_field session_fields[] = {
-	BW_FIELD(struct bw_profile_session, ttl, "ttl", .check = check_ttl,
+	BW_FIELD(struct bw_profile_session, ttl, "ttl", .check = bw_row_ttl,
 		.doc = "How long a container lives at most from its start on, such as 15m: then its first process "
 		       "gets SIGTERM; absent: no limit."),
-	BW_FIELD(struct bw_profile_session, grace, "grace", .check = check_grace,
+	BW_FIELD(struct bw_profile_session, grace, "grace", .check = bw_row_grace,
 		.doc = "How long it has after SIGTERM before all its processes are killed; absent: 10s."),
 	BW_FIELD(struct bw_profile_session, starts_per_minute, "startsPerMinute", .min = 1, .max = 1000000,
 		.doc = "How many containers of one tenant may be started in a minute, or at once after a rest; those "
@@ -981,28 +516,16 @@ static const struct bw_field audit_fields[] = {
 	BW_END};
 SECTION(audit, audit_fields);
 
-static int check_ignores(const void *member, struct bw_err *err)
-{
-	const struct bw_strs *list = member;
-
-	for (size_t i = 0; i < list->n; i++)
-		if (!bw_backend_is_control(list->v[i]))
-			return bw_fail(err, BW_E_POLICY, 0,
-				"\"%s\" is not the name of a control that a backend can lack (bulwark-policy(5))",
-				list->v[i]);
-	return 0;
-}
-
 static const struct bw_field backend_fields[] = {
-	BW_FIELD(struct bw_profile_backend, delegate, "delegate", .check = check_clean_path,
+	BW_FIELD(struct bw_profile_backend, delegate, "delegate", .check = bw_row_clean_path,
 		.doc = "Absolute path of an OCI runtime, such as /usr/bin/runsc, which only root can change; absent: bulwark "
 		       "makes the container itself."),
 	BW_FIELD(struct bw_profile_backend, args, "args",
 		.doc = "Global options for it, before the command: \"--network=none\"."),
-	BW_FIELD(struct bw_profile_backend, ignores, "ignores", .check = check_ignores,
+	BW_FIELD(struct bw_profile_backend, ignores, "ignores", .check = bw_row_ignores,
 		.doc = "Controls without which a container may be started because the delegate does not put them in force; "
 		       "each is recorded as degraded. What it lacks and this list does not name is refused."),
-	BW_FIELD(struct bw_profile_backend, timeout, "timeout", .check = check_ttl,
+	BW_FIELD(struct bw_profile_backend, timeout, "timeout", .check = bw_row_ttl,
 		.doc = "How long one command of the delegate may take (default 30s)."),
 	BW_END};
 SECTION(backend, backend_fields);
@@ -1012,7 +535,7 @@ static const struct bw_field metrics_fields[] = {
 		.doc = "Whether numbers of a container are kept while it runs and added to the host's when it has ended: "
 		       "processor time, memory, processes, input and output, what it has executed and tried to reach; "
 		       "require: a container that nobody counts is refused; absent: off."),
-	BW_FIELD(struct bw_profile_metrics, interval, "interval", .check = check_interval,
+	BW_FIELD(struct bw_profile_metrics, interval, "interval", .check = bw_row_interval,
 		.doc = "How often it is looked at, for numbers and alerts; absent: 10s."),
 	BW_END};
 SECTION(metrics, metrics_fields);
@@ -1026,7 +549,7 @@ static const struct bw_field cpu_alert_fields[] = {
 	BW_FIELD(struct bw_profile_alert, percent, "percent", .min = 1, .max = 100,
 		.doc = "Load, in percent of the processor time that the container may have, above which it is told; absent: "
 		       "80."),
-	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
+	BW_FIELD(struct bw_profile_alert, window, "for", .check = bw_row_window,
 		.doc = "How long it must be so, on the average; absent: 5m."),
 	ALERT_ACTION, BW_END};
 static const struct bw_schema cpu_alert_schema = {.name = "cpuAlert",
@@ -1038,7 +561,7 @@ static const struct bw_field steady_alert_fields[] = {
 		.doc = "Load that is never left; absent: 95."),
 	BW_FIELD(struct bw_profile_alert, spread, "spread", .max = 100,
 		.doc = "Percentage points between the least and the greatest load at most; absent: 3."),
-	BW_FIELD(struct bw_profile_alert, window, "for", .check = check_window,
+	BW_FIELD(struct bw_profile_alert, window, "for", .check = bw_row_window,
 		.doc = "How long it must be so; absent: 10m."),
 	ALERT_ACTION, BW_END};
 static const struct bw_schema steady_alert_schema = {.name = "steadyAlert",
@@ -1049,7 +572,7 @@ static const struct bw_schema steady_alert_schema = {.name = "steadyAlert",
 	static const struct bw_field which##_alert_fields[] = {                                                 \
 		BW_FIELD(struct bw_profile_alert, count, "count", .min = 1, .max = 1000000,                     \
 			.doc = "Number of " what " that were denied from which on it is told; absent: 20."),    \
-		BW_FIELD(struct bw_profile_alert, window, "per", .check = check_window,                         \
+		BW_FIELD(struct bw_profile_alert, window, "per", .check = bw_row_window,                         \
 			.doc = "Within which time; absent: 1m."),                                               \
 		ALERT_ACTION, BW_END};                                                                          \
 	static const struct bw_schema which##_alert_schema = {.name = #which "Alert",                           \
@@ -1076,7 +599,7 @@ static const struct bw_field alerts_fields[] = {
 SECTION(alerts, alerts_fields);
 
 static const struct bw_field profile_fields[] = {
-	BW_FIELD(struct bw_profile, extends, "extends", .check = check_profile_name,
+	BW_FIELD(struct bw_profile, extends, "extends", .check = bw_row_profile_name,
 		.doc = "Profile whose rows hold where this one says nothing; its own name means the built-in of that "
 		       "name; "
 		       "absent: that built-in where there is one, else hardened."),
@@ -1107,9 +630,9 @@ static const struct bw_field profile_fields[] = {
 		       "processes outside; to what exec has started, the container's first process is outside, and "
 		       "the other way round."),
 	BW_FIELD(struct bw_profile, landlock_connect, "landlockConnect", .flags = BW_EMPTY_IS_SET,
-		.check = check_connect,
+		.check = bw_row_connect,
 		.doc = "Ports to which alone TCP may connect and, from Landlock ABI 10 on, UDP send; absent: any."),
-	BW_FIELD(struct bw_profile, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET, .check = check_bind,
+	BW_FIELD(struct bw_profile, landlock_bind, "landlockBind", .flags = BW_EMPTY_IS_SET, .check = bw_row_bind,
 		.doc = "Ports to which alone TCP and, from Landlock ABI 10 on, UDP sockets may be bound, 0 for one of "
 		       "the "
 		       "kernel's choice; absent: any."),
@@ -1127,7 +650,7 @@ static const struct bw_field profile_fields[] = {
 		       "dm-crypt "
 		       "below whatever else, in a directory of fscrypt, or in memory that no plain swap takes."),
 	BW_FIELD(struct bw_profile, encrypted_binds_except, "encryptedBindsExcept", .flags = BW_EMPTY_IS_SET,
-		.check = check_clean_paths,
+		.check = bw_row_clean_paths,
 		.doc = "Host paths of which requireEncryptedBinds does not ask it, nor of what lies beneath them: a "
 		       "network file "
 		       "system whose server encrypts, which cannot be seen from here; '*' matches within one "
@@ -1174,12 +697,12 @@ static const struct bw_field rule_fields[] = {
 	BW_FIELD(struct bw_policy_rule, name, "name", .flags = BW_REQUIRED | BW_NOT_EMPTY,
 		.doc = "Name of the rule, for log and state."),
 	BW_FIELD(struct bw_policy_rule, when, "when", .flags = BW_REQUIRED | BW_NOT_EMPTY,
-		.check = check_when,
+		.check = bw_row_when,
 		.doc = "Facts that must all hold: a pattern or a list of patterns for each, '*' "
 		       "matches any run; "
 		       "docker.label.absent names labels that must not be there."),
 	BW_FIELD(struct bw_policy_rule, profile, "profile", .flags = BW_REQUIRED,
-		.check = check_profile_name, .doc = "Profile of the containers that match."),
+		.check = bw_row_profile_name, .doc = "Profile of the containers that match."),
 	BW_END};
 static const struct bw_schema rule_schema = {.name = "rule",
 	.size = sizeof(struct bw_policy_rule),
@@ -1210,7 +733,7 @@ static const struct bw_schema annotations_schema = {.name = "annotations",
 	.fields = annotations_fields};
 
 static const struct bw_field docker_fields[] = {
-	BW_FIELD(struct bw_policy_docker, data_roots, "dataRoots", .flags = BW_EMPTY_IS_SET, .check = check_clean_paths,
+	BW_FIELD(struct bw_policy_docker, data_roots, "dataRoots", .flags = BW_EMPTY_IS_SET, .check = bw_row_clean_paths,
 		.doc = "Directories in which docker keeps its data, without symbolic links in them; absent: "
 		       "/var/lib/docker."),
 	BW_FIELD(struct bw_policy_docker, unreadable, "unreadable", .names = unreadables,
@@ -1223,36 +746,24 @@ static const struct bw_schema docker_schema = {.name = "docker",
 	.fields = docker_fields};
 
 static const struct bw_field names_fields[] = {
-	BW_FIELD(struct bw_policy_names, tenant, "tenant", .check = check_facts,
+	BW_FIELD(struct bw_policy_names, tenant, "tenant", .check = bw_row_facts,
 		.doc = "Facts of which the first that has a value names the tenant, before any annotation: what stands "
 		       "behind "
 		       "its last slash, if that is such a name as annotations.tenant has it; else the container is "
 		       "refused."),
-	BW_FIELD(struct bw_policy_names, session, "session", .check = check_facts, .doc = "The same for the session."),
+	BW_FIELD(struct bw_policy_names, session, "session", .check = bw_row_facts, .doc = "The same for the session."),
 	BW_END};
 static const struct bw_schema names_schema = {.name = "names",
 	.size = sizeof(struct bw_policy_names),
 	.unknown = BW_UNKNOWN_REFUSE,
 	.fields = names_fields};
 
-static int check_namespace(const void *member, struct bw_err *err)
-{
-	const char *name = *(char *const *)member;
-
-	if (bw_emf_namespace_fits(name))
-		return 0;
-	return bw_fail(err, BW_E_SPEC, 0,
-		"\"%s\" is no namespace of CloudWatch: 1 to 255 letters, digits, and . - _ / # : and not AWS/ at the "
-		"beginning",
-		name);
-}
-
 static const struct bw_field policy_metrics_fields[] = {
-	BW_FIELD(struct bw_policy_metrics, emf, "emf", .check = check_clean_path,
+	BW_FIELD(struct bw_policy_metrics, emf, "emf", .check = bw_row_clean_path,
 		.doc = "File to which a document of CloudWatch's Embedded Metric Format is appended for each container "
 		       "that a "
 		       "profile holds, when it is deleted; its directory should be root's alone."),
-	BW_FIELD(struct bw_policy_metrics, name_space, "namespace", .check = check_namespace,
+	BW_FIELD(struct bw_policy_metrics, name_space, "namespace", .check = bw_row_namespace,
 		.doc = "CloudWatch's namespace of these; absent: Bulwark."),
 	BW_END};
 const struct bw_schema bw_policy_metrics_schema = {.name = "metricsOfHost",
@@ -1263,7 +774,7 @@ const struct bw_schema bw_policy_metrics_schema = {.name = "metricsOfHost",
 static const struct bw_field policy_fields[] = {
 	BW_FIELD(struct bw_policy, version, "version", .flags = BW_REQUIRED, .min = 1, .max = 1,
 		.doc = "Version of this format: 1."),
-	BW_FIELD(struct bw_policy, default_, "default", .check = check_profile_name,
+	BW_FIELD(struct bw_policy, default_, "default", .check = bw_row_profile_name,
 		.doc = "Profile of containers for which nothing else chooses one; absent: "
 		       "hardened."),
 	BW_FIELD(struct bw_policy, profile_flag, "profileFlag", .names = profile_flags,
@@ -1285,7 +796,7 @@ static const struct bw_field policy_fields[] = {
 		.doc = "Where numbers of containers that have ended go, beside what bulwark-metrics(8) tells."),
 	BW_MAP_OF(struct bw_policy, profiles, "profiles", &bw_profile_schema,
 		.doc = "Profiles of this host; a built-in name changes the built-in."),
-	BW_FIELD(struct bw_policy, registries, "registries", .check = check_hosts,
+	BW_FIELD(struct bw_policy, registries, "registries", .check = bw_row_hosts,
 		.doc = "Hosts of package registries by short name, for lists that name @npm or "
 		       "@pypi."),
 	BW_END};
