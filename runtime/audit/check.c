@@ -14,8 +14,8 @@ void bw_audit_check_begin(struct bw_audit_check *check, uint64_t anchor_seq, con
 {
 	*check = (struct bw_audit_check){.found = found, .ctx = ctx, .anchor_seq = anchor_hash ? anchor_seq : 0};
 	snprintf(check->anchor_hash, sizeof check->anchor_hash, "%s", anchor_hash ? anchor_hash : "");
-	strcpy(check->previous, bw_audit_nothing);
-	strcpy(check->before, bw_audit_nothing);
+	snprintf(check->previous, sizeof check->previous, "%s", bw_audit_nothing);
+	snprintf(check->before, sizeof check->before, "%s", bw_audit_nothing);
 }
 
 static void say(struct bw_audit_check *check, const struct bw_audit_finding *finding)
@@ -48,8 +48,8 @@ static BW_PRINTF(4, 5) void find(struct bw_audit_check *check, const struct bw_a
 /* The line becomes the one before. */
 static void step(struct bw_audit_check *check, const char *hash)
 {
-	strcpy(check->before, check->previous);
-	strcpy(check->previous, hash);
+	memcpy(check->before, check->previous, sizeof check->before);
+	snprintf(check->previous, sizeof check->previous, "%s", hash);
 	check->begun = true;
 }
 
@@ -57,7 +57,7 @@ static void take(struct bw_audit_check *check, const struct bw_audit_line *line,
 {
 	check->before_seq = check->last_seq;
 	check->last_seq = seq;
-	strcpy(check->last_hash, hash);
+	snprintf(check->last_hash, sizeof check->last_hash, "%s", hash);
 	check->bad = 0;
 	step(check, hash);
 	if (seq != check->anchor_seq)
@@ -148,8 +148,8 @@ static void follow(struct bw_audit_check *check, const struct bw_audit_line *lin
 	/* Of lines that are none of ours each may have been one. */
 	if (seq > expected + check->bad)
 		find(check, line, line->number, "sequence number %llu expected, %llu found: %llu lines before it are missing",
-			(unsigned long long)(expected + check->bad), (unsigned long long)seq,
-			(unsigned long long)(seq - expected - check->bad));
+			(unsigned long long)expected + check->bad, (unsigned long long)seq,
+			(unsigned long long)seq - expected - check->bad);
 	else if (!was_bad && !chained)
 		find(check, line, line->number > 1 ? line->number - 1 : line->number,
 			"%shash %.64s expected (by the line that follows), %s found: it was changed",

@@ -205,7 +205,7 @@ static bool find_end(const char *text, size_t len, bool all, struct end *ret)
 	bool found = false;
 
 	ret->torn = len - begin;
-	strcpy(ret->after, bw_audit_nothing);
+	snprintf(ret->after, sizeof ret->after, "%s", bw_audit_nothing);
 	if (ret->torn)
 		bw_audit_line_hash(text + begin, ret->torn, ret->link.previous);
 	/* Of what stands there and is no line of ours the number is not known, but the hash is. */
@@ -219,7 +219,7 @@ static bool find_end(const char *text, size_t len, bool all, struct end *ret)
 		found = bw_audit_line_seq(text + begin, end - begin, &seq);
 	}
 	if (!ret->torn)
-		strcpy(ret->link.previous, ret->after);
+		memcpy(ret->link.previous, ret->after, sizeof ret->link.previous);
 	ret->link.seq = found ? seq + 1 : 1;
 	return found || all;
 }
@@ -417,7 +417,7 @@ int bw_audit_append(const struct bw_audit_trail *trail, const struct bw_audit_re
 	if (!trail)
 		trail = &plain;
 	if (trail->file && strlen(trail->file) < sizeof path)
-		strcpy(path, trail->file);
+		snprintf(path, sizeof path, "%s", trail->file);
 	else if (bw_audit_default_file(path, sizeof path, err) < 0)
 		return -1;
 	dir = bw_audit_directory(path, true, &name, err);

@@ -112,7 +112,7 @@ static void add_member(struct bw_buf *buf, const char *name, const char *text)
 static bool stands_before(const struct bw_audit_record *record, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (record->more[k].value && bw_streq(record->more[k].key, record->more[i].key))
+		if (record->more[k].key && record->more[k].value && bw_streq(record->more[k].key, record->more[i].key))
 			return true;
 	return false;
 }

@@ -63,7 +63,7 @@ static int reach(const char *path)
 
 	if (fd < 0)
 		return -errno;
-	strcpy(to.sun_path, path);
+	snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
 	return connect(fd, (struct sockaddr *)&to, sizeof to) < 0 ? -errno : take_fd(&fd);
 }
 

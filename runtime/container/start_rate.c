@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -25,7 +26,7 @@
 #include "container/lease.h"
 #include "container/state.h"
 
-enum { HOUR_MS = 3600000, MINUTE_MS = 60000, LINE = 34, BUCKET_NAME = 80 };
+enum { HOUR_MS = 3600000, MINUTE_MS = 60000, DIGITS = 16, LINE = 2 * DIGITS + 2, BUCKET_NAME = 80 };
 
 struct bucket {
 	uint64_t level, at_ms;
@@ -68,9 +69,15 @@ static struct bucket load(int fd, uint64_t full, uint64_t now_ms)
 {
 	struct bucket bucket = {.level = full, .at_ms = now_ms};
 	uint64_t level, at_ms;
-	char text[LINE + 1] = "";
+	char text[LINE + 1] = "", *end;
 
-	if (pread(fd, text, LINE, 0) != LINE || sscanf(text, "%16" SCNx64 " %16" SCNx64, &level, &at_ms) != 2)
+	if (pread(fd, text, LINE, 0) != LINE)
+		return bucket;
+	level = strtoull(text, &end, 16);
+	if (end != text + DIGITS || *end != ' ')
+		return bucket;
+	at_ms = strtoull(text + DIGITS + 1, &end, 16);
+	if (end != text + LINE - 1 || *end != '\n')
 		return bucket;
 	/* The clock begins anew with the host; a store that outlived that would be full. */
 	if (at_ms > now_ms)

@@ -46,8 +46,8 @@ bool bw_keeper_has_records(const struct bw_host *host)
 		return host->audit_records.v;
 	for (size_t i = 0; host->root.v && fd < 0 && i < host->own_capabilities.n; i++)
 		if (host->own_capabilities.v[i] == CAP_AUDIT_READ)
-			return (fd = bw_audit_socket()) >= 0;
-	return false;
+			fd = bw_audit_socket();
+	return fd >= 0;
 }
 
 static int probe(struct bw_host *host, struct bw_arena *arena, struct bw_err *err)

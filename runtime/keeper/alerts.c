@@ -57,7 +57,7 @@ static void look_at_load(struct bw_keeping *k, uint64_t now_ms)
 	if (!bw_window_load(window, now_ms, k->kept->capacity_milli, &load))
 		return;
 	if (!bw_window_fires(&window->fired, load.mean >= alert->percent.v * WHOLE,
-		    load.mean + REARM * WHOLE < alert->percent.v * WHOLE))
+		    load.mean + (uint64_t)REARM * WHOLE < alert->percent.v * WHOLE))
 		return;
 	snprintf(reason, sizeof reason, "%llu %% of its processor time in %.10g s, of which %llu %% are told",
 		(unsigned long long)load.mean / WHOLE, (double)alert->window_ms.v / 1000,
@@ -82,7 +82,7 @@ static void look_at_steadiness(struct bw_keeping *k, uint64_t now_ms)
 		return;
 	steady = load.least >= alert->percent.v * WHOLE && load.most - load.least <= alert->spread.v * WHOLE &&
 		 load.bytes_per_second < QUIET_BYTES;
-	if (!bw_window_fires(&window->fired, steady, load.mean + REARM * WHOLE < alert->percent.v * WHOLE))
+	if (!bw_window_fires(&window->fired, steady, load.mean + (uint64_t)REARM * WHOLE < alert->percent.v * WHOLE))
 		return;
 	snprintf(reason, sizeof reason,
 		"from %llu %% to %llu %% of its processor time all of %.10g s, with %llu bytes a second",

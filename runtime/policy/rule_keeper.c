@@ -11,8 +11,8 @@ static const struct defaults {
 	const char *name;
 	uint64_t percent, spread, count, window_ms;
 } defaults[] = {
-	{"cpu", 80, 0, 0, 5 * 60000},
-	{"steady", 95, 3, 0, 10 * 60000},
+	{"cpu", 80, 0, 0, UINT64_C(5) * 60000},
+	{"steady", 95, 3, 0, UINT64_C(10) * 60000},
 	{"destinations", 0, 0, 20, 60000},
 	{"writes", 0, 0, 20, 60000},
 };

@@ -3,10 +3,12 @@
 #include "scratch/dm.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/dm-ioctl.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -145,9 +147,17 @@ static bool is_kept(const char *name)
 {
 	const char *text = bw_after_prefix(name, OURS);
 	unsigned long long start;
-	int pid;
+	char *end;
+	long pid;
 
-	return !text || sscanf(text, "%d-%llu-", &pid, &start) != 2 || bw_proc_alive(pid, start);
+	if (!text)
+		return true;
+	pid = strtol(text, &end, 10);
+	if (end == text || *end != '-' || pid <= 0 || pid > INT_MAX)
+		return true;
+	text = end + 1;
+	start = strtoull(text, &end, 10);
+	return end == text || *end != '-' || bw_proc_alive((pid_t)pid, start);
 }
 
 void bw_dm_tidy(int control)

@@ -76,9 +76,9 @@ int bw_filesystem_make(const char *device, const struct bw_wishes *wishes, struc
 {
 	const char *maker = bw_filesystem_maker(err);
 	char inodes[32], path[64], said[160];
-	const char *const args[] = {maker, "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-N", inodes, "-O",
-		"none,dir_index,dir_nlink,extent,extra_isize,filetype,flex_bg,huge_file,large_file,sparse_super,uninit_"
-		"bg",
+	static const char features[] =
+		"none,dir_index,dir_nlink,extent,extra_isize,filetype,flex_bg,huge_file,large_file,sparse_super,uninit_bg";
+	const char *const args[] = {maker, "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-N", inodes, "-O", features,
 		"-E", "lazy_itable_init=1,nodiscard", path, NULL};
 	int code;
 

@@ -471,7 +471,7 @@ int bw_metrics_emf(const struct bw_metrics *metrics, const struct bw_metrics *pa
 
 int bw_metrics_emf_append(const char *file, const char *text, struct bw_err *err)
 {
-	FILE *to = fopen(file, "a");
+	FILE *to = fopen(file, "ae");
 
 	if (!to || fputs(text, to) < 0 || fclose(to) != 0)
 		return bw_fail(err, BW_E_KERNEL, errno, "writing %s", file);

@@ -96,8 +96,8 @@ needs_beside() {
 	[ ! -x "$helper" ] || return 0
 	top=$helper
 	while [ ! -d "$top" ]; do top=$(dirname "$top"); done
-	mkdir "$work/upper" "$work/overlay"
-	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper,workdir=$work/overlay" overlay "$top" ||
+	mkdir "$work/upper-$1" "$work/overlay-$1"
+	mount -t overlay -o "lowerdir=$top,upperdir=$work/upper-$1,workdir=$work/overlay-$1" overlay "$top" ||
 		skip "needs overlay mounts"
 	mkdir -p "${helper%/*}"
 	install "$BESIDE" "$helper"
