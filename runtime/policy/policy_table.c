@@ -536,7 +536,7 @@ static const struct bw_field metrics_fields[] = {
 		       "processor time, memory, processes, input and output, what it has executed and tried to reach; "
 		       "require: a container that nobody counts is refused; absent: off."),
 	BW_FIELD(struct bw_profile_metrics, interval, "interval", .check = bw_row_interval,
-		.doc = "How often it is looked at, for numbers and alerts; absent: 10s."),
+		.doc = "How often it is looked at, for numbers and alerts; absent: 15s."),
 	BW_END};
 SECTION(metrics, metrics_fields);
 

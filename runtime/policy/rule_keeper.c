@@ -5,7 +5,7 @@
 
 #define POINTER "/hardening/keeper"
 
-enum { INTERVAL_MS = 10000, THROTTLE_PERCENT = 20 };
+enum { INTERVAL_MS = 15000, THROTTLE_PERCENT = 20 };
 
 static const struct defaults {
 	const char *name;
