@@ -339,7 +339,7 @@ int bw_delegate_guard(const struct bw_delegation *delegation, struct bw_err *err
 
 struct creating {
 	const struct bw_delegation *delegation;
-	struct bw_delegate_stage stage;
+	struct bw_detour detour;
 };
 
 static int make_dir(const struct bw_container *container, const char *name, struct bw_err *err)
@@ -363,13 +363,13 @@ static int started(void *ctx, struct bw_err *err)
 {
 	struct creating *creating = ctx;
 
-	return bw_delegate_stage_leave(&creating->stage, err);
+	return bw_detour_end(&creating->detour, err);
 }
 
 static int run_create(const struct bw_delegation *delegation, const char *bundle, const char *console, struct bw_err *err)
 {
 	const struct bw_request *request = &delegation->preparation->request;
-	struct creating creating = {.delegation = delegation, .stage = BW_DELEGATE_STAGE_INIT};
+	struct creating creating = {.delegation = delegation, .detour = BW_DETOUR_INIT};
 	char *pid_file = bw_arena_printf(request->arena, "%s/%s", delegation->container->path, pid_name);
 	const char *words[10] = {"create", "--bundle", bundle, "--pid-file", pid_file};
 	const struct bw_delegate_call call = {.backend = request->spec->hardening->backend,
@@ -387,14 +387,13 @@ static int run_create(const struct bw_delegation *delegation, const char *bundle
 		words[n++] = console;
 	}
 	words[n] = request->id;
-	if (bw_delegate_stage_enter(&creating.stage, request, bundle, &spec, err) < 0)
+	if (bw_delegate_stage_enter(&creating.detour, request, bundle, &spec, err) < 0)
 		return -1;
 	r = write_config(delegation, spec, err);
 	if (r == 0)
 		r = bw_delegate_run(&call, err);
 	/* Where it has not been started. */
-	if (creating.stage.outside >= 0)
-		(void)!bw_delegate_stage_leave(&creating.stage, &ignored);
+	(void)!bw_detour_end(&creating.detour, &ignored);
 	return r;
 }
 

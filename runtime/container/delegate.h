@@ -5,6 +5,7 @@
 #ifndef BW_CONTAINER_DELEGATE_H
 #define BW_CONTAINER_DELEGATE_H
 
+#include "container/detour.h"
 #include "container/prepare.h"
 #include "container/state.h"
 
@@ -58,13 +59,8 @@ int bw_delegate_run(const struct bw_delegate_call *call, struct bw_err *err) BW_
 /* delegate_stage.c: a mount namespace in which root and bind sources of the configuration are at places beneath the
  * container's directory that nobody but root can change, each checked by the descriptor that is mounted there. It is left
  * for the one that we were in; who has been started in it keeps it. */
-struct bw_delegate_stage {
-	int outside, cwd;
-};
-#define BW_DELEGATE_STAGE_INIT {.outside = -1, .cwd = -1}
 /* *ret: a copy of request->spec with those places for paths, in the request's arena. */
-int bw_delegate_stage_enter(struct bw_delegate_stage *stage, const struct bw_request *request, const char *dir,
-	struct bw_spec **ret, struct bw_err *err) BW_MUST_CHECK;
-int bw_delegate_stage_leave(struct bw_delegate_stage *stage, struct bw_err *err) BW_MUST_CHECK;
+int bw_delegate_stage_enter(struct bw_detour *detour, const struct bw_request *request, const char *dir, struct bw_spec **ret,
+	struct bw_err *err) BW_MUST_CHECK;
 
 #endif

@@ -234,8 +234,6 @@ static int build(struct staging *staging, struct bw_err *err)
 	const struct bw_request *request = staging->request;
 	const struct bw_spec_hardening *hardening = request->spec->hardening;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "making a mount namespace for the backend");
 	staging->bundle = open(request->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (staging->bundle < 0)
 		return bw_fail(err, BW_E_SPEC, errno, "opening the bundle %s", request->bundle);
@@ -250,8 +248,8 @@ static int build(struct staging *staging, struct bw_err *err)
 	return 0;
 }
 
-int bw_delegate_stage_enter(struct bw_delegate_stage *stage, const struct bw_request *request, const char *dir,
-	struct bw_spec **ret, struct bw_err *err)
+int bw_delegate_stage_enter(struct bw_detour *detour, const struct bw_request *request, const char *dir, struct bw_spec **ret,
+	struct bw_err *err)
 {
 	struct staging staging = {.request = request, .dir = dir, .bundle = -1};
 	struct bw_err ignored = {0};
@@ -260,30 +258,13 @@ int bw_delegate_stage_enter(struct bw_delegate_stage *stage, const struct bw_req
 	staging.spec = bw_schema_copy(&bw_hardened_schema, request->spec, request->arena);
 	if (!staging.spec)
 		return out_of_memory(err);
-	stage->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	stage->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (stage->outside < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "opening our mount namespace");
+	if (bw_detour_begin(detour, MS_SLAVE, "the backend", err) < 0)
+		return -1;
 	r = build(&staging, err);
 	if (staging.bundle >= 0)
 		close(staging.bundle);
 	*ret = staging.spec;
 	if (r < 0)
-		(void)!bw_delegate_stage_leave(stage, &ignored);
+		(void)!bw_detour_end(detour, &ignored);
 	return r;
-}
-
-int bw_delegate_stage_leave(struct bw_delegate_stage *stage, struct bw_err *err)
-{
-	int r = stage->outside >= 0 && setns(stage->outside, CLONE_NEWNS) < 0 ? -errno : 0;
-
-	/* Entering a namespace leads to its root. */
-	if (r == 0 && stage->cwd >= 0)
-		(void)!fchdir(stage->cwd);
-	if (stage->outside >= 0)
-		close(stage->outside);
-	if (stage->cwd >= 0)
-		close(stage->cwd);
-	stage->outside = stage->cwd = -1;
-	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "going back to our mount namespace") : 0;
 }

@@ -165,7 +165,7 @@ int bw_image_mounts_find(const struct bw_spec *spec, int host_proc, pid_t pid, s
 
 struct staging {
 	const struct bw_request *request;
-	struct bw_stage *stage;
+	struct bw_image_stage *stage;
 	char dir[PATH_MAX]; /* without links */
 	struct bw_refused_sources *refused;
 	int bundle, root;
@@ -422,8 +422,6 @@ static int build(struct staging *staging, const char *rootfs, struct bw_err *err
 {
 	const struct bw_spec *spec = staging->request->spec;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "making a mount namespace for criu");
 	/* From here on: what was opened before is of mounts that cannot be bound in this namespace. */
 	if (look_at_sources(staging, err) < 0)
 		return -1;
@@ -439,7 +437,7 @@ static int build(struct staging *staging, const char *rootfs, struct bw_err *err
 	return pair_rest(staging, err);
 }
 
-int bw_stage_enter(struct bw_stage *stage, const struct bw_request *request, const char *rootfs, const char *dir,
+int bw_image_stage_enter(struct bw_image_stage *stage, const struct bw_request *request, const char *rootfs, const char *dir,
 	struct bw_criu_pairs *ret, struct bw_err *err)
 {
 	__attribute__((cleanup(staging_done))) struct staging staging = {
@@ -448,27 +446,10 @@ int bw_stage_enter(struct bw_stage *stage, const struct bw_request *request, con
 
 	if (!realpath(dir, staging.dir))
 		return bw_fail(err, BW_E_KERNEL, errno, "%s", dir);
-	stage->outside = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	stage->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (stage->outside < 0)
-		return bw_fail(err, BW_E_KERNEL, errno, "opening our mount namespace");
+	if (bw_detour_begin(&stage->detour, MS_PRIVATE, "criu", err) < 0)
+		return -1;
 	if (build(&staging, rootfs, err) == 0)
 		return 0;
-	(void)!bw_stage_leave(stage, &ignored);
+	(void)!bw_detour_end(&stage->detour, &ignored);
 	return -1;
-}
-
-int bw_stage_leave(struct bw_stage *stage, struct bw_err *err)
-{
-	int r = stage->outside >= 0 && setns(stage->outside, CLONE_NEWNS) < 0 ? -errno : 0;
-
-	/* Entering a namespace leads to its root. */
-	if (r == 0 && stage->cwd >= 0)
-		(void)!fchdir(stage->cwd);
-	if (stage->outside >= 0)
-		close(stage->outside);
-	if (stage->cwd >= 0)
-		close(stage->cwd);
-	stage->outside = stage->cwd = -1;
-	return r < 0 ? bw_fail(err, BW_E_KERNEL, -r, "going back to our mount namespace") : 0;
 }

@@ -21,6 +21,7 @@ libbulwark_a_SOURCES += \
 	runtime/container/explain.c runtime/container/explain.h \
 	runtime/container/facts.c runtime/container/facts.h \
 	runtime/container/describe.c runtime/container/describe.h \
+	runtime/container/detour.c runtime/container/detour.h \
 	runtime/container/diagnose.c runtime/container/diagnose.h \
 	runtime/container/failure.c runtime/container/failure.h \
 	runtime/container/features.c \

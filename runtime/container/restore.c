@@ -525,24 +525,24 @@ static int start_criu(struct restoring *restoring, struct bw_criu *criu, struct 
 {
 	struct bw_criu_program *program = &restoring->images.program;
 	struct bw_criu_options *options = &restoring->images.options;
-	struct bw_stage stage = BW_STAGE_INIT;
+	struct bw_image_stage stage = BW_IMAGE_STAGE_INIT;
 	bool terminal = spec_of(restoring)->process->terminal.v;
 
 	for (int fd = 0; fd < 3; fd++)
 		program->stdio[fd] = terminal || fcntl(fd, F_GETFD) < 0 ? -1 : fd;
 	program->fds = restoring->joins;
 	program->fds_n = restoring->joins_n;
-	if (bw_stage_enter(&stage, &restoring->preparation.request, restoring->container.state->rootfs,
+	if (bw_image_stage_enter(&stage, &restoring->preparation.request, restoring->container.state->rootfs,
 		    restoring->container.path, &options->ext_mnt, err) < 0)
 		return -1;
 	options->root = bw_arena_strdup(&restoring->arena, stage.root);
 	if (bw_images_reopen(&restoring->images, err) < 0 || bw_criu_begin(criu, program, err) < 0) {
 		struct bw_err ignored = {0};
 
-		(void)!bw_stage_leave(&stage, &ignored);
+		(void)!bw_detour_end(&stage.detour, &ignored);
 		return -1;
 	}
-	return bw_stage_leave(&stage, err);
+	return bw_detour_end(&stage.detour, err);
 }
 
 static int talk(struct restoring *restoring, struct bw_criu *criu, struct bw_err *err)
