@@ -2,6 +2,7 @@
 /* beside.c - see beside.h. */
 #include "control/beside.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,6 +55,21 @@ int bw_beside_text(const char *name, const void *text, size_t len)
 	if (fd < 0 || bw_write_all(fd, text, len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
 	return take_fd(&fd);
+}
+
+int bw_beside_json(const char *name, struct bw_json_writer *w)
+{
+	auto_free char *text = NULL;
+	struct bw_err err = {0};
+	size_t len;
+	int r;
+
+	errno = ENOMEM;
+	if (!w)
+		return -1;
+	r = bw_json_writer_end(w, &text, &len, &err);
+	bw_json_writer_free(w);
+	return r < 0 ? -1 : bw_beside_text(name, text, len);
 }
 
 /* ---- starting ---- */

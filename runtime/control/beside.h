@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "json/json.h"
 
 enum {
 	BW_BESIDE_FIRST = 3, /* the number of its first descriptor */
@@ -39,6 +40,8 @@ int bw_heirs_put(struct bw_heirs *heirs, int number, int fd, const struct bw_bes
 void bw_heirs_done(struct bw_heirs *heirs);
 /* A descriptor to read text from, or -1 and errno. */
 int bw_beside_text(const char *name, const void *text, size_t len);
+/* The same of what w has written, which is at its end; w, which may be NULL for want of memory, is freed. */
+int bw_beside_json(const char *name, struct bw_json_writer *w);
 
 /* Starts it with these descriptors and one for the answer, and waits for that (at most ten seconds). heirs is empty
  * afterwards. When it fails there is no such process. */

@@ -229,18 +229,10 @@ static void put_configuration(struct bw_json_writer *w, const struct bw_request 
 static int configuration(const struct bw_request *request)
 {
 	struct bw_json_writer *w = bw_json_writer_new(false);
-	auto_free char *text = NULL;
-	struct bw_err err = {0};
-	size_t len;
-	int r;
 
-	errno = ENOMEM;
-	if (!w)
-		return -1;
-	put_configuration(w, request);
-	r = bw_json_writer_end(w, &text, &len, &err);
-	bw_json_writer_free(w);
-	return r < 0 ? -1 : bw_beside_text(BW_KEEPER_PROGRAM, text, len);
+	if (w)
+		put_configuration(w, request);
+	return bw_beside_json(BW_KEEPER_PROGRAM, w);
 }
 
 int bw_keeper_start(const struct bw_settling *now, struct bw_err *err)

@@ -185,18 +185,10 @@ static void put_configuration(struct bw_json_writer *w, const struct bw_settling
 static int configuration(const struct bw_settling *now)
 {
 	struct bw_json_writer *w = bw_json_writer_new(false);
-	auto_free char *text = NULL;
-	struct bw_err err = {0};
-	size_t len;
-	int r;
 
-	errno = ENOMEM;
-	if (!w)
-		return -1;
-	put_configuration(w, now);
-	r = bw_json_writer_end(w, &text, &len, &err);
-	bw_json_writer_free(w);
-	return r < 0 ? -1 : bw_beside_text(BW_WITNESS_PROGRAM, text, len);
+	if (w)
+		put_configuration(w, now);
+	return bw_beside_json(BW_WITNESS_PROGRAM, w);
 }
 
 /* The path of a socket is at most 107 bytes: through the directory's descriptor. */
